@@ -1,0 +1,128 @@
+"""Every error this package raises on purpose.
+
+    FleetError                     the root: `str()` is a whole message for a person
+    +-- InputError                 what the user wrote breaks rules; carries all `Problem`s at once
+    +-- CredentialsError           no access token, or half of one
+    +-- AccountMismatchError       the credentials belong to another account than the stack names
+    +-- ApiError                   the cloud answered with an error; status, code, message and serial are kept
+    |   +-- AuthenticationError    401: wrong token or secret
+    |   +-- PermissionDeniedError  403
+    |   +-- NotFoundError          404: the object is gone, or the ID is of another zone
+    |   +-- ConflictError          409: the object's state forbids the call
+    |   +-- UnavailableError       423, 429, 5xx: busy; raised once the retries are used up
+    +-- UnreachableError           no answer from the API root until the deadline
+    +-- WaitTimeoutError           something did not happen until its deadline
+    +-- CancelledError             the run was cancelled while waiting
+
+Nothing here imports the rest of the package, and no message ever holds a token, a password or a private key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One rule that one value breaks.
+
+    `path` is the property path as the user wrote it (`template.disks[0].size`), `rule` a stable kebab-case id,
+    and `message` names the value, the rule and the way out.
+    """
+
+    path: str
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message} [{self.rule}]" if self.path else f"{self.message} [{self.rule}]"
+
+    def under(self, prefix: str) -> Problem:
+        """The same problem, seen from one level further out: `size` under `disks[0]` is `disks[0].size`."""
+        joined = f"{prefix}.{self.path}" if self.path and not self.path.startswith("[") else f"{prefix}{self.path}"
+        return Problem(joined, self.rule, self.message)
+
+
+class FleetError(Exception):
+    """Any failure that has a message written for the user; commands print it without a traceback."""
+
+
+class InputError(FleetError):
+    """The input breaks one or more rules. Nothing has been changed."""
+
+    def __init__(self, problems: Sequence[Problem], *, source: str = "") -> None:
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
+        where = f" in {source}" if source else ""
+        super().__init__("\n".join([f"{count}{where}; nothing was changed:", *(f"  {p}" for p in self.problems)]))
+
+
+class CredentialsError(FleetError):
+    """The access token or its secret is missing."""
+
+
+class AccountMismatchError(FleetError):
+    """The credentials belong to another account than the stack's `account_id`."""
+
+
+class ApiError(FleetError):
+    """The API answered with an error envelope (`is_fatal`, `serial`, `status`, `error_code`, `error_msg`)."""
+
+    def __init__(self, *, status: int, code: str, message: str, serial: str, method: str, path: str) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.serial = serial
+        self.method = method
+        self.path = path
+        number = f", serial {serial}" if serial else ""
+        super().__init__(f"{method} {path} was answered {status} {code}: {message}{self.way_out()}{number}")
+
+    def way_out(self) -> str:
+        """What the user can do about it, as the end of a sentence; empty where the message says it all."""
+        return ""
+
+
+class AuthenticationError(ApiError):
+    """401: the API does not know this access token."""
+
+    def way_out(self) -> str:
+        return (
+            "; check SAKURA_ACCESS_TOKEN and SAKURA_ACCESS_TOKEN_SECRET "
+            "(the control panel lists your API keys), then run `sakura-fleet doctor`"
+        )
+
+
+class PermissionDeniedError(ApiError):
+    """403: the API key may not do this."""
+
+    def way_out(self) -> str:
+        return "; the API key needs the permission to create and delete resources in this account and zone"
+
+
+class NotFoundError(ApiError):
+    """404: no such object in this zone."""
+
+
+class ConflictError(ApiError):
+    """409: the state of the object, or somebody's write in between, forbids the call."""
+
+
+class UnavailableError(ApiError):
+    """423, 429 or 5xx: the API is busy or broken, and the retries are used up."""
+
+    def way_out(self) -> str:
+        return "; the API stayed busy through all retries: run the same command again later, it goes on where it stopped"
+
+
+class UnreachableError(FleetError):
+    """The API root gave no HTTP answer until the deadline."""
+
+
+class WaitTimeoutError(FleetError):
+    """An awaited state did not come until its deadline."""
+
+
+class CancelledError(FleetError):
+    """The run was cancelled while this was waiting."""
