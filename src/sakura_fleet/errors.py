@@ -112,12 +112,32 @@ class ConflictError(ApiError):
 class UnavailableError(ApiError):
     """423, 429 or 5xx: the API is busy or broken, and the retries are used up."""
 
+    @property
+    def maybe_done(self) -> bool:
+        """True where the call may have been carried out all the same: look for its mark before repeating it."""
+        return self.method != "GET" and self.status not in (423, 429, 503)
+
     def way_out(self) -> str:
-        return "; the API stayed busy through all retries: run the same command again later, it goes on where it stopped"
+        if self.method == "POST" and self.maybe_done:
+            return (
+                "; it may have been carried out all the same, so it was not repeated: "
+                "run the same command again later, it looks for what is there first"
+            )
+        return (
+            "; the API stayed busy through all retries: run the same command again later, it goes on where it stopped"
+        )
 
 
 class UnreachableError(FleetError):
-    """The API root gave no HTTP answer until the deadline."""
+    """The API root gave no HTTP answer until the deadline.
+
+    `maybe_done` is True where a changing call had left before its answer was lost: it may have been carried out, so
+    look for its mark before repeating it.
+    """
+
+    def __init__(self, message: str, *, maybe_done: bool = False) -> None:
+        self.maybe_done = maybe_done
+        super().__init__(message)
 
 
 class WaitTimeoutError(FleetError):

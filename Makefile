@@ -1,0 +1,27 @@
+# The daily commands. `make up` shows the product; `make test` proves it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help bootstrap up down test lint bench
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+
+bootstrap: ## virtual environment, locked dependencies and the Pulumi engine
+	@scripts/bootstrap
+
+up: bootstrap ## start the emulator, bring up the stack `local`, show what exists; SIZE=5 changes the size
+	@scripts/up $(SIZE)
+
+down: bootstrap ## take the stack `local` down and stop the emulator
+	@scripts/down
+
+test: bootstrap ## the whole test suite
+	@scripts/test $(ARGS)
+
+lint: bootstrap ## ruff, mypy, import contracts, shellcheck, go vet
+	@scripts/lint
+
+bench: bootstrap ## measure, and write benchmarks/RESULTS.md
+	@scripts/bench $(ARGS)

@@ -1,0 +1,21 @@
+"""The stack's configuration, as the program asks for it."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi.runtime.config import CONFIG, is_config_secret
+
+from sakura_fleet.errors import InputError
+from sakura_fleet.model.stack import StackConfig, read_stack
+from sakura_fleet.tokens import CONFIG_NAMESPACE
+
+
+def stack_config() -> StackConfig:
+    """The typed configuration of the current stack. Stops the program with every problem at once."""
+    prefix = f"{CONFIG_NAMESPACE}:"
+    own = {key.removeprefix(prefix): value for key, value in CONFIG.get().items() if key.startswith(prefix)}
+    secret = {key for key in own if is_config_secret(prefix + key)}
+    try:
+        return read_stack(own, secret_keys=secret, source=f"stack {pulumi.get_stack()}")
+    except InputError as error:
+        raise pulumi.RunError(str(error)) from None

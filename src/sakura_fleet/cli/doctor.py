@@ -1,0 +1,108 @@
+"""`sakura-fleet doctor`: is everything there that `pulumi up` needs?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+
+import click
+
+from sakura_fleet.cli.project import Project, engine_path, pulumi, stack_option
+from sakura_fleet.client import Client, RetryPolicy
+from sakura_fleet.errors import FleetError
+from sakura_fleet.resources.session import SessionSettings
+
+ENOUGH_PERMISSIONS = ("create", "arrange")
+DEADLINE = 10.0
+
+
+@click.command()
+@stack_option
+@click.option("--plans", is_flag=True, help="Also list the server plans of the stack's zones.")
+def doctor(stack: str | None, plans: bool) -> None:
+    """Check engine, stack file, API root, credentials and account; exit 1 if something is wrong.
+
+    Reads only: nothing is changed in the cloud or in the stack.
+
+    \b
+    Example:
+      sakura-fleet doctor -s staging
+    """
+    project = Project.here()
+    report = _Report()
+    report.check("engine", lambda: _engine(project))
+    name = report.check("stack", lambda: project.selected_stack(stack))
+    if name:
+        report.check("stack file", lambda: _stack_file(project, name))
+        report.check("API", lambda: _api(project, name))
+        if plans:
+            report.check("plans", lambda: _plans(project, name))
+    if report.failed:
+        raise click.exceptions.Exit(1)
+
+
+class _Report:
+    def __init__(self) -> None:
+        self.failed = False
+
+    def check(self, what: str, look: Callable[[], str]) -> str:
+        try:
+            found = look()
+        except FleetError as error:
+            self.failed = True
+            click.echo(f"{click.style('FAIL', fg='red')}  {what}: {error}")
+            return ""
+        click.echo(f"{click.style('ok', fg='green')}    {what}: {found}")
+        return found
+
+
+def _engine(project: Project) -> str:
+    found = pulumi(project, "version").strip()
+    wanted = f"v{version('pulumi')}"
+    if found.partition("+")[0].partition("-")[0] != wanted:
+        raise FleetError(
+            f"the Pulumi CLI is {found}, but the Python SDK is {wanted}; the two must match: run scripts/bootstrap"
+        )
+    return f"pulumi {found} at {engine_path()}"
+
+
+def _stack_file(project: Project, stack: str) -> str:
+    group = project.config(stack).server_group
+    return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
+
+
+def _client(project: Project, stack: str) -> tuple[Client, SessionSettings]:
+    settings = SessionSettings.from_config(project.setting(stack))
+    client = Client(settings.api_root, settings.credentials(os.environ), retry=RetryPolicy(deadline=DEADLINE))
+    return client, settings
+
+
+def _api(project: Project, stack: str) -> str:
+    client, settings = _client(project, stack)
+    with client:
+        status = client.auth_status()
+    if settings.account_id and status.account_id != settings.account_id:
+        raise FleetError(
+            f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for "
+            f"{settings.account_id}; use the other account's API key, or correct sakura-fleet:account_id"
+        )
+    if status.permission not in ENOUGH_PERMISSIONS:
+        raise FleetError(
+            f"the API key's permission is {status.permission!r}; it must be one of {', '.join(ENOUGH_PERMISSIONS)}: "
+            "make another key in the control panel"
+        )
+    return f"account {status.account_id} ({status.account_name}) at {settings.api_root}, permission {status.permission}"
+
+
+def _plans(project: Project, stack: str) -> str:
+    client, _ = _client(project, stack)
+    lines = []
+    with client:
+        for zone in project.config(stack).server_group.zones:
+            offered = sorted(
+                {(plan.core, plan.memory_gb, plan.dedicated_cpu) for plan in client.server_plans.find(zone) if not plan.gpu}
+            )
+            words = [f"{core} core {memory} GB{' dedicated' * dedicated}" for core, memory, dedicated in offered]
+            lines.append(f"{zone}: {', '.join(words)}")
+    return "\n      ".join(["", *lines])

@@ -1,0 +1,107 @@
+"""`sakura-fleet init`: a stack file with a fleet of its own."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+import click
+import yaml
+
+from sakura_fleet.cli.project import PREFIX, Project
+from sakura_fleet.errors import FleetError
+from sakura_fleet.model.zones import ZONES
+
+_STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+_TEMPLATE = """\
+# The stack {stack}. Every setting is explained in docs/configuration.md.
+config:
+  {prefix}fleet_id: {fleet_id} # which fleet this is, in the marks on all it owns: never change it
+{api_root}  {prefix}size: 2 # the scaler changes this, within min_size..max_size
+  {prefix}server_group:
+    name: web
+    zones: [{zones}]
+    min_size: 2
+    max_size: 5
+    template:
+      plan: {{ core: 1, memory: 1 }}
+      network_interfaces:
+        - upstream: shared
+          expose: {{ ports: [80] }}
+      disks:
+        - {{ os_type: almalinux, plan: ssd, size: 20 }}
+      edit_parameter:
+        disable_pw_auth: true
+        ssh_keys: [] # your public keys, one text each
+        startup_scripts:
+          - |
+            #!/bin/bash
+            # @sacloud-once
+            set -eu
+            dnf install -y nginx
+            echo "server name: {{{{ .Name }}}}" > /usr/share/nginx/html/index.html
+            systemctl enable --now nginx
+            firewall-cmd --permanent --add-service=http
+            firewall-cmd --reload
+"""
+
+
+@click.command()
+@click.argument("stack")
+@click.option(
+    "--zone", "zones", multiple=True, default=("is1b", "is1c"), show_default=True, type=click.Choice(list(ZONES)),
+    help="A zone for the servers; repeat it for several.",
+)  # fmt: skip
+@click.option("--api-root", default="", help="The API to talk to; default: the real SAKURA Cloud.")
+def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
+    """Write the file of the new stack STACK, or give an existing one its fleet_id.
+
+    The fleet_id is random. It is part of the mark on everything that the stack owns, so two fleets never touch each
+    other's servers, whatever their names are.
+
+    \b
+    Example:
+      sakura-fleet init staging --zone is1b --zone tk1b
+    """
+    if not _STACK_NAME.fullmatch(stack):
+        raise FleetError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
+    project = Project.here()
+    path = project.stack_file(stack)
+    fleet_id = secrets.token_hex(8)
+    if path.is_file():
+        _add_fleet_id(path, fleet_id)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        root = f"  {PREFIX}api_root: {api_root}\n" if api_root else ""
+        text = _TEMPLATE.format(
+            stack=stack, prefix=PREFIX, fleet_id=_yaml(fleet_id), api_root=root, zones=", ".join(zones)
+        )
+        path.write_text(text, "utf-8")
+        click.echo(f"wrote {path.relative_to(project.root)}")
+    click.echo(f"fleet_id is {fleet_id}; next: edit the file, then `sakura-fleet doctor -s {stack}` and ")
+    click.echo(f"`pulumi stack init {stack}`, `pulumi up -s {stack}`")
+
+
+def _add_fleet_id(path: Path, fleet_id: str) -> None:
+    """Add the line to the file as it is: comments and order stay."""
+    text = path.read_text("utf-8")
+    config = (yaml.safe_load(text) or {}).get("config") or {}
+    if f"{PREFIX}fleet_id" in config:
+        raise FleetError(
+            f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that the fleet "
+            "owns is found by it. Nothing was changed"
+        )
+    line = f"  {PREFIX}fleet_id: {_yaml(fleet_id)}\n"
+    if re.search(r"^config:[ \t]*(#.*)?$", text, re.MULTILINE):
+        text = re.sub(r"^(config:[ \t]*(#.*)?\n)", lambda m: m.group(1) + line, text, count=1, flags=re.MULTILINE)
+    else:
+        text = f"{text.rstrip()}\n" * bool(text.strip()) + f"config:\n{line}"
+    path.write_text(text, "utf-8")
+    click.echo(f"added the fleet_id to {path}")
+
+
+def _yaml(text: str) -> str:
+    """Quotes, so that an identity of digits only stays a text."""
+    return f'"{text}"'

@@ -1,0 +1,43 @@
+"""The entry point of `sakura-fleet`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sakura_fleet.cli.doctor import doctor
+from sakura_fleet.cli.init import init
+from sakura_fleet.cli.repair import repair
+from sakura_fleet.errors import FleetError
+
+
+class FleetGroup(click.Group):
+    """Prints our own errors as messages, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FleetError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=FleetGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sakura-fleet", prog_name="sakura-fleet")
+def main() -> None:
+    """What belongs to a fleet on SAKURA Cloud and is not `pulumi` itself.
+
+    \b
+    Start here:
+      sakura-fleet init staging      write stacks/Pulumi.staging.yaml with an identity of its own
+      sakura-fleet doctor -s staging see whether engine, API key and account are right
+      pulumi up -s staging           make it so
+    """
+
+
+main.add_command(init)
+main.add_command(doctor)
+main.add_command(repair)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""What all kinds of objects share: find with paging, read, create, update and delete, each in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from sakura_fleet.client._query import condition, is_match
+from sakura_fleet.client._transport import Transport
+from sakura_fleet.client._values import Json, items, mapping, number, own_id
+from sakura_fleet.errors import InputError, Problem
+
+__all__ = ["Api", "Caller", "GlobalApi", "GlobalReadApi", "ZonedApi", "checked_id"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Reader(Protocol[T_co]):
+    """Makes a value from one object of an answer: mostly the value's own class."""
+
+    def from_api(self, body: Json, /) -> T_co: ...
+
+
+ID = re.compile(r"[0-9]+")
+ZONE = re.compile(r"[a-z0-9]+")
+
+
+def checked_id(value: str) -> str:
+    """An ID as a part of a path: an empty or foreign one would address something else than meant (`InputError`)."""
+    return _checked(value, ID, "resource-id", "a resource ID (12 digits, as the control panel shows it)")
+
+
+def _checked(value: str, pattern: re.Pattern[str], rule: str, what: str) -> str:
+    if not pattern.fullmatch(value):
+        raise InputError([Problem("", rule, f"{value!r} is not {what}")])
+    return value
+
+
+def _checked_zone(value: str) -> str:
+    return _checked(value, ZONE, "zone-name", "a zone such as is1a")
+
+
+class Caller:
+    """Sends calls to paths below one kind of object."""
+
+    PATH: ClassVar[str]
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def _call(self, method: str, zone: str, path: str, *, body: Json | None = None, need: str = "") -> Json:
+        return self._transport.request(method, _checked_zone(zone), path, body=body, need=need)
+
+    def _ask(self, zone: str, path: str, query: Json, *, need: str = "") -> Json:
+        """A GET with a condition; `need` is the key of a list."""
+        return self._transport.request("GET", _checked_zone(zone), path, query=query, need=need, kind=list)
+
+    def _at(self, object_id: str, action: str = "") -> str:
+        """The path of an object, or of something below it."""
+        path = f"{self.PATH}/{checked_id(object_id)}"
+        return f"{path}/{action}" if action else path
+
+
+class Api(Caller, Generic[T]):
+    """Calls for one kind of object. A subclass names its place on the wire and its value class."""
+
+    ONE: ClassVar[str]
+    """The key of one object in requests and answers."""
+    MANY: ClassVar[str]
+    """The key of a list of objects in the answer of a find."""
+    FILTERS: ClassVar[Mapping[str, Any]] = {}
+    """Conditions of every find."""
+    VALUE: Reader[T]
+
+    def _parse(self, zone: str, body: Json) -> T:
+        """The value for one object as it was found in `zone`."""
+        return self.VALUE.from_api(body)
+
+    def _one(self, method: str, zone: str, path: str, body: Json | None = None) -> T:
+        answer = self._call(method, zone, path, body=body, need=self.ONE)
+        return self._parse(zone, mapping(answer[self.ONE]))
+
+    def _find(
+        self,
+        zone: str,
+        *,
+        tags: Sequence[str] = (),
+        name: str | None = None,
+        filters: Json | None = None,
+    ) -> list[T]:
+        """All matches, asking for further pages until `Total` items came or a page brings nothing new."""
+        found: dict[str, Json] = {}
+        seen = 0
+        while True:
+            query = condition(start=seen, tags=tags, name=name, filters={**self.FILTERS, **(filters or {})})
+            answer = self._ask(zone, self.PATH, query, need=self.MANY)
+            page = items(answer[self.MANY])
+            known = len(found)
+            found.update((self._key(body), body) for body in page)
+            seen += len(page)
+            if seen >= number(answer.get("Total")) or len(found) == known:
+                return [self._parse(zone, body) for body in found.values() if is_match(body, tags=tags, name=name)]
+
+    def _key(self, body: Json) -> str:
+        """What tells two items of a list apart."""
+        return own_id(body)
+
+    def _create(self, zone: str, body: Json, beside: Json | None = None) -> T:
+        """`beside` is what stands next to the object in the request."""
+        return self._one("POST", zone, self.PATH, {self.ONE: body, **(beside or {})})
+
+    def _update(self, zone: str, object_id: str, body: Json, beside: Json | None = None) -> T:
+        return self._one("PUT", zone, self._at(object_id), {self.ONE: body, **(beside or {})})
+
+
+class ZonedApi(Api[T]):
+    """Objects that live in a zone. Every call names it: an ID of another zone is not found."""
+
+    def find(self, zone: str, *, tags: Sequence[str] = (), name: str | None = None) -> list[T]:
+        """All objects of the zone that carry every one of `tags` and whose name contains each word of `name`.
+
+        The match by name is partial and ignores case: check the name again before changing what was found.
+        """
+        return self._find(zone, tags=tags, name=name)
+
+    def read(self, zone: str, object_id: str, /) -> T:
+        """One object. Raises `NotFoundError` if it is gone or lives in another zone."""
+        return self._one("GET", zone, self._at(object_id))
+
+    def delete(self, zone: str, object_id: str, /) -> None:
+        """Delete one object. Raises `NotFoundError` if it is gone, `ConflictError` while it is in use."""
+        self._call("DELETE", zone, self._at(object_id))
+
+
+class GlobalReadApi(Api[T]):
+    """Objects that live in no zone, to be looked at.
+
+    The API wants a zone in the path all the same: the client's default zone.
+    """
+
+    def __init__(self, transport: Transport, zone: str) -> None:
+        super().__init__(transport)
+        self._zone = zone
+
+    def find(self, *, tags: Sequence[str] = (), name: str | None = None) -> list[T]:
+        """All objects that carry every one of `tags` and whose name contains each word of `name`.
+
+        The match by name is partial and ignores case: check the name again before changing what was found.
+        """
+        return self._find(self._zone, tags=tags, name=name)
+
+    def read(self, object_id: str, /) -> T:
+        """One object. Raises `NotFoundError` if it is gone."""
+        return self._one("GET", self._zone, self._at(object_id))
+
+
+class GlobalApi(GlobalReadApi[T]):
+    """Objects that live in no zone."""
+
+    def delete(self, object_id: str, /) -> None:
+        """Delete one object. Raises `NotFoundError` if it is gone, `ConflictError` while it is in use."""
+        self._call("DELETE", self._zone, self._at(object_id))

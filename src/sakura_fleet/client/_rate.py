@@ -1,0 +1,33 @@
+"""The rate limit on this side: calls are spaced evenly, over all threads of a client."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+__all__ = ["RateLimiter"]
+
+
+class RateLimiter:
+    """Hands out one slot every `1 / rate` seconds; `rate` 0 means no limit. Safe to share between threads.
+
+    The slot is taken under a lock, the wait for it is not: waiting threads go in the order in which they came.
+    """
+
+    def __init__(self, rate: float, *, clock: Callable[[], float], pause: Callable[[float], None]) -> None:
+        self._spacing = 1.0 / rate if rate > 0 else 0.0
+        self._clock = clock
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def wait(self) -> None:
+        """Return when the caller's slot has come."""
+        if not self._spacing:
+            return
+        with self._lock:
+            now = self._clock()
+            slot = max(now, self._next)
+            self._next = slot + self._spacing
+        if slot > now:
+            self._pause(slot - now)

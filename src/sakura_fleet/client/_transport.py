@@ -1,0 +1,227 @@
+"""One call of the API, from request to JSON object: authentication, rate limit, retry, cancellation and errors."""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import httpx
+import tenacity
+
+from sakura_fleet.client._envelope import error_from, object_from, required
+from sakura_fleet.client._query import encode
+from sakura_fleet.client._rate import RateLimiter
+from sakura_fleet.client._retry import Attempt, RetryPolicy, is_retryable, retry_after
+from sakura_fleet.client._root import checked_root, is_loopback
+from sakura_fleet.client._secrets import hider, secrets_in, secrets_of
+from sakura_fleet.client._values import Json
+from sakura_fleet.client.credentials import Credentials
+from sakura_fleet.errors import CancelledError, UnreachableError
+
+__all__ = ["Transport"]
+
+API_PATH = "api/cloud/1.1"
+# Pulumi may run 64 operations at once. A connection idle for longer than this is not used again: servers close idle
+# ones (uvicorn after 5 s), and a request that meets the closing is lost, which for a POST cannot be mended here.
+LIMITS = httpx.Limits(max_connections=128, max_keepalive_connections=64, keepalive_expiry=3.0)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+LONGEST_NAP = 1.0  # seconds between two looks at `cancelled` during a wait
+
+
+def _user_agent() -> str:
+    try:
+        return f"sakura-fleet/{version('sakura-fleet')}"
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "sakura-fleet/0"
+
+
+class Transport:
+    """Sends calls below one API root with one API key. Safe to share between threads.
+
+    Every call checks `cancelled` before each attempt and at least once a second while it waits, takes a slot of the
+    rate limiter for each attempt, and is repeated as `is_retryable` and the `RetryPolicy` say.
+    """
+
+    def __init__(
+        self,
+        api_root: str,
+        credentials: Credentials,
+        *,
+        rate_limit: float | None,
+        retry: RetryPolicy,
+        timeout: float,
+        transport: httpx.BaseTransport | None,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        url = checked_root(api_root)
+        self.api_root = str(url)
+        self.policy = retry
+        self.clock = clock
+        self._local = is_loopback(url.host)
+        self._sleep = sleep
+        self._cancelled = cancelled
+        self._limiter = RateLimiter(rate_limit or 0.0, clock=clock, pause=self.pause)
+        self._secrets = secrets_of(credentials)
+        self._http = httpx.Client(
+            auth=httpx.BasicAuth(credentials.token, credentials.secret),
+            headers={
+                "User-Agent": _user_agent(),
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "X-Requested-With": "XMLHttpRequest",
+                "X-Sakura-Bigint-As-Int": "1",
+            },
+            timeout=timeout,
+            limits=LIMITS,
+            transport=transport,
+            trust_env=not self._local,  # a proxy of the environment must not stand before an emulator on this machine
+        )
+
+    def close(self) -> None:
+        """Close the connections. The transport cannot be used afterwards."""
+        self._http.close()
+
+    def request(
+        self,
+        method: str,
+        zone: str,
+        path: str,
+        *,
+        query: Json | None = None,
+        body: Json | None = None,
+        need: str = "",
+        kind: type[Mapping[str, Any]] | type[list[Any]] = Mapping,
+    ) -> Json:
+        """Send one call and return its JSON object.
+
+        `path` is relative to the API version (`server/123/power`). `need` is a key that the answer must have, with an
+        object or a list as `kind` says. Raises `ApiError` and its kinds, `UnreachableError`
+        and `CancelledError`.
+        """
+        where = f"/{zone}/{API_PATH}/{path}"
+        url = httpx.URL(self.api_root + where)
+        if query:
+            url = url.copy_with(query=encode(query))
+        call = _Call(self, self._http.build_request(method, url, json=body))
+        hide = hider(*self._secrets, *secrets_in(body))
+        response = call.send()
+        if response is None:
+            raise self._unreachable(f"{method} {self.api_root}{where}", call, hide)
+        if response.is_success:
+            answer = object_from(response, method=method, path=where, hide=hide)
+            if need:
+                required(answer, need, kind, method=method, path=where)
+            return answer
+        raise error_from(response, method=method, path=where, hide=hide)
+
+    def take_slot(self) -> None:
+        """Wait for the next slot of the rate limiter; `CancelledError` if the run is cancelled."""
+        self._check_cancelled()
+        self._limiter.wait()
+        self._check_cancelled()
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """One attempt: send and read the whole answer. Raises what httpx raises."""
+        return self._http.send(request)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep in short naps; `CancelledError` as soon as the run is cancelled."""
+        left = seconds
+        while left > 0:
+            self._check_cancelled()
+            nap = min(left, LONGEST_NAP)
+            self._sleep(nap)
+            left -= nap
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled():
+            raise CancelledError("the run was cancelled; nothing more was sent to the API")
+
+    def _unreachable(self, what: str, call: _Call, hide: Callable[[str], str]) -> UnreachableError:
+        tried = "1 attempt" if call.count == 1 else f"{call.count} attempts"
+        lost = ""
+        if call.maybe_done:
+            lost = "; the request had left, so it may have been carried out: look for its result before repeating it"
+        if call.last.hopeless:
+            way_out = f"check the API root, {self.api_root}, and the certificates this machine trusts (SSL_CERT_FILE)"
+        elif self._local:
+            way_out = f"is the emulator running? Start it with `sakura-emulator start`; the API root is {self.api_root}"
+        else:
+            way_out = f"check the network and the API root, {self.api_root}"
+        return UnreachableError(
+            f"no answer to {what} in {tried} over {call.elapsed:.1f} s ({hide(call.last.reason)}){lost}; {way_out}",
+            maybe_done=call.maybe_done,
+        )
+
+
+class _Call:
+    """The attempts of one request."""
+
+    def __init__(self, transport: Transport, request: httpx.Request) -> None:
+        self.count = 0
+        self.elapsed = 0.0  # seconds from the first attempt's start to the last one's end
+        self.maybe_done = False  # whether a changing attempt without an answer may have arrived
+        self.last = Attempt()
+        self._transport = transport
+        self._request = request
+        self._started = 0.0
+
+    def send(self) -> httpx.Response | None:
+        """The first answer that is final, or that of the last attempt; None if the last attempt had no answer."""
+        retrying = tenacity.Retrying(
+            retry=self._again,
+            wait=self._wait,
+            stop=self._is_over,
+            sleep=self._transport.pause,
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        return retrying(self._attempt)
+
+    def _attempt(self) -> httpx.Response | None:
+        self._transport.take_slot()
+        if not self.count:  # a queue before the first attempt is no fault of the API
+            self._started = self._transport.clock()
+        self.count += 1
+        try:
+            response = self._transport.send(self._request)
+        except httpx.RequestError as error:
+            sent = not isinstance(error, NEVER_SENT)
+            self.last = Attempt(sent=sent, hopeless=_is_untrusted(error), reason=_reason(error))
+            self.maybe_done = self.maybe_done or (sent and self._request.method != "GET")
+            return None
+        else:
+            self.last = Attempt(response.status_code, retry_after=retry_after(response.headers.get("Retry-After")))
+            return response
+        finally:
+            self.elapsed = self._transport.clock() - self._started
+
+    def _again(self, state: tenacity.RetryCallState) -> bool:
+        raised = state.outcome is not None and state.outcome.failed  # cancelled, or a mistake in this package
+        return not raised and is_retryable(self._request.method, self.last)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        if self.last.retry_after is not None:
+            return self.last.retry_after
+        return self._transport.policy.delay(state.attempt_number, random.SystemRandom().random())
+
+    def _is_over(self, state: tenacity.RetryCallState) -> bool:
+        policy = self._transport.policy
+        return state.attempt_number >= policy.attempts or self.elapsed + state.upcoming_sleep > policy.deadline
+
+
+def _reason(error: httpx.RequestError) -> str:
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _is_untrusted(error: BaseException) -> bool:
+    """Whether a connection failed because the server's certificate is not trusted: repeating cannot help."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None

@@ -1,0 +1,122 @@
+"""DNS zones and their records (API path `commonserviceitem`, provider class `dns`, global)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
+from sakura_fleet.client._values import (
+    Json,
+    items,
+    labels,
+    mapping,
+    moment,
+    number,
+    own_id,
+    ref_id,
+    tags,
+    text,
+    wire_ref,
+)
+
+__all__ = ["DnsRecord", "DnsZone", "DnsZonesApi"]
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """One value of one record set. `name` is relative ("@" = the zone itself); `ttl` in seconds, None = 3600."""
+
+    name: str
+    type: str
+    rdata: str
+    ttl: int | None = None
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            name=text(body.get("Name")),
+            type=text(body.get("Type")),
+            rdata=text(body.get("RData")),
+            ttl=number(body.get("TTL")) or None,
+        )
+
+    def to_api(self) -> Json:
+        body: dict[str, Any] = {"Name": self.name, "Type": self.type, "RData": self.rdata}
+        return body if self.ttl is None else {**body, "TTL": self.ttl}
+
+
+@dataclass(frozen=True, slots=True)
+class DnsZone:
+    """One DNS zone; `name` without final dot.
+
+    `settings` is what the API sent, unknown keys included (`ResourceRecordSets`, `MonitoringSuiteLog` …): change a
+    copy and send all of it back. `records` are the same records, typed.
+    """
+
+    id: str
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    icon_id: str | None
+    availability: str
+    name_servers: tuple[str, ...]
+    records: tuple[DnsRecord, ...]
+    settings: Mapping[str, Any]
+    settings_hash: str
+    created_at: datetime | None
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        status = mapping(body.get("Status"))
+        settings = settings_in(body, "DNS")
+        settings["ResourceRecordSets"] = items(settings.get("ResourceRecordSets"))  # may be null when it is empty
+        servers = status.get("NS")
+        return cls(
+            id=own_id(body),
+            name=text(status.get("Zone")) or text(body.get("Name")),
+            description=text(body.get("Description")),
+            tags=tags(body.get("Tags")),
+            icon_id=ref_id(body, "Icon"),
+            availability=text(body.get("Availability")),
+            name_servers=tuple(text(one) for one in servers) if isinstance(servers, list) else (),
+            records=tuple(DnsRecord.from_api(one) for one in settings["ResourceRecordSets"]),
+            settings=settings,
+            settings_hash=text(body.get("SettingsHash")),
+            created_at=moment(body.get("CreatedAt")),
+        )
+
+
+class DnsZonesApi(ServiceItemsApi[DnsZone]):
+    """DNS zones of the account."""
+
+    VALUE = DnsZone
+    SETTINGS = "DNS"
+    FILTERS = {"Provider.Class": ["dns"]}
+
+    def create(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        tags: Sequence[str] = (),
+        icon_id: str | None = None,
+        records: Sequence[DnsRecord] = (),
+    ) -> DnsZone:
+        """Make a zone. Its name can never be changed. Raises `ConflictError` if somebody holds it already."""
+        return self._create(
+            self._zone,
+            {
+                **labels(name, description, tags, icon_id),
+                "Provider": {"Class": "dns"},
+                "Status": {"Zone": name},
+                "Settings": {self.SETTINGS: {"ResourceRecordSets": [record.to_api() for record in records]}},
+            },
+        )
+
+    def update(self, zone_id: str, *, description: str, tags: Sequence[str], icon_id: str | None) -> DnsZone:
+        """Replace description, tags and icon; the records stay."""
+        body = {"Description": description, "Tags": sorted(tags), "Icon": wire_ref(icon_id)}
+        return self._update(self._zone, zone_id, body)

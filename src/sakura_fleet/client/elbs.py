@@ -1,0 +1,272 @@
+"""ELBs: enhanced load balancers (API path `commonserviceitem`, provider class `proxylb`, global)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
+from sakura_fleet.client._values import (
+    Json,
+    boolean,
+    items,
+    labels,
+    mapping,
+    moment,
+    number,
+    optional_text,
+    own_id,
+    ref_id,
+    tags,
+    text,
+)
+
+__all__ = ["Elb", "ElbCertificate", "ElbCertificates", "ElbHealth", "ElbServerHealth", "ElbsApi"]
+
+SERVICE_CLASS = re.compile(r"cloud/proxylb/(?:plain|anycast)/(\d+)")
+OPENSSL_TIME = "%b %d %H:%M:%S %Y GMT"
+
+
+@dataclass(frozen=True, slots=True)
+class Elb:
+    """One ELB. `plan` is connections per second; `region` "is1", "tk1" or "anycast".
+
+    `settings` is what the API sent, unknown keys included (`Servers`, `BindPorts`, `HealthCheck` …): change a copy and
+    send all of it back. `fqdn` is set with VIP failover, else `vip`.
+    """
+
+    id: str
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    icon_id: str | None
+    availability: str
+    plan: int
+    region: str
+    vip_failover: bool
+    fqdn: str | None
+    vip: str | None
+    proxy_networks: tuple[str, ...]
+    settings: Mapping[str, Any]
+    settings_hash: str
+    created_at: datetime | None
+
+    @property
+    def address(self) -> str | None:
+        """Where clients reach it: the name if there is one, else the address."""
+        return self.fqdn or self.vip
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        status = mapping(body.get("Status"))
+        plan = SERVICE_CLASS.fullmatch(text(body.get("ServiceClass")))
+        networks = status.get("ProxyNetworks")
+        return cls(
+            id=own_id(body),
+            name=text(body.get("Name")),
+            description=text(body.get("Description")),
+            tags=tags(body.get("Tags")),
+            icon_id=ref_id(body, "Icon"),
+            availability=text(body.get("Availability")),
+            plan=int(plan[1]) if plan else 0,
+            region=text(status.get("Region")),
+            vip_failover=boolean(status.get("UseVIPFailover")),
+            fqdn=optional_text(status.get("FQDN")),
+            vip=optional_text(status.get("VirtualIPAddress")),
+            proxy_networks=tuple(text(one) for one in networks) if isinstance(networks, list) else (),
+            settings=settings_in(body, "ProxyLB"),
+            settings_hash=text(body.get("SettingsHash")),
+            created_at=moment(body.get("CreatedAt")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ElbServerHealth:
+    """How the ELB sees one entry."""
+
+    ip_address: str
+    port: int
+    up: bool
+    active_connections: int
+    connections_per_second: int
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            ip_address=text(body.get("IPAddress")),
+            port=number(body.get("Port")),
+            up=text(body.get("Status")).casefold() == "up",
+            active_connections=number(body.get("ActiveConn")),
+            connections_per_second=number(body.get("CPS")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ElbHealth:
+    """The ELB's load and the health of its entries."""
+
+    active_connections: int
+    connections_per_second: int
+    current_vip: str | None
+    servers: tuple[ElbServerHealth, ...]
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            active_connections=number(body.get("ActiveConn")),
+            connections_per_second=number(body.get("CPS")),
+            current_vip=optional_text(body.get("CurrentVIP")),
+            servers=tuple(ElbServerHealth.from_api(one) for one in items(body.get("Servers"))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ElbCertificate:
+    """One certificate, all parts PEM. The private key does not appear in `repr`.
+
+    `end_date`, `common_name` and `alt_names` are only in answers.
+    """
+
+    server_certificate: str
+    private_key: str = field(repr=False)
+    intermediate_certificate: str = ""
+    end_date: datetime | None = None
+    common_name: str = ""
+    alt_names: str = ""
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            server_certificate=text(body.get("ServerCertificate")),
+            private_key=text(body.get("PrivateKey")),
+            intermediate_certificate=text(body.get("IntermediateCertificate")),
+            end_date=_openssl_time(text(body.get("CertificateEndDate"))),
+            common_name=text(body.get("CertificateCommonName")),
+            alt_names=text(body.get("CertificateAltNames")),
+        )
+
+    def to_api(self) -> Json:
+        return {
+            "ServerCertificate": self.server_certificate,
+            "IntermediateCertificate": self.intermediate_certificate,
+            "PrivateKey": self.private_key,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ElbCertificates:
+    """The certificates of an ELB: the primary one, None if there is none, and those chosen by name (SNI)."""
+
+    primary: ElbCertificate | None = None
+    additional: tuple[ElbCertificate, ...] = ()
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        primary = ElbCertificate.from_api(mapping(body.get("PrimaryCert")))
+        return cls(
+            primary=primary if primary.server_certificate else None,
+            additional=tuple(ElbCertificate.from_api(one) for one in items(body.get("AdditionalCerts"))),
+        )
+
+    def to_api(self) -> Json:
+        return {
+            "PrimaryCert": (self.primary or ElbCertificate("", "")).to_api(),
+            "AdditionalCerts": [one.to_api() for one in self.additional],
+        }
+
+
+def _openssl_time(value: str) -> datetime | None:
+    """A time as OpenSSL prints it, `May  4 01:37:47 2027 GMT`; None for "" and anything else."""
+    try:
+        return datetime.strptime(value, OPENSSL_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _service_class(plan: int, region: str | None) -> str:
+    return f"cloud/proxylb/{'anycast' if region == 'anycast' else 'plain'}/{plan}"
+
+
+class ElbsApi(ServiceItemsApi[Elb]):
+    """ELBs of the account."""
+
+    VALUE = Elb
+    SETTINGS = "ProxyLB"
+    FILTERS = {"Provider.Class": ["proxylb"]}
+
+    def create(
+        self,
+        *,
+        name: str,
+        plan: int,
+        settings: Json,
+        region: str | None = None,
+        vip_failover: bool = False,
+        description: str = "",
+        tags: Sequence[str] = (),
+        icon_id: str | None = None,
+    ) -> Elb:
+        """Make an ELB for `plan` connections per second. Region and VIP failover can never be changed.
+
+        Raises `UnreachableError` or `UnavailableError` with `maybe_done` set where it may exist without an answer.
+        """
+        status: dict[str, Any] = {"UseVIPFailover": vip_failover}
+        if region is not None:
+            status["Region"] = region
+        return self._create(
+            self._zone,
+            {
+                **labels(name, description, tags, icon_id),
+                "Provider": {"Class": "proxylb"},
+                "ServiceClass": _service_class(plan, region),
+                "Status": status,
+                "Settings": {self.SETTINGS: settings},
+            },
+        )
+
+    def update(
+        self,
+        elb_id: str,
+        *,
+        name: str,
+        description: str,
+        tags: Sequence[str],
+        icon_id: str | None,
+        settings: Json,
+        settings_hash: str,
+    ) -> Elb:
+        """Replace labels and settings in one write."""
+        return self._put(elb_id, labels(name, description, tags, icon_id), settings, settings_hash)
+
+    def change_plan(self, elb_id: str, plan: int, *, region: str | None = None) -> Elb:
+        """Change the connections per second. The ELB may get a new ID: go on with the one of the answer."""
+        body = {self.ONE: {"ServiceClass": _service_class(plan, region)}}
+        return self._one("PUT", self._zone, self._at(elb_id, "plan"), body)
+
+    def health(self, elb_id: str) -> ElbHealth:
+        """How the ELB sees its entries now."""
+        return ElbHealth.from_api(self._below("GET", elb_id, "health"))
+
+    def get_certificates(self, elb_id: str) -> ElbCertificates:
+        """The certificates, private keys included: treat the answer as a secret."""
+        return ElbCertificates.from_api(self._below("GET", elb_id, "proxylb/sslcertificate"))
+
+    def set_certificates(self, elb_id: str, certificates: ElbCertificates) -> ElbCertificates:
+        """Replace all certificates."""
+        body = {self.SETTINGS: certificates.to_api()}
+        return ElbCertificates.from_api(self._below("PUT", elb_id, "proxylb/sslcertificate", body))
+
+    def delete_certificates(self, elb_id: str) -> None:
+        """Remove all certificates."""
+        self._call("DELETE", self._zone, self._at(elb_id, "proxylb/sslcertificate"))
+
+    def renew_lets_encrypt(self, elb_id: str) -> None:
+        """Ask for a new certificate from Let's Encrypt; it comes later, see `get_certificates`."""
+        self._call("PUT", self._zone, self._at(elb_id, "proxylb/letsencryptrenew"))
+
+    def _below(self, method: str, elb_id: str, action: str, body: Json | None = None) -> Json:
+        answer = self._call(method, self._zone, self._at(elb_id, action), body=body, need=self.SETTINGS)
+        return mapping(answer[self.SETTINGS])

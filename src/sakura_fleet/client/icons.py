@@ -1,0 +1,39 @@
+"""Icons that servers, disks and switches can show in the control panel (API path `icon`, global)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from sakura_fleet.client._api import GlobalReadApi
+from sakura_fleet.client._values import Json, own_id, tags, text
+
+__all__ = ["Icon", "IconsApi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """One icon. `scope` is "shared" (the vendor's) or "user"."""
+
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    scope: str
+    url: str
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            id=own_id(body),
+            name=text(body.get("Name")),
+            tags=tags(body.get("Tags")),
+            scope=text(body.get("Scope")),
+            url=text(body.get("URL")),
+        )
+
+
+class IconsApi(GlobalReadApi[Icon]):
+    """Finds and reads icons."""
+
+    PATH, ONE, MANY = "icon", "Icon", "Icons"
+    VALUE = Icon

@@ -1,0 +1,175 @@
+"""Servers and their power (API path `server`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sakura_fleet.client._api import ZonedApi
+from sakura_fleet.client._values import (
+    Json,
+    gigabytes,
+    items,
+    labels,
+    mapping,
+    megabytes,
+    moment,
+    number,
+    own_id,
+    ref_id,
+    tags,
+    text,
+    wire_id,
+    wire_ref,
+)
+from sakura_fleet.client.interfaces import Interface
+
+__all__ = ["COMMITMENT", "Server", "ServerDisk", "ServersApi"]
+
+COMMITMENT = {False: "standard", True: "dedicatedcpu"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDisk:
+    """A disk as its server lists it. Sizes in GB."""
+
+    id: str
+    name: str
+    size_gb: int
+    availability: str
+    connection: str
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            id=own_id(body),
+            name=text(body.get("Name")),
+            size_gb=gigabytes(body.get("SizeMB")),
+            availability=text(body.get("Availability")),
+            connection=text(body.get("Connection")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server. `status` is "up", "down", "cleaning" or "" (not known yet); memory in GB; tags sorted."""
+
+    id: str
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    zone: str
+    availability: str
+    status: str
+    core: int
+    memory_gb: int
+    dedicated_cpu: bool
+    generation: int
+    icon_id: str | None
+    interface_driver: str
+    interfaces: tuple[Interface, ...]
+    disks: tuple[ServerDisk, ...]
+    created_at: datetime | None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the power is on; the guest may still be booting."""
+        return self.status == "up"
+
+    @property
+    def ip_address(self) -> str | None:
+        """The first NIC's address: of the shared segment, else the one noted down for a switch."""
+        if not self.interfaces:
+            return None
+        return self.interfaces[0].ip_address or self.interfaces[0].user_ip_address
+
+    @classmethod
+    def from_api(cls, body: Json, zone: str = "") -> Self:
+        """`zone` is where the call went, for answers that do not name theirs."""
+        plan = mapping(body.get("ServerPlan"))
+        return cls(
+            id=own_id(body),
+            name=text(body.get("Name")),
+            description=text(body.get("Description")),
+            tags=tags(body.get("Tags")),
+            zone=text(mapping(body.get("Zone")).get("Name")) or zone,
+            availability=text(body.get("Availability")),
+            status=text(mapping(body.get("Instance")).get("Status")).lower(),
+            core=number(plan.get("CPU")),
+            memory_gb=gigabytes(plan.get("MemoryMB")),
+            dedicated_cpu=text(plan.get("Commitment")) == COMMITMENT[True],
+            generation=number(plan.get("Generation")),
+            icon_id=ref_id(body, "Icon"),
+            interface_driver=text(body.get("InterfaceDriver")),
+            interfaces=tuple(Interface.from_api(one) for one in items(body.get("Interfaces"))),
+            disks=tuple(ServerDisk.from_api(one) for one in items(body.get("Disks"))),
+            created_at=moment(body.get("CreatedAt")),
+        )
+
+
+def _switch(nic: str | None) -> dict[str, Any] | None:
+    return {"Scope": "shared"} if nic == "shared" else wire_ref(nic)
+
+
+class ServersApi(ZonedApi[Server]):
+    """Servers of a zone. Power changes are asynchronous: read until `status` has changed."""
+
+    PATH, ONE, MANY = "server", "Server", "Servers"
+    VALUE = Server
+
+    def _parse(self, zone: str, body: Json) -> Server:
+        return Server.from_api(body, zone)
+
+    def create(
+        self,
+        zone: str,
+        *,
+        name: str,
+        core: int,
+        memory_gb: int,
+        dedicated_cpu: bool = False,
+        description: str = "",
+        tags: Sequence[str] = (),
+        icon_id: str | None = None,
+        interface_driver: str = "virtio",
+        nics: Sequence[str | None] = (),
+    ) -> Server:
+        """Make a server without disks; it stays down.
+
+        `nics` gives one NIC for each entry, in order: "shared" (only as the first), a switch ID, or None for a NIC
+        that is connected to nothing. Raises `UnreachableError` or `UnavailableError` with `maybe_done` set where the
+        server may exist although no answer came.
+        """
+        return self._create(
+            zone,
+            {
+                **labels(name, description, tags, icon_id),
+                "InterfaceDriver": interface_driver,
+                "ServerPlan": {"CPU": core, "MemoryMB": megabytes(memory_gb), "Commitment": COMMITMENT[dedicated_cpu]},
+                "ConnectedSwitches": [_switch(nic) for nic in nics],
+            },
+        )
+
+    def update(
+        self, zone: str, server_id: str, *, name: str, description: str, tags: Sequence[str], icon_id: str | None
+    ) -> Server:
+        """Change how the server is labelled; its plan, NICs and disks stay."""
+        return self._update(zone, server_id, labels(name, description, tags, icon_id))
+
+    def delete(self, zone: str, server_id: str, *, disk_ids: Sequence[str] = ()) -> None:
+        """Delete a server that is down, its NICs and the named disks; other disks are only disconnected.
+
+        Raises `NotFoundError` if it is gone, `ConflictError` while it is up.
+        """
+        body = {"WithDisk": [wire_id(one) for one in disk_ids]} if disk_ids else None
+        self._call("DELETE", zone, self._at(server_id), body=body)
+
+    def power_on(self, zone: str, server_id: str) -> None:
+        """Switch on. Raises `ConflictError` if it is up already, or while a disk is still being copied."""
+        self._call("PUT", zone, self._at(server_id, "power"))
+
+    def power_off(self, zone: str, server_id: str, *, force: bool = False) -> None:
+        """Ask the guest to shut down, which it may ignore; `force` pulls the plug. `ConflictError` if it is down."""
+        self._call("DELETE", zone, self._at(server_id, "power"), body={"Force": True} if force else {})

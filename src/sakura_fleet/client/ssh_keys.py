@@ -1,0 +1,50 @@
+"""SSH public keys (API path `sshkey`, global). They have no tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from sakura_fleet.client._api import GlobalApi
+from sakura_fleet.client._values import Json, moment, own_id, text
+
+__all__ = ["SshKey", "SshKeysApi"]
+
+
+@dataclass(frozen=True, slots=True)
+class SshKey:
+    """One public key; `fingerprint` is the MD5 of the key, in hex with colons."""
+
+    id: str
+    name: str
+    description: str
+    public_key: str
+    fingerprint: str
+    created_at: datetime | None
+
+    @classmethod
+    def from_api(cls, body: Json) -> Self:
+        return cls(
+            id=own_id(body),
+            name=text(body.get("Name")),
+            description=text(body.get("Description")),
+            public_key=text(body.get("PublicKey")),
+            fingerprint=text(body.get("Fingerprint")),
+            created_at=moment(body.get("CreatedAt")),
+        )
+
+
+class SshKeysApi(GlobalApi[SshKey]):
+    """Public keys that disks can be prepared with."""
+
+    PATH, ONE, MANY = "sshkey", "SSHKey", "SSHKeys"
+    VALUE = SshKey
+
+    def create(self, *, name: str, public_key: str, description: str = "") -> SshKey:
+        """Store a public key in OpenSSH's one-line form."""
+        return self._create(self._zone, {"Name": name, "Description": description, "PublicKey": public_key})
+
+    def update(self, key_id: str, *, name: str, description: str) -> SshKey:
+        """Change name and description; the key itself cannot be changed."""
+        return self._update(self._zone, key_id, {"Name": name, "Description": description})

@@ -1,0 +1,42 @@
+"""The routes of the API: one table, put together from the modules of the resources."""
+
+from __future__ import annotations
+
+from sakura_fleet.emulator.api import (
+    archive,
+    bridge,
+    cdrom,
+    empty,
+    icon,
+    interface,
+    internet,
+    note,
+    packetfilter,
+    place,
+    product,
+    sshkey,
+    switch,
+)
+from sakura_fleet.emulator.api.disk import urls as disk
+from sakura_fleet.emulator.api.item import urls as item
+from sakura_fleet.emulator.api.resource import Route
+from sakura_fleet.emulator.api.server import urls as server
+
+ROUTES: list[Route] = [
+    *place.ROUTES,
+    *product.ROUTES,
+    *server.ROUTES,
+    *disk.ROUTES,
+    *archive.ROUTES,
+    *interface.ROUTES,
+    *switch.ROUTES,
+    *internet.ROUTES,
+    *bridge.ROUTES,
+    *packetfilter.ROUTES,
+    *note.ROUTES,
+    *sshkey.ROUTES,
+    *icon.ROUTES,
+    *cdrom.ROUTES,
+    *item.ROUTES,
+    *empty.ROUTES,
+]

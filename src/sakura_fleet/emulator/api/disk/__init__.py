@@ -1,0 +1,1 @@
+"""`disk`: shape, rules (copy states, config), urls (routes)."""

@@ -1,0 +1,1 @@
+"""`commonserviceitem`: ELB (`proxylb`), DNS, and the other classes by echo."""

@@ -1,0 +1,1 @@
+"""`server`: shape, rules (what may be asked when), power (state from timestamps), urls (routes)."""

@@ -1,0 +1,114 @@
+"""One stack's configuration: read once, judged whole, typed from then on.
+
+Pulumi hands every value over as a text: a plain one, or JSON for structured settings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
+
+FLEET_ID: Final = r"[0-9a-z-]{8,64}"
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_STRUCTURED: Final = ("size", "server_group", "rate_limit")
+_MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
+_SHORTEST_SECRET: Final = 6
+"""A secret shorter than this is not looked for in scripts: it would be found everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackConfig:
+    """What the stack file says. `api_root` empty means the real cloud."""
+
+    fleet_id: str
+    api_root: str
+    account_id: str
+    rate_limit: float
+    server_group: ServerGroupArgs
+
+
+def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), source: str = "") -> StackConfig:
+    """The configuration of the namespace `sakura-fleet`, keys without it. Raises `InputError` with all problems."""
+    problems: list[Problem] = []
+    data = {key: _decoded(key, value, problems) for key, value in raw.items()}
+    reader = Reader(data, "", problems)
+    _check_secrets(raw, secret_keys, problems)
+    config = StackConfig(
+        fleet_id=reader.text(
+            "fleet_id",
+            pattern=FLEET_ID,
+            shape="8 to 64 lower-case letters, digits or hyphens (`sakura-fleet init` writes one)",
+        ),
+        api_root=_read_api_root(reader),
+        account_id=reader.text("account_id", "", pattern=r"[0-9]{12}", shape="the 12 digits of an account's ID"),
+        rate_limit=_read_rate_limit(reader),
+        server_group=read_server_group(
+            reader.structure("server_group"), size=reader.structure("size"), path="server_group", problems=problems
+        ),
+    )
+    for key in _MAY_BE_SECRET:
+        reader.text(key, "")
+    reader.close()
+    if problems:
+        raise InputError(problems, source=source)
+    return config
+
+
+def check_api_root(root: str) -> str:
+    """Why `root` cannot be an API root; empty when it can."""
+    parts = urlsplit(root)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"{root!r} is not a URL such as https://secure.sakura.ad.jp/cloud/zone"
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return f"{root!r} would send the API key unencrypted; use https (plain http is for an emulator on this machine)"
+    return ""
+
+
+def _read_api_root(reader: Reader) -> str:
+    root = reader.text("api_root", "")
+    problem = check_api_root(root) if root else ""
+    if problem:
+        reader.problem("api_root", "api-root", problem)
+    return root
+
+
+def _read_rate_limit(reader: Reader) -> float:
+    limit: Any = reader.structure("rate_limit")
+    if limit is None:
+        return 0.0
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+        reader.problem("rate_limit", "range", f"{limit!r} is not a number of requests per second above 0, such as 5")
+        return 0.0
+    return float(limit)
+
+
+def _decoded(key: str, value: str, problems: list[Problem]) -> Any:
+    if key not in _STRUCTURED:
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        problems.append(Problem(key, "type", f"{value!r} cannot be read; write it as YAML in the stack file"))
+        return None
+
+
+def _check_secrets(raw: Mapping[str, str], secret_keys: Collection[str], problems: list[Problem]) -> None:
+    for key in secret_keys:
+        if key in raw and key not in _MAY_BE_SECRET:
+            message = f"a secret is not expected here; keep secrets in {', '.join(_MAY_BE_SECRET)}"
+            problems.append(Problem(key, "unexpected-secret", message))
+    for key in _MAY_BE_SECRET:
+        value = raw.get(key, "")
+        if value and key not in secret_keys:
+            message = f"this must not be stored in plain text; run `pulumi config set --secret {key}`"
+            problems.append(Problem(key, "plain-secret", message))
+        if len(value) >= _SHORTEST_SECRET and json.dumps(value)[1:-1] in raw.get("server_group", ""):
+            message = f"the server group contains the value of the secret {key}; the cloud stores scripts in plain text"
+            problems.append(Problem("server_group", "secret-in-script", message))

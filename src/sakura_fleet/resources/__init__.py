@@ -1,0 +1,14 @@
+"""What a Pulumi program declares in SAKURA Cloud: one module a resource.
+
+Each resource has two layers. The life cycle (check, diff, create, read, update, delete) is written over plain dicts and
+knows nothing of Pulumi's hosts; the provider class is a thin adapter. Module paths and names of provider classes are
+kept in every state, so they are a lasting contract.
+"""
+
+from sakura_fleet.resources.packet_filter import PacketFilter
+from sakura_fleet.resources.server import Server
+from sakura_fleet.resources.ssh_key import SshKey
+from sakura_fleet.resources.startup_script import StartupScript
+from sakura_fleet.resources.switch import Switch
+
+__all__ = ["PacketFilter", "Server", "SshKey", "StartupScript", "Switch"]

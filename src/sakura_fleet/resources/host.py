@@ -1,0 +1,133 @@
+"""The thin adapter between our life cycles and Pulumi's dynamic provider host."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.resources.lifecycle import Lifecycle, plain
+from sakura_fleet.tokens import CONFIG_NAMESPACE
+
+PROVIDER_KEY = "__provider"
+
+
+class FleetProvider(ResourceProvider):
+    """Passes Pulumi's calls on to a life cycle. Subclasses have no attributes: they are stored by module path and
+    name."""
+
+    serialize_as_secret_always = False
+    _raw_config: ClassVar[Any] = None
+
+    @abstractmethod
+    def lifecycle(self) -> Lifecycle:
+        """The life cycle; imported here, so that the program itself never loads the HTTP client."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        from sakura_fleet.resources.workers import widen
+
+        widen()
+        FleetProvider._raw_config = req.config
+
+    def _session(self) -> Any:
+        from sakura_fleet.resources.session import SessionSettings, session_for
+
+        config = FleetProvider._raw_config
+        return session_for(SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}")))
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        try:
+            checked = self.lifecycle().check(self._session(), _bag(_olds), _bag(news))
+        except FleetError as error:
+            return CheckResult(news, [CheckFailure("", str(error))])
+        return CheckResult(checked.inputs, [CheckFailure(p.path, f"{p.message} [{p.rule}]") for p in checked.problems])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        diff = self.lifecycle().diff(_bag(_olds), _bag(_news))
+        return DiffResult(
+            changes=bool(diff.changed),
+            replaces=list(diff.replaces),
+            # The mark stands for the URN, so a new object beside the old one would be taken for the old one.
+            delete_before_replace=bool(diff.replaces),
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        object_id, outputs = self.lifecycle().create(self._session(), _bag(props))
+        return CreateResult(object_id, outputs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        found = self.lifecycle().read(self._session(), id_, _bag(props))
+        if found is None:
+            return ReadResult("", {})
+        return ReadResult(found.id, {**found.inputs, **found.outputs}, found.inputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(self.lifecycle().update(self._session(), _id, _bag(_olds), _bag(_news)))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        self.lifecycle().delete(self._session(), _id, _bag(_props))
+
+
+class FleetResource(Resource, module="sakura", name="Resource"):
+    """A dynamic resource that carries its ownership marks.
+
+    The fleet comes from the stack's `sakura-fleet:fleet_id` (`sakura-fleet init` writes one). `key` is the resource's
+    mark: other resources refer to it by that, since it is known in every preview.
+    """
+
+    key: pulumi.Output[str]
+
+    def __init__(
+        self, provider: FleetProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
+    ) -> None:
+        opts = opts or pulumi.ResourceOptions()
+        if opts.provider is not None:
+            raise pulumi.RunError(
+                f"{type(self).__name__} {name!r}: an explicit provider is not supported, as one run has one API key "
+                f"and one "
+                "rate limit; remove `provider=` and set sakura-fleet:api_root in the stack"
+            )
+        fleet_id = pulumi.Config(CONFIG_NAMESPACE).get("fleet_id")
+        if not fleet_id:
+            raise pulumi.RunError(
+                "the stack has no sakura-fleet:fleet_id, by which the fleet's servers are recognised in the cloud; "
+                "run `sakura-fleet init`, which writes one"
+            )
+        token = f"pulumi-python:{self._resource_type_name}"
+        urn = pulumi.create_urn(name, token, opts.parent)
+        # The parent's URN is only a text here: as a dependency it would make the parent's children wait for themselves.
+        detached = pulumi.Output[str | None](set(), urn.future(), urn.is_known())
+        marks = detached.apply(lambda text: Marks.of(fleet_id, text or ""))
+        self.key = marks.apply(lambda m: m.resource)
+        super().__init__(provider, name, {**props, "marks": marks.apply(lambda m: m.inputs())}, opts)
+
+
+def refuse(problems: Sequence[Problem], source: str) -> None:
+    """Stop the program with all problems, and without a traceback; does nothing where there are none."""
+    if problems:
+        raise pulumi.RunError(str(InputError(problems, source=source)))
+
+
+UNKNOWN = Unknown
+"""The type of a value that a preview cannot know."""
+
+
+def _bag(props: dict[str, Any]) -> dict[str, Any]:
+    """A property bag without Pulumi's own key and with whole numbers as integers."""
+    return {key: plain(value) for key, value in props.items() if key != PROVIDER_KEY}

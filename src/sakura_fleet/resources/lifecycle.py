@@ -1,0 +1,117 @@
+"""The life cycle of a resource, independent of who hosts it: plain dicts in and out, and a context to act with."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sakura_fleet.errors import Problem
+
+if TYPE_CHECKING:
+    from sakura_fleet.resources.session import Session
+
+Inputs = dict[str, Any]
+Outputs = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Which properties differ, and which of them need a new object."""
+
+    changed: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as it is in the cloud now."""
+
+    id: str
+    inputs: Inputs
+    outputs: Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Inputs with their defaults filled in, and what is wrong with them."""
+
+    inputs: Inputs
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Lifecycle(ABC):
+    """What every resource can do. Every call may be repeated after a crash at any point of an earlier one."""
+
+    defaults: Mapping[str, Any] = {}
+    """The inputs that may be left out. An output missing from an old state counts as its default."""
+
+    replacing: frozenset[str] = frozenset()
+    """The inputs whose change needs a new object."""
+
+    creation_only: frozenset[str] = frozenset()
+    """The inputs that only `create` looks at; a change of them is no difference."""
+
+    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
+        """Fill in defaults and judge the inputs. Values of a type that previews use for the unknown pass unjudged."""
+        inputs = {**self.defaults, **{key: value for key, value in news.items() if value is not None}}
+        return Checked(inputs, self.problems(session, olds, inputs))
+
+    @abstractmethod
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        """Everything that is wrong with the inputs, defaults included."""
+
+    def diff(self, olds: Outputs, news: Inputs) -> Diff:
+        """Compare the last known outputs with the new inputs, property by property, in canonical form."""
+        changed = tuple(
+            key
+            for key in sorted(news)
+            if key not in self.creation_only
+            and canonical(self.comparable(key, olds.get(key, self.defaults.get(key))))
+            != canonical(self.comparable(key, news[key]))
+        )
+        return Diff(changed, tuple(key for key in changed if self.needs_replacement(key, olds, news)))
+
+    def comparable(self, _key: str, value: Any) -> Any:
+        """The part of a property that counts in a comparison."""
+        return value
+
+    def needs_replacement(self, key: str, _olds: Outputs, _news: Inputs) -> bool:
+        """Whether a change of `key` needs a new object."""
+        return key in self.replacing
+
+    @abstractmethod
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        """Find the object by its mark and finish it, or make it. Returns its ID and outputs."""
+
+    @abstractmethod
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        """The object as it is now; None where it is gone."""
+
+    @abstractmethod
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        """Change the object in place; returns all outputs."""
+
+    @abstractmethod
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        """Remove the object; one that is gone already is a success."""
+
+
+def canonical(value: Any) -> str:
+    """A text that is equal for values that mean the same: sorted keys, whole floats as integers, no nulls in
+    mappings."""
+    return json.dumps(plain(value), sort_keys=True, default=repr)
+
+
+def plain(value: Any) -> Any:
+    """Pulumi sends every number as a float and drops nulls from mappings; this undoes the first and repeats the
+    second."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

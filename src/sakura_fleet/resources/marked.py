@@ -1,0 +1,122 @@
+"""The life cycle shared by the simple objects: one call makes one, one call changes it, its mark finds it again."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Generic, Protocol, TypeVar
+
+from sakura_fleet.errors import FleetError, NotFoundError, UnreachableError
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.resources.session import Session
+
+FOUND_AGAIN_DEADLINE = 30.0
+"""Seconds to look for an object whose create call got no answer."""
+
+
+class Identified(Protocol):
+    """Any object of the API."""
+
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=Identified)
+
+
+class MarkedLifecycle(Lifecycle, Generic[T]):
+    """A life cycle over one kind of object; subclasses say how the API lists, makes, changes and removes it."""
+
+    kind: str
+    """The kind's name for messages."""
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        if inputs.get("adopt"):
+            wanted = str(inputs["adopt"])
+            try:
+                found: T | None = self.fetch(session, inputs, wanted)
+            except NotFoundError as error:
+                raise FleetError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
+        else:
+            found = self.find(session, inputs)
+        made = self._make(session, inputs) if found is None else self.change(session, found.id, inputs)
+        return made.id, {**inputs, **self.results(made)}
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            item = self.fetch(session, outputs, object_id)
+        except NotFoundError:
+            return None
+        inputs = {key: value for key, value in outputs.items() if key in self.defaults or key == "marks"}
+        inputs.update(
+            {key: value for key, value in self.inputs_of(item, outputs).items() if key not in self.creation_only}
+        )
+        return Found(item.id, inputs, {**outputs, **self.results(item)})
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        return {**news, **self.results(self.change(session, object_id, news))}
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        try:
+            self.remove(session, outputs, object_id)
+        except NotFoundError:
+            return
+
+    def find(self, session: Session, inputs: Inputs) -> T | None:
+        """The object with this resource's mark; the oldest, should there be several."""
+        marks = Marks.from_inputs(inputs["marks"])
+        own = [item for item in self.listed(session, inputs, marks) if self.marks_of(item) == marks]
+        return min(own, key=lambda item: item.id, default=None)
+
+    def _make(self, session: Session, inputs: Inputs) -> T:
+        try:
+            return self.make(session, inputs)
+        except UnreachableError as error:
+            if not error.maybe_done:
+                raise
+            found: list[T] = []
+
+            def look(_: float) -> bool:
+                item = self.find(session, inputs)
+                found.extend([item] if item else [])
+                return bool(found)
+
+            session.wait(
+                f"the {self.kind} whose creation got no answer",
+                look,
+                deadline=FOUND_AGAIN_DEADLINE,
+                way_out="run `pulumi up` again: it takes the object if it was made after all",
+            )
+            return found[0]
+
+    @abstractmethod
+    def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[T]:
+        """Candidates that may carry the marks."""
+
+    @abstractmethod
+    def marks_of(self, item: T) -> Marks | None:
+        """The marks that an object carries."""
+
+    @abstractmethod
+    def fetch(self, session: Session, inputs: Inputs, object_id: str) -> T:
+        """One object by ID. Raises `NotFoundError`."""
+
+    @abstractmethod
+    def make(self, session: Session, inputs: Inputs) -> T:
+        """Create the object with its marks."""
+
+    @abstractmethod
+    def change(self, session: Session, object_id: str, inputs: Inputs) -> T:
+        """Write all inputs that can change in place."""
+
+    @abstractmethod
+    def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
+        """Delete the object."""
+
+    @abstractmethod
+    def inputs_of(self, item: T, last: Outputs) -> Inputs:
+        """The inputs that would make this object as it is now; `last` are the outputs known so far."""
+
+    def results(self, _item: T) -> dict[str, Any]:
+        """Outputs beyond the inputs."""
+        return {}

@@ -1,0 +1,82 @@
+"""The life cycle of a packet filter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sakura_fleet.client import PacketFilter, PacketFilterRule
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.ownership import Marks, own_description
+from sakura_fleet.model.packet_filter import read_rules
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.template import read_description
+from sakura_fleet.model.zones import ZONES
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Inputs, Outputs
+from sakura_fleet.resources.marked import MarkedLifecycle
+from sakura_fleet.resources.session import Session
+
+
+class PacketFilterLifecycle(MarkedLifecycle[PacketFilter]):
+    """All but the zone changes in place."""
+
+    kind = "packet filter"
+    defaults = {"name": "", "zone": "", "rules": [], "description": "", "adopt": ""}
+    replacing = frozenset({"zone"})
+    creation_only = frozenset({"adopt"})
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader.text("name", longest=64)
+        reader.text("zone", choices=tuple(ZONES))
+        read_description(reader)
+        read_rules(reader, "rules")
+        return problems
+
+    def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[PacketFilter]:
+        return session.client.packet_filters.find(inputs["zone"])
+
+    def marks_of(self, item: PacketFilter) -> Marks | None:
+        return Marks.from_description(item.description)
+
+    def fetch(self, session: Session, inputs: Inputs, object_id: str) -> PacketFilter:
+        return session.client.packet_filters.read(inputs["zone"], object_id)
+
+    def make(self, session: Session, inputs: Inputs) -> PacketFilter:
+        return session.client.packet_filters.create(inputs["zone"], **_wire(inputs))
+
+    def change(self, session: Session, object_id: str, inputs: Inputs) -> PacketFilter:
+        current = self.fetch(session, inputs, object_id)
+        return session.client.packet_filters.update(
+            inputs["zone"], object_id, **_wire(inputs), original_hash=current.expression_hash
+        )
+
+    def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
+        session.client.packet_filters.delete(outputs["zone"], object_id)
+
+    def inputs_of(self, item: PacketFilter, last: Outputs) -> Inputs:
+        return {
+            "name": item.name,
+            "description": own_description(item.description),
+            "rules": [_rule_inputs(rule) for rule in item.expressions],
+        }
+
+
+def _wire(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "name": inputs["name"],
+        "description": Marks.from_inputs(inputs["marks"]).sign(inputs["description"]),
+        "expressions": [PacketFilterRule(**rule) for rule in inputs["rules"]],
+    }
+
+
+def _rule_inputs(rule: PacketFilterRule) -> dict[str, str]:
+    return {
+        "protocol": rule.protocol,
+        "action": rule.action,
+        "source_network": rule.source_network,
+        "source_port": rule.source_port,
+        "destination_port": rule.destination_port,
+        "description": rule.description,
+    }

@@ -1,0 +1,366 @@
+"""How a server is built, finished, labelled, booted and taken down. Every step looks at what is there first.
+
+A crash can leave any half of a server behind: without disks, with one still being copied, switched off. The mark finds
+it again, and `finish` goes on from there; so nothing is made twice and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from sakura_fleet.client import Disk, DiskConfig, NoteRef, Server
+from sakura_fleet.errors import (
+    ConflictError,
+    FleetError,
+    NotFoundError,
+    UnavailableError,
+    UnreachableError,
+    WaitTimeoutError,
+)
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.startup_script import NAME_VARIABLE
+from sakura_fleet.resources.lifecycle import Inputs
+from sakura_fleet.resources.session import Session
+
+FOUND_AGAIN_DEADLINE: Final = 60.0
+"""Seconds to look for something whose create call got no answer."""
+COPY_DEADLINE: Final = 3_600.0
+BOOT_DEADLINE: Final = 600.0
+SHUTDOWN_DEADLINE: Final = 180.0
+"""Seconds that a guest gets to shut down by itself before its power is cut."""
+FORCED_DEADLINE: Final = 120.0
+POWER_AGAIN: Final = 20.0
+"""Seconds after which a server that is still down is switched on once more."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """The inputs of a server, as the steps below use them."""
+
+    inputs: Inputs
+    marks: Marks
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> Blueprint:
+        return cls(inputs, Marks.from_inputs(inputs["marks"]))
+
+    @property
+    def name(self) -> str:
+        return str(self.inputs["name"])
+
+    @property
+    def home(self) -> str:
+        """The zone in which a new server is made."""
+        zones = self.inputs["zones"]
+        return str(zones[int(self.inputs["slot"]) % len(zones)])
+
+    def labels(self) -> dict[str, Any]:
+        """Name, description, tags and icon as the cloud takes them."""
+        return {
+            "name": self.name,
+            "description": self.inputs["description"],
+            "tags": self.marks.tag(self.inputs["tags"]),
+            "icon_id": self.inputs["icon_id"] or None,
+        }
+
+
+def in_zone(value: str | Mapping[str, str], zone: str) -> str:
+    """A setting that is one text, or one text per zone."""
+    return value if isinstance(value, str) else value.get(zone, "")
+
+
+def find(session: Session, plan: Blueprint, *, since: float | None = None) -> Server | None:
+    """The server with this mark in any of the zones; the oldest, should there be several."""
+    moment = session.clock() if since is None else since
+    found = [
+        server
+        for zone in dict.fromkeys(plan.inputs["zones"])
+        for server in session.servers(zone, plan.marks.fleet, since=moment)
+        if plan.marks.resource in server.tags
+    ]
+    return min(found, key=lambda server: server.id, default=None)
+
+
+def make(session: Session, plan: Blueprint) -> Server:
+    """Create the bare server: powered off, without disks."""
+    zone = plan.home
+    size = plan.inputs["plan"]
+
+    def create() -> Server:
+        return session.client.servers.create(
+            zone,
+            core=int(size["core"]),
+            memory_gb=int(size["memory"]),
+            dedicated_cpu=bool(size.get("dedicated_cpu")),
+            interface_driver=plan.inputs["interface_driver"],
+            nics=[in_zone(nic["upstream"], zone) or None for nic in plan.inputs["network_interfaces"]],
+            **plan.labels(),
+        )
+
+    return _once(session, f"server {plan.name} in {zone}", create, lambda since: find(session, plan, since=since))
+
+
+def finish(session: Session, server: Server, plan: Blueprint) -> Server:
+    """Bring a server, however far it has come, to what the blueprint says, and boot it."""
+    size = plan.inputs["plan"]
+    if (server.core, server.memory_gb) != (int(size["core"]), int(size["memory"])):
+        raise FleetError(
+            f"server {server.name} ({server.id} in {server.zone}) carries this resource's mark, but has {server.core} "
+            f"cores "
+            f"and {server.memory_gb} GB instead of {size['core']} and {size['memory']}: it is left from another "
+            f"template. "
+            "`sakura-fleet repair` shows and removes it; or go back to that template"
+        )
+    fresh = not server.disks and not server.is_up
+    server = label(session, server, plan)
+    connect_packet_filters(session, server, plan)
+    for index, nic in enumerate(plan.inputs["network_interfaces"]):
+        if nic.get("ip_address") and server.interfaces[index].user_ip_address != nic["ip_address"]:
+            session.client.interfaces.set_user_ip(server.zone, server.interfaces[index].id, nic["ip_address"])
+    if not server.is_up:
+        _ensure_disks(session, server, plan, fresh=fresh)
+    return boot(session, server, plan)
+
+
+def label(session: Session, server: Server, plan: Blueprint) -> Server:
+    """Write name, description, tags and icon where they differ."""
+    labels = plan.labels()
+    current = (server.name, server.description, list(server.tags), server.icon_id)
+    if current == (labels["name"], labels["description"], labels["tags"], labels["icon_id"]):
+        return server
+    return session.client.servers.update(server.zone, server.id, **labels)
+
+
+def connect_packet_filters(session: Session, server: Server, plan: Blueprint) -> None:
+    """Connect each interface to its packet filter, or to none."""
+    for interface, wanted in zip(server.interfaces, plan.inputs["packet_filters"], strict=False):
+        packet_filter = in_zone(wanted, server.zone)
+        if packet_filter == (interface.packet_filter_id or ""):
+            continue
+        if packet_filter:
+            session.client.interfaces.connect_packet_filter(server.zone, interface.id, packet_filter)
+        else:
+            session.client.interfaces.disconnect_packet_filter(server.zone, interface.id)
+
+
+def boot(session: Session, server: Server, plan: Blueprint) -> Server:
+    """Switch the server on and wait until it is up."""
+    newest = server
+    pressed = float("-inf")
+
+    def up(since: float) -> bool:
+        nonlocal newest, pressed
+        if pressed > float("-inf"):
+            newest = _again(session, server, plan, since) or newest
+        if newest.is_up:
+            return True
+        if newest.status != "cleaning" and session.clock() - pressed >= POWER_AGAIN:
+            _press(session, newest)
+            pressed = session.clock()
+        return False
+
+    session.wait(
+        f"server {server.name} ({server.id} in {server.zone}) to be up",
+        up,
+        deadline=BOOT_DEADLINE,
+        way_out="look at its console in the control panel, then run `pulumi up` again: it goes on from here",
+    )
+    return newest
+
+
+def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str], marks: Marks, force: bool) -> None:
+    """Shut the server down and delete it with its own disks; disks that others connected are only disconnected."""
+    client = session.client
+    try:
+        server = client.servers.read(zone, server_id)
+        if server.status not in ("down", ""):
+            _shut_down(session, server, force=force)
+            server = client.servers.read(zone, server_id)
+        connected = {disk.id for disk in server.disks}
+        client.servers.delete(zone, server_id, disk_ids=[disk_id for disk_id in disk_ids if disk_id in connected])
+    except NotFoundError:
+        pass  # gone already; its disks may still be there
+    else:
+        disk_ids = [disk_id for disk_id in disk_ids if disk_id not in connected]
+    for disk_id in disk_ids:
+        _delete_own_disk(session, zone, disk_id, marks)
+
+
+def _delete_own_disk(session: Session, zone: str, disk_id: str, marks: Marks) -> None:
+    """Delete a disk that is connected to nothing, unless somebody has taken the mark off it."""
+    try:
+        disk = session.client.disks.read(zone, disk_id)
+        if disk.server_id is None and Marks.from_tags(disk.tags) == marks:
+            session.client.disks.delete(zone, disk_id)
+    except NotFoundError:
+        return
+
+
+def _shut_down(session: Session, server: Server, *, force: bool) -> None:
+    client = session.client
+
+    def down(_: float) -> bool:
+        return client.servers.read(server.zone, server.id).status in ("down", "")
+
+    def switch_off(forced: bool) -> None:
+        try:
+            client.servers.power_off(server.zone, server.id, force=forced)
+        except ConflictError:
+            return  # down, or on its way
+
+    what = f"server {server.name} ({server.id} in {server.zone}) to be down"
+    if not force:
+        switch_off(forced=False)
+        try:
+            session.wait(what, down, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
+        except WaitTimeoutError:
+            force = True
+    if force:
+        switch_off(forced=True)
+        session.wait(what, down, deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
+
+
+def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: bool) -> None:
+    """Make the missing disks, remove those whose copy failed, and wait until all are copied."""
+    zone = server.zone
+    there: dict[int, Disk] = {}
+    if not fresh:
+        for disk in session.client.disks.find(zone, tags=[plan.marks.resource]):
+            if disk.availability == "failed" or disk.config_error:
+                _discard(session, zone, disk)
+                continue
+            there[_index_of(disk.name)] = disk
+            if disk.server_id is None:
+                session.client.disks.connect(zone, disk.id, server.id)
+    for index, wanted in enumerate(plan.inputs["disks"]):
+        if index not in there:
+            there[index] = _make_disk(session, server, plan, index, wanted)
+    waiting = {disk.id for disk in there.values() if disk.availability != "available"}
+
+    def copied(since: float) -> bool:
+        newest = _again(session, server, plan, since)
+        listed = {disk.id: disk.availability for disk in newest.disks} if newest else {}
+        failed = [disk_id for disk_id in waiting if listed.get(disk_id) == "failed"]
+        if failed:
+            raise FleetError(
+                f"disk {failed[0]} of server {server.name} in {zone} failed to be copied; "
+                "run `pulumi up` again: it removes that disk and makes it anew"
+            )
+        return all(listed.get(disk_id) == "available" for disk_id in waiting)
+
+    if waiting:
+        session.wait(
+            f"the disks of server {server.name} ({server.id} in {zone}) to be copied",
+            copied,
+            deadline=COPY_DEADLINE,
+            way_out="run `pulumi up` again: it goes on waiting for the same disks",
+        )
+    first = there.get(0)
+    if first and first.id in waiting:
+        error = session.client.disks.read(zone, first.id).config_error
+        if error:
+            raise FleetError(
+                f"disk {first.id} of server {server.name} in {zone} could not be prepared: {error}; correct "
+                "edit_parameter and run `pulumi up` again: it makes the disk anew"
+            )
+
+
+def _make_disk(session: Session, server: Server, plan: Blueprint, index: int, wanted: Mapping[str, Any]) -> Disk:
+    client = session.client
+    zone = server.zone
+    archive = wanted.get("source_archive") or None
+    if wanted.get("os_type"):
+        archive = session.archive_id(zone, str(wanted["os_type"]))
+    config = _disk_config(plan) if index == 0 and archive else None
+
+    def create() -> Disk:
+        return client.disks.create(
+            zone,
+            name=f"{plan.name}-disk{index + 1:03}",
+            size_gb=int(wanted.get("size", 20)),
+            plan=wanted.get("plan", "ssd"),
+            connection=wanted.get("connection", "virtio"),
+            source_archive_id=archive,
+            server_id=server.id,
+            tags=plan.marks.tag(()),
+            config=config,
+        )
+
+    def look(_: float) -> Disk | None:
+        own = client.disks.find(zone, tags=[plan.marks.resource])
+        return next((disk for disk in own if _index_of(disk.name) == index), None)
+
+    return _once(session, f"disk {index + 1} of server {plan.name} in {zone}", create, look)
+
+
+def _disk_config(plan: Blueprint) -> DiskConfig | None:
+    edit = plan.inputs["edit_parameter"]
+    if edit.get("disabled"):
+        return None
+    nic = plan.inputs["network_interfaces"][0] if plan.inputs["network_interfaces"] else {}
+    return DiskConfig(
+        host_name=plan.name,
+        password=plan.inputs.get("password"),
+        disable_pw_auth=bool(edit.get("disable_pw_auth", True)),
+        enable_dhcp=bool(edit.get("enable_dhcp")),
+        change_partition_uuid=bool(edit.get("change_partition_uuid", True)),
+        public_keys=tuple(edit.get("ssh_keys") or ()),
+        notes=tuple(
+            NoteRef(str(script["note_id"]), {NAME_VARIABLE: plan.name} if script.get("uses_name") else {})
+            for script in plan.inputs["startup_scripts"]
+        ),
+        ip_address=nic.get("ip_address") or None,
+        default_route=nic.get("default_route") or None,
+        network_mask_len=int(nic["netmask_len"]) if nic.get("netmask_len") else None,
+    )
+
+
+def _discard(session: Session, zone: str, disk: Disk) -> None:
+    if disk.server_id is not None:
+        session.client.disks.disconnect(zone, disk.id)
+    session.client.disks.delete(zone, disk.id)
+
+
+def _index_of(disk_name: str) -> int:
+    """Which disk of its server this is, from 0; the number at the end of its name is ours."""
+    digits = disk_name.rpartition("-disk")[2]
+    return int(digits) - 1 if digits.isdigit() else -1
+
+
+def _again(session: Session, server: Server, plan: Blueprint, since: float) -> Server | None:
+    newest = session.servers(server.zone, plan.marks.fleet, since=since)
+    return next((other for other in newest if other.id == server.id), None)
+
+
+def _press(session: Session, server: Server) -> None:
+    try:
+        session.client.servers.power_on(server.zone, server.id)
+    except ConflictError:
+        return  # up, on its way, or not ready yet: the next look tells
+
+
+def _once(session: Session, what: str, create: Callable[[], T], look: Callable[[float], T | None]) -> T:
+    """Create something; when no answer comes, look whether it was made after all."""
+    try:
+        return create()
+    except (UnreachableError, UnavailableError) as error:
+        if not error.maybe_done:
+            raise
+    found: list[T] = []
+
+    def visible(since: float) -> bool:
+        item = look(since)
+        found.extend([item] if item is not None else [])
+        return bool(found)
+
+    session.wait(
+        f"{what}, whose creation got no answer, to appear",
+        visible,
+        deadline=FOUND_AGAIN_DEADLINE,
+        way_out="run `pulumi up` again: it takes the object over if it was made after all, and makes it otherwise",
+    )
+    return found[0]

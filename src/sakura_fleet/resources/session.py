@@ -1,0 +1,232 @@
+"""What all resources of one run share: one client with one rate limit, one poller a zone, the account check.
+
+Settings come from the stack (`sakura-fleet:*`), tokens from the environment. The real tokens of the environment are
+never sent to a plain-http root: that is the emulator on this machine, which has tokens of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import httpx
+
+from sakura_fleet.client import Client, Credentials, RetryPolicy, Server
+from sakura_fleet.errors import AccountMismatchError, CancelledError, FleetError, InputError, Problem, WaitTimeoutError
+from sakura_fleet.resources.polling import SharedFind, delay_after
+
+DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
+DEFAULT_RATE_LIMIT = 5.0
+FIRST_CONTACT = RetryPolicy(deadline=20.0)
+"""A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
+EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """The stack's settings that say where the cloud is and whose it must be."""
+
+    api_root: str = DEFAULT_API_ROOT
+    account_id: str = ""
+    access_token: str = ""
+    access_token_secret: str = ""
+    rate_limit: float = DEFAULT_RATE_LIMIT
+
+    @classmethod
+    def from_config(cls, get: Callable[[str], str | None]) -> SessionSettings:
+        """Settings by `get(key)`, where absent keys are None."""
+        limit = get("rate_limit")
+        try:
+            rate_limit = float(limit) if limit else DEFAULT_RATE_LIMIT
+        except ValueError:
+            message = f"{limit!r} is not a number of requests per second, such as {DEFAULT_RATE_LIMIT}"
+            raise InputError([Problem("sakura-fleet:rate_limit", "type", message)]) from None
+        return cls(
+            api_root=(get("api_root") or DEFAULT_API_ROOT).rstrip("/"),
+            account_id=get("account_id") or "",
+            access_token=get("access_token") or "",
+            access_token_secret=get("access_token_secret") or "",
+            rate_limit=rate_limit,
+        )
+
+    def credentials(self, env: Mapping[str, str]) -> Credentials:
+        """The API key to use. Raises `CredentialsError` where there is none."""
+        configured = {
+            "SAKURA_ACCESS_TOKEN": self.access_token,
+            "SAKURA_ACCESS_TOKEN_SECRET": self.access_token_secret,
+        }
+        if httpx.URL(self.api_root).scheme == "http":
+            return Credentials.from_env(configured) if self.access_token else EMULATOR_CREDENTIALS
+        try:
+            return Credentials.from_env(env)
+        except FleetError:
+            if self.access_token:
+                return Credentials.from_env(configured)
+            raise
+
+
+class Session:
+    """The shared side of one run. Everything here may be called from many threads."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        *,
+        env: Mapping[str, str] | None = None,
+        client: Client | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self.cancelled = cancelled
+        self.clock = clock
+        self._sleep = sleep
+        self._env = os.environ if env is None else env
+        self._given = client
+        self._lock = threading.RLock()
+        self._finds: dict[tuple[str, str], SharedFind[Server]] = {}
+        self._plans: dict[tuple[str, int, int, bool], bool] = {}
+        self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._archives: dict[tuple[str, str], str] = {}
+        self._refusal: FleetError | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client, once the account behind it is known to be the right one.
+
+        Raises `CredentialsError`, `AuthenticationError`, `AccountMismatchError` or `UnreachableError`; a refusal is
+        kept, so that a run with fifty servers asks once.
+        """
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
+            try:
+                return self._checked_client
+            except CancelledError:
+                raise
+            except FleetError as error:
+                self._refusal = error
+                raise
+
+    @cached_property
+    def _checked_client(self) -> Client:
+        if self._given is None:
+            with self._connect(FIRST_CONTACT) as client:
+                self._check_account(client)
+            return self._connect(RetryPolicy())
+        self._check_account(self._given)
+        return self._given
+
+    def _connect(self, retry: RetryPolicy) -> Client:
+        return Client(
+            self.settings.api_root,
+            self.settings.credentials(self._env),
+            rate_limit=self.settings.rate_limit,
+            retry=retry,
+            cancelled=self.cancelled,
+        )
+
+    def _check_account(self, client: Client) -> None:
+        wanted = self.settings.account_id
+        status = client.auth_status()
+        if wanted and status.account_id != wanted:
+            raise AccountMismatchError(
+                f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for account "
+                f"{wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
+                "Nothing was changed"
+            )
+
+    def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:
+        """The fleet's servers in a zone, from a find that began at or after `since`."""
+        client = self.client
+        with self._lock:
+            find = self._finds.get((zone, fleet))
+            if find is None:
+                find = SharedFind(lambda: client.servers.find(zone, tags=[fleet]), self.clock)
+                self._finds[zone, fleet] = find
+        return list(find.newer_than(since))
+
+    def has_plan(self, zone: str, core: int, memory: int, dedicated_cpu: bool) -> bool:
+        """Whether the zone offers a server plan; asked once a run."""
+        key = (zone, core, memory, dedicated_cpu)
+        with self._lock:
+            if key not in self._plans:
+                plan = self.client.server_plans.lookup(zone, core, memory, dedicated_cpu)
+                self._plans[key] = plan is not None
+            return self._plans[key]
+
+    def disk_sizes(self, zone: str, plan: str) -> tuple[int, ...]:
+        """The sizes (GB) in which the zone offers disks of a plan; asked once a run."""
+        with self._lock:
+            if (zone, plan) not in self._sizes:
+                for offered in self.client.disk_plans.find(zone):
+                    self._sizes[zone, offered.plan] = offered.sizes_gb
+            return self._sizes.setdefault((zone, plan), ())
+
+    def archive_id(self, zone: str, os_type: str) -> str:
+        """The newest public archive of an OS in a zone; asked once a run, so that a group's members are alike."""
+        with self._lock:
+            if (zone, os_type) not in self._archives:
+                self._archives[zone, os_type] = self.client.archives.find_by_os_type(zone, os_type).id
+            return self._archives[zone, os_type]
+
+    def wait(self, what: str, ready: Callable[[float], bool], *, deadline: float, way_out: str) -> None:
+        """Wait until `ready` holds; it gets the moment that what it looks at must not be older than.
+
+        `deadline` is in seconds. Raises `WaitTimeoutError` with `what` and `way_out`, and `CancelledError` at once
+        when the run is cancelled.
+        """
+        start = self.clock()
+        fresh = start
+        while not ready(fresh):
+            waited = self.clock() - start
+            if waited >= deadline:
+                raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
+            delay = min(delay_after(waited), deadline - waited)
+            self.pause(delay)
+            fresh = self.clock() - delay / 2
+
+    def pause(self, seconds: float) -> None:
+        """Sleep; `CancelledError` at once when the run is cancelled."""
+        end = self.clock() + seconds
+        while (left := end - self.clock()) > 0:
+            if self.cancelled():
+                raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
+            self._sleep(min(left, 1.0))
+
+
+_sessions: dict[SessionSettings, Session] = {}
+_sessions_lock = threading.Lock()
+
+
+def session_for(settings: SessionSettings) -> Session:
+    """The one session of this process for these settings."""
+    with _sessions_lock:
+        if settings not in _sessions:
+            _sessions[settings] = Session(settings, cancelled=engine_gone)
+        return _sessions[settings]
+
+
+def engine_gone() -> bool:
+    """Whether the Pulumi engine that started this provider host has died.
+
+    After `kill -9` of the engine its provider hosts live on. They must not go on writing to the cloud: the next
+    `pulumi up` may have begun to finish the same servers. The engine's address is the host's first argument.
+    """
+    host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "").rpartition(":")
+    if not (host and port.isdigit()):
+        return False
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,57 @@
+"""The life cycle of a startup script."""
+
+from __future__ import annotations
+
+from sakura_fleet.client import Note
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.ownership import Marks, own_tags
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.startup_script import check_startup_script, note_content
+from sakura_fleet.model.template import read_tags
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Inputs, Outputs
+from sakura_fleet.resources.marked import MarkedLifecycle
+from sakura_fleet.resources.session import Session
+
+
+class StartupScriptLifecycle(MarkedLifecycle[Note]):
+    """A note holds the script in its own words (`note_content`); inputs and outputs keep the user's."""
+
+    kind = "startup script"
+    defaults = {"name": "", "content": "", "tags": [], "adopt": ""}
+    creation_only = frozenset({"adopt"})
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader.text("name", longest=64)
+        read_tags(reader)
+        content = reader.text("content")
+        return problems + (check_startup_script(content, "content") if content else [])
+
+    def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[Note]:
+        return session.client.notes.find(tags=[marks.resource])
+
+    def marks_of(self, item: Note) -> Marks | None:
+        return Marks.from_tags(item.tags)
+
+    def fetch(self, session: Session, inputs: Inputs, object_id: str) -> Note:
+        return session.client.notes.read(object_id)
+
+    def make(self, session: Session, inputs: Inputs) -> Note:
+        tags = Marks.from_inputs(inputs["marks"]).tag(inputs["tags"])
+        return session.client.notes.create(name=inputs["name"], content=note_content(inputs["content"]), tags=tags)
+
+    def change(self, session: Session, object_id: str, inputs: Inputs) -> Note:
+        tags = Marks.from_inputs(inputs["marks"]).tag(inputs["tags"])
+        return session.client.notes.update(
+            object_id, name=inputs["name"], content=note_content(inputs["content"]), tags=tags
+        )
+
+    def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
+        session.client.notes.delete(object_id)
+
+    def inputs_of(self, item: Note, last: Outputs) -> Inputs:
+        untouched = item.content == note_content(str(last.get("content", "")))
+        content = last["content"] if untouched else item.content
+        return {"name": item.name, "content": content, "tags": own_tags(item.tags)}

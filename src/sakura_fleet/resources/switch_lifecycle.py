@@ -1,0 +1,66 @@
+"""The life cycle of a switch."""
+
+from __future__ import annotations
+
+from sakura_fleet.client import Switch
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.ownership import Marks, own_tags
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.template import read_description, read_tags
+from sakura_fleet.model.zones import ZONES
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Inputs, Outputs
+from sakura_fleet.resources.marked import MarkedLifecycle
+from sakura_fleet.resources.session import Session
+
+
+class SwitchLifecycle(MarkedLifecycle[Switch]):
+    """All but the zone changes in place."""
+
+    kind = "switch"
+    defaults = {"name": "", "zone": "", "description": "", "tags": [], "adopt": ""}
+    replacing = frozenset({"zone"})
+    creation_only = frozenset({"adopt"})
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader.text("name", longest=64)
+        reader.text("zone", choices=tuple(ZONES))
+        read_description(reader)
+        read_tags(reader)
+        return problems
+
+    def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[Switch]:
+        return session.client.switches.find(inputs["zone"], tags=[marks.resource])
+
+    def marks_of(self, item: Switch) -> Marks | None:
+        return Marks.from_tags(item.tags)
+
+    def fetch(self, session: Session, inputs: Inputs, object_id: str) -> Switch:
+        return session.client.switches.read(inputs["zone"], object_id)
+
+    def make(self, session: Session, inputs: Inputs) -> Switch:
+        return session.client.switches.create(
+            inputs["zone"],
+            name=inputs["name"],
+            description=inputs["description"],
+            tags=Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
+            icon_id=None,
+        )
+
+    def change(self, session: Session, object_id: str, inputs: Inputs) -> Switch:
+        return session.client.switches.update(
+            inputs["zone"],
+            object_id,
+            name=inputs["name"],
+            description=inputs["description"],
+            tags=Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
+            icon_id=None,
+        )
+
+    def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
+        session.client.switches.delete(outputs["zone"], object_id)
+
+    def inputs_of(self, item: Switch, last: Outputs) -> Inputs:
+        return {"name": item.name, "description": item.description, "tags": own_tags(item.tags)}

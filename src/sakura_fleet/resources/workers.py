@@ -1,0 +1,29 @@
+"""More threads for Pulumi's dynamic provider host.
+
+`pulumi.dynamic.__main__` hard-codes four worker threads, and no option changes that. Creating a server takes minutes of
+waiting, so a group of fifty would be made four at a time. The host's gRPC pool starts threads on demand up to a private
+attribute; raising it is enough. Where the attribute is not found, all still works, four at a time. A test pins this to
+the locked versions of pulumi and grpcio.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+WORKERS = 64
+
+
+def widen(workers: int = WORKERS) -> int | None:
+    """Let the host that runs this process use `workers` threads; returns the new limit, None where it cannot be set."""
+    frame: Any = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None:
+        server = frame.f_locals.get("server")
+        pool = getattr(getattr(server, "_state", None), "thread_pool", None)
+        limit = getattr(pool, "_max_workers", None)
+        if isinstance(limit, int):
+            pool._max_workers = max(limit, workers)  # type: ignore[union-attr]
+            return max(limit, workers)
+        frame = frame.f_back
+    return None

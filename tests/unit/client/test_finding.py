@@ -1,0 +1,107 @@
+"""Finding: pages, double items, an API that overlooks conditions, plans and OS types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sakura_fleet.errors import FleetError
+from sakura_fleet.model.os_types import OS_TYPES
+from tests.unit.client import samples
+from tests.unit.client.wire import Wire, found
+
+
+def servers(*ids: int) -> list[dict[str, Any]]:
+    return [{"ID": one, "Name": f"web{one}", "Tags": ["t"]} for one in ids]
+
+
+def test_pages_until_the_total_is_reached() -> None:
+    wire = Wire(
+        found("Servers", *servers(1, 2), total=5),
+        found("Servers", *servers(3, 4), total=5),
+        found("Servers", *servers(5), total=5),
+    )
+    assert [server.id for server in wire.client().servers.find("is1a", tags=["t"])] == ["1", "2", "3", "4", "5"]
+    assert len(wire.requests) == 3
+    assert wire.query == {"From": 4, "Count": 0, "Filter": {"Tags.Name": [["t"]]}}
+
+
+def test_one_page_is_one_request() -> None:
+    wire = Wire(found("Servers", *servers(1, 2)))
+    wire.client().servers.find("is1a")
+    assert len(wire.requests) == 1
+
+
+def test_a_total_that_is_never_reached_ends_all_the_same() -> None:
+    wire = Wire(found("Servers", *servers(1), total=9), found("Servers", total=9))
+    assert len(wire.client().servers.find("is1a")) == 1
+    assert len(wire.requests) == 2
+
+
+def test_an_api_without_paging_is_not_asked_forever() -> None:
+    wire = Wire(found("Servers", *servers(1, 2), total=9))
+    assert [server.id for server in wire.client().servers.find("is1a")] == ["1", "2"]
+    assert len(wire.requests) == 2
+
+
+def test_an_item_that_moved_to_the_next_page_comes_once() -> None:
+    wire = Wire(found("Servers", *servers(1, 2), total=3), found("Servers", *servers(2, 3), total=3))
+    assert [server.id for server in wire.client().servers.find("is1a")] == ["1", "2", "3"]
+
+
+def test_what_an_overlooked_condition_lets_through_is_dropped() -> None:
+    others = [{"ID": 7, "Name": "db", "Tags": []}, {"ID": 8, "Name": "myweb", "Tags": ["t", "u"]}]
+    wire = Wire(found("Servers", *servers(1), *others))
+    assert [one.id for one in wire.client().servers.find("is1a", tags=["t"])] == ["1", "8"]
+    assert [one.id for one in wire.client().servers.find("is1a", name="WEB")] == ["1", "8"]
+    assert [one.id for one in wire.client().servers.find("is1a", name="web", tags=["u", "t"])] == ["8"]
+
+
+def plan(**changes: object) -> dict[str, Any]:
+    return {**samples.SERVER_PLAN, **changes}
+
+
+@pytest.mark.parametrize(
+    ("plans", "found_id"),
+    [
+        ([plan(ID=1), plan(ID=2, Generation=200)], "2"),
+        ([plan(ID=1), plan(ID=2, Generation=200, Availability="discontinued")], "1"),
+        ([plan(ID=1, GPU=1), plan(ID=2, ConfidentialVM=True)], None),
+        ([plan(ID=1, CPU=4), plan(ID=2, MemoryMB=8192), plan(ID=3, Commitment="dedicatedcpu")], None),
+        ([], None),
+    ],
+)
+def test_server_plan_lookup(plans: list[dict[str, Any]], found_id: str | None) -> None:
+    found_plan = Wire(found("ServerPlans", *plans)).client().server_plans.lookup("is1a", 2, 4)
+    assert (found_plan and found_plan.id) == found_id
+
+
+def test_prices_are_told_apart_by_their_own_id() -> None:
+    prices = [samples.PRICE, {**samples.PRICE, "ServiceClassID": 50051, "ServiceClassPath": "cloud/plan/2core-4gb"}]
+    assert len(Wire(found("ServiceClasses", *prices)).client().prices.find("is1a")) == 2
+
+
+def test_os_type() -> None:
+    wire = Wire(found("Archives", {**samples.ARCHIVE, "ID": 1, "Availability": "migrating"}, samples.ARCHIVE))
+    assert wire.client().archives.find_by_os_type("is1b", "almalinux9").id == "113601000001"
+    assert wire.query["Filter"] == {"Scope": ["shared"], "Tags.Name": [["alma-9-latest"]]}
+
+
+def test_an_archive_of_somebody_else_is_no_os_type() -> None:
+    wire = Wire(found("Archives", {**samples.ARCHIVE, "Scope": "user"}))
+    with pytest.raises(FleetError, match="zone is1b has no public archive for OS type 'almalinux9'"):
+        wire.client().archives.find_by_os_type("is1b", "almalinux9")
+
+
+def test_an_unknown_os_type_names_those_that_are_known() -> None:
+    wire = Wire(found("Archives"))
+    with pytest.raises(FleetError, match="no OS type 'windows'; known are almalinux, "):
+        wire.client().archives.find_by_os_type("is1b", "windows")
+    assert not wire.requests
+
+
+@pytest.mark.parametrize("os_type", sorted(OS_TYPES))
+def test_os_types_have_tags(os_type: str) -> None:
+    assert OS_TYPES[os_type]
+    assert all(OS_TYPES[os_type])
