@@ -101,7 +101,11 @@ def _plans(project: Project, stack: str) -> str:
     with client:
         for zone in project.config(stack).server_group.zones:
             offered = sorted(
-                {(plan.core, plan.memory_gb, plan.dedicated_cpu) for plan in client.server_plans.find(zone) if not plan.gpu}
+                {
+                    (plan.core, plan.memory_gb, plan.dedicated_cpu)
+                    for plan in client.server_plans.find(zone)
+                    if not plan.gpu
+                }
             )
             words = [f"{core} core {memory} GB{' dedicated' * dedicated}" for core, memory, dedicated in offered]
             lines.append(f"{zone}: {', '.join(words)}")

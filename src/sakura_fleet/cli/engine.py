@@ -55,7 +55,8 @@ class StackEngine:
             who = f"{holder.get('username')}@{holder.get('hostname')}, process {holder.get('pid')}"
             if holder.get("hostname") != socket.gethostname() or _alive(int(holder.get("pid", 0))):
                 raise FleetError(
-                    f"the stack {self._name} is locked by {who} since {holder.get('timestamp')}, which is or may be still "
+                    f"the stack {self._name} is locked by {who} since {holder.get('timestamp')}, which is or may be "
+                    f"still "
                     f"running; wait for it. If it is surely dead: `pulumi cancel --stack {self._name}`"
                 )
             if not assume_yes:

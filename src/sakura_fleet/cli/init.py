@@ -90,7 +90,8 @@ def _add_fleet_id(path: Path, fleet_id: str) -> None:
     config = (yaml.safe_load(text) or {}).get("config") or {}
     if f"{PREFIX}fleet_id" in config:
         raise FleetError(
-            f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that the fleet "
+            f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that the "
+            f"fleet "
             "owns is found by it. Nothing was changed"
         )
     line = f"  {PREFIX}fleet_id: {_yaml(fleet_id)}\n"

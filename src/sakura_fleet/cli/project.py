@@ -74,7 +74,9 @@ class Project:
         raw = self.raw_config(stack)
         secret = {key for key, value in raw.items() if isinstance(value, dict) and set(value) == {"secure"}}
         texts = {
-            key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items() if key not in secret
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in raw.items()
+            if key not in secret
         }
         return read_stack(texts, source=str(self.stack_file(stack)))
 

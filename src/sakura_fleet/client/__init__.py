@@ -19,10 +19,11 @@ from sakura_fleet.client.elbs import Elb, ElbCertificate, ElbCertificates, ElbHe
 from sakura_fleet.client.icons import Icon
 from sakura_fleet.client.interfaces import Interface
 from sakura_fleet.client.notes import Note
-from sakura_fleet.client.packet_filters import PacketFilter, PacketFilterRule
+from sakura_fleet.client.packet_filters import PacketFilter
 from sakura_fleet.client.servers import Server, ServerDisk
 from sakura_fleet.client.ssh_keys import SshKey
 from sakura_fleet.client.switches import Switch
+from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.zones import Zone
 
 __all__ = [

@@ -27,10 +27,17 @@ class ServiceItemsApi(GlobalApi[T]):
     PATH, ONE, MANY = "commonserviceitem", "CommonServiceItem", "CommonServiceItems"
     SETTINGS: ClassVar[str]
     """The key below `Settings`."""
+    CLASS: ClassVar[str]
+    """The provider class."""
 
     def update_settings(self, item_id: str, settings: Json, settings_hash: str) -> T:
         """Replace the settings; name, description, tags and icon stay."""
         return self._put(item_id, {}, settings, settings_hash)
+
+    def _make(self, body: Json, settings: Json) -> T:
+        return self._create(
+            self._zone, {**body, "Provider": {"Class": self.CLASS}, "Settings": {self.SETTINGS: settings}}
+        )
 
     def _put(self, item_id: str, labelled: Json, settings: Json, settings_hash: str) -> T:
         body: dict[str, Any] = {**labelled, "Settings": {self.SETTINGS: settings}}

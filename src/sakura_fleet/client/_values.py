@@ -13,18 +13,21 @@ __all__ = [
     "MB_PER_GB",
     "Json",
     "boolean",
+    "described",
     "gigabytes",
     "items",
     "labels",
     "mapping",
     "megabytes",
     "moment",
+    "named",
     "number",
     "optional_text",
     "own_id",
     "ref_id",
     "tags",
     "text",
+    "texts",
     "wire_id",
     "wire_ref",
 ]
@@ -67,9 +70,14 @@ def items(value: object) -> list[Json]:
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
+def texts(value: object) -> tuple[str, ...]:
+    """A list of texts, in its order."""
+    return tuple(text(one) for one in value) if isinstance(value, list) else ()
+
+
 def tags(value: object) -> tuple[str, ...]:
     """Tags, sorted: their order means nothing."""
-    return tuple(sorted(text(one) for one in value)) if isinstance(value, list) else ()
+    return tuple(sorted(texts(value)))
 
 
 def moment(value: object) -> datetime | None:
@@ -99,6 +107,16 @@ def ref_id(body: Json, key: str) -> str | None:
     """The ID behind a reference such as `"Icon": {"ID": 1}`; null, an absent object and ID 0 are None."""
     found = own_id(mapping(body.get(key)))
     return found if found not in ("", "0", "-1") else None
+
+
+def named(body: Json) -> dict[str, Any]:
+    """The fields that every kind of object has: `id`, `name` and `created_at`."""
+    return {"id": own_id(body), "name": text(body.get("Name")), "created_at": moment(body.get("CreatedAt"))}
+
+
+def described(body: Json) -> dict[str, Any]:
+    """The fields of an object that can be described: `named`, `description` and `tags`."""
+    return {**named(body), "description": text(body.get("Description")), "tags": tags(body.get("Tags"))}
 
 
 def wire_id(value: str) -> int | str:

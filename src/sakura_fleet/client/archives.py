@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Self
 
 from sakura_fleet.client._api import ZonedApi
-from sakura_fleet.client._values import Json, gigabytes, moment, own_id, tags, text
+from sakura_fleet.client._values import Json, described, gigabytes, text
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.os_types import OS_TYPES
 
@@ -31,14 +31,10 @@ class Archive:
     @classmethod
     def from_api(cls, body: Json) -> Self:
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            description=text(body.get("Description")),
-            tags=tags(body.get("Tags")),
+            **described(body),
             scope=text(body.get("Scope")),
             availability=text(body.get("Availability")),
             size_gb=gigabytes(body.get("SizeMB")),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 

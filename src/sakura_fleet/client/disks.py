@@ -11,15 +11,13 @@ from sakura_fleet.client._api import ZonedApi, checked_id
 from sakura_fleet.client._values import (
     MB_PER_GB,
     Json,
+    described,
     gigabytes,
     labels,
     mapping,
     megabytes,
-    moment,
     number,
-    own_id,
     ref_id,
-    tags,
     text,
     wire_id,
     wire_ref,
@@ -112,10 +110,7 @@ class Disk:
         failure = mapping(mapping(body.get("JobStatus")).get("ConfigError"))
         words = [text(failure.get("ErrorCode")), text(failure.get("ErrorMsg"))]
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            description=text(body.get("Description")),
-            tags=tags(body.get("Tags")),
+            **described(body),
             availability=text(body.get("Availability")),
             size_gb=gigabytes(body.get("SizeMB")),
             migrated_gb=number(body.get("MigratedMB")) / MB_PER_GB,
@@ -125,7 +120,6 @@ class Disk:
             source_archive_id=ref_id(body, "SourceArchive"),
             source_disk_id=ref_id(body, "SourceDisk"),
             config_error=": ".join(word for word in words if word) or None,
-            created_at=moment(body.get("CreatedAt")),
         )
 
 

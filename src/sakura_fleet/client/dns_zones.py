@@ -10,15 +10,14 @@ from typing import Any, Self
 from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
 from sakura_fleet.client._values import (
     Json,
+    described,
     items,
     labels,
     mapping,
-    moment,
     number,
-    own_id,
     ref_id,
-    tags,
     text,
+    texts,
     wire_ref,
 )
 
@@ -40,7 +39,7 @@ class DnsRecord:
             name=text(body.get("Name")),
             type=text(body.get("Type")),
             rdata=text(body.get("RData")),
-            ttl=number(body.get("TTL")) or None,
+            ttl=None if body.get("TTL") is None else number(body["TTL"]),
         )
 
     def to_api(self) -> Json:
@@ -73,19 +72,14 @@ class DnsZone:
         status = mapping(body.get("Status"))
         settings = settings_in(body, "DNS")
         settings["ResourceRecordSets"] = items(settings.get("ResourceRecordSets"))  # may be null when it is empty
-        servers = status.get("NS")
         return cls(
-            id=own_id(body),
-            name=text(status.get("Zone")) or text(body.get("Name")),
-            description=text(body.get("Description")),
-            tags=tags(body.get("Tags")),
+            **(described(body) | {"name": text(status.get("Zone")) or text(body.get("Name"))}),
             icon_id=ref_id(body, "Icon"),
             availability=text(body.get("Availability")),
-            name_servers=tuple(text(one) for one in servers) if isinstance(servers, list) else (),
+            name_servers=texts(status.get("NS")),
             records=tuple(DnsRecord.from_api(one) for one in settings["ResourceRecordSets"]),
             settings=settings,
             settings_hash=text(body.get("SettingsHash")),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 
@@ -93,8 +87,8 @@ class DnsZonesApi(ServiceItemsApi[DnsZone]):
     """DNS zones of the account."""
 
     VALUE = DnsZone
-    SETTINGS = "DNS"
-    FILTERS = {"Provider.Class": ["dns"]}
+    SETTINGS, CLASS = "DNS", "dns"
+    FILTERS = {"Provider.Class": [CLASS]}
 
     def create(
         self,
@@ -106,15 +100,8 @@ class DnsZonesApi(ServiceItemsApi[DnsZone]):
         records: Sequence[DnsRecord] = (),
     ) -> DnsZone:
         """Make a zone. Its name can never be changed. Raises `ConflictError` if somebody holds it already."""
-        return self._create(
-            self._zone,
-            {
-                **labels(name, description, tags, icon_id),
-                "Provider": {"Class": "dns"},
-                "Status": {"Zone": name},
-                "Settings": {self.SETTINGS: {"ResourceRecordSets": [record.to_api() for record in records]}},
-            },
-        )
+        settings = {"ResourceRecordSets": [record.to_api() for record in records]}
+        return self._make({**labels(name, description, tags, icon_id), "Status": {"Zone": name}}, settings)
 
     def update(self, zone_id: str, *, description: str, tags: Sequence[str], icon_id: str | None) -> DnsZone:
         """Replace description, tags and icon; the records stay."""

@@ -12,16 +12,15 @@ from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
 from sakura_fleet.client._values import (
     Json,
     boolean,
+    described,
     items,
     labels,
     mapping,
-    moment,
     number,
     optional_text,
-    own_id,
     ref_id,
-    tags,
     text,
+    texts,
 )
 
 __all__ = ["Elb", "ElbCertificate", "ElbCertificates", "ElbHealth", "ElbServerHealth", "ElbsApi"]
@@ -63,12 +62,8 @@ class Elb:
     def from_api(cls, body: Json) -> Self:
         status = mapping(body.get("Status"))
         plan = SERVICE_CLASS.fullmatch(text(body.get("ServiceClass")))
-        networks = status.get("ProxyNetworks")
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            description=text(body.get("Description")),
-            tags=tags(body.get("Tags")),
+            **described(body),
             icon_id=ref_id(body, "Icon"),
             availability=text(body.get("Availability")),
             plan=int(plan[1]) if plan else 0,
@@ -76,10 +71,9 @@ class Elb:
             vip_failover=boolean(status.get("UseVIPFailover")),
             fqdn=optional_text(status.get("FQDN")),
             vip=optional_text(status.get("VirtualIPAddress")),
-            proxy_networks=tuple(text(one) for one in networks) if isinstance(networks, list) else (),
+            proxy_networks=texts(status.get("ProxyNetworks")),
             settings=settings_in(body, "ProxyLB"),
             settings_hash=text(body.get("SettingsHash")),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 
@@ -194,8 +188,8 @@ class ElbsApi(ServiceItemsApi[Elb]):
     """ELBs of the account."""
 
     VALUE = Elb
-    SETTINGS = "ProxyLB"
-    FILTERS = {"Provider.Class": ["proxylb"]}
+    SETTINGS, CLASS = "ProxyLB", "proxylb"
+    FILTERS = {"Provider.Class": [CLASS]}
 
     def create(
         self,
@@ -216,16 +210,8 @@ class ElbsApi(ServiceItemsApi[Elb]):
         status: dict[str, Any] = {"UseVIPFailover": vip_failover}
         if region is not None:
             status["Region"] = region
-        return self._create(
-            self._zone,
-            {
-                **labels(name, description, tags, icon_id),
-                "Provider": {"Class": "proxylb"},
-                "ServiceClass": _service_class(plan, region),
-                "Status": status,
-                "Settings": {self.SETTINGS: settings},
-            },
-        )
+        fixed = {"ServiceClass": _service_class(plan, region), "Status": status}
+        return self._make({**labels(name, description, tags, icon_id), **fixed}, settings)
 
     def update(
         self,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from sakura_fleet.client._api import GlobalApi
-from sakura_fleet.client._values import Json, moment, own_id, tags, text
+from sakura_fleet.client._values import Json, named, tags, text
 
 __all__ = ["Note", "NotesApi"]
 
@@ -28,13 +28,11 @@ class Note:
     @classmethod
     def from_api(cls, body: Json) -> Self:
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
+            **named(body),
             tags=tags(body.get("Tags")),
             note_class=text(body.get("Class")),
             scope=text(body.get("Scope")),
             content=text(body.get("Content")),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 

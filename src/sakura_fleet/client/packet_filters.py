@@ -8,45 +8,32 @@ from datetime import datetime
 from typing import Self
 
 from sakura_fleet.client._api import ZonedApi
-from sakura_fleet.client._values import Json, items, moment, own_id, text
+from sakura_fleet.client._values import Json, items, named, text
+from sakura_fleet.model.packet_filter import PacketFilterRule
 
-__all__ = ["PacketFilter", "PacketFilterRule", "PacketFiltersApi"]
+__all__ = ["PacketFilter", "PacketFiltersApi"]
 
 
-@dataclass(frozen=True, slots=True)
-class PacketFilterRule:
-    """One rule; the first that matches decides. "" means any.
+def _rule(body: Json) -> PacketFilterRule:
+    return PacketFilterRule(
+        protocol=text(body.get("Protocol")),
+        source_network=text(body.get("SourceNetwork")),
+        source_port=text(body.get("SourcePort")),
+        destination_port=text(body.get("DestinationPort")),
+        action=text(body.get("Action")),
+        description=text(body.get("Description")),
+    )
 
-    `protocol` is http, https, tcp, udp, icmp, fragment or ip; `action` allow or deny; ports are "80" or "80-90".
-    """
 
-    protocol: str
-    source_network: str = ""
-    source_port: str = ""
-    destination_port: str = ""
-    action: str = "allow"
-    description: str = ""
-
-    @classmethod
-    def from_api(cls, body: Json) -> Self:
-        return cls(
-            protocol=text(body.get("Protocol")),
-            source_network=text(body.get("SourceNetwork")),
-            source_port=text(body.get("SourcePort")),
-            destination_port=text(body.get("DestinationPort")),
-            action=text(body.get("Action")),
-            description=text(body.get("Description")),
-        )
-
-    def to_api(self) -> Json:
-        return {
-            "Protocol": self.protocol,
-            "SourceNetwork": self.source_network,
-            "SourcePort": self.source_port,
-            "DestinationPort": self.destination_port,
-            "Action": self.action,
-            "Description": self.description,
-        }
+def _expression(rule: PacketFilterRule) -> Json:
+    return {
+        "Protocol": rule.protocol,
+        "SourceNetwork": rule.source_network,
+        "SourcePort": rule.source_port,
+        "DestinationPort": rule.destination_port,
+        "Action": rule.action,
+        "Description": rule.description,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +50,15 @@ class PacketFilter:
     @classmethod
     def from_api(cls, body: Json) -> Self:
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
+            **named(body),
             description=text(body.get("Description")),
-            expressions=tuple(PacketFilterRule.from_api(one) for one in items(body.get("Expression"))),
+            expressions=tuple(_rule(one) for one in items(body.get("Expression"))),
             expression_hash=text(body.get("ExpressionHash")),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 
 def _body(name: str, description: str, expressions: Sequence[PacketFilterRule]) -> Json:
-    return {"Name": name, "Description": description, "Expression": [rule.to_api() for rule in expressions]}
+    return {"Name": name, "Description": description, "Expression": [_expression(rule) for rule in expressions]}
 
 
 class PacketFiltersApi(ZonedApi[PacketFilter]):

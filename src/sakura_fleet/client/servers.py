@@ -10,16 +10,15 @@ from typing import Any, Self
 from sakura_fleet.client._api import ZonedApi
 from sakura_fleet.client._values import (
     Json,
+    described,
     gigabytes,
     items,
     labels,
     mapping,
     megabytes,
-    moment,
     number,
     own_id,
     ref_id,
-    tags,
     text,
     wire_id,
     wire_ref,
@@ -90,10 +89,7 @@ class Server:
         """`zone` is where the call went, for answers that do not name theirs."""
         plan = mapping(body.get("ServerPlan"))
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            description=text(body.get("Description")),
-            tags=tags(body.get("Tags")),
+            **described(body),
             zone=text(mapping(body.get("Zone")).get("Name")) or zone,
             availability=text(body.get("Availability")),
             status=text(mapping(body.get("Instance")).get("Status")).lower(),
@@ -105,7 +101,6 @@ class Server:
             interface_driver=text(body.get("InterfaceDriver")),
             interfaces=tuple(Interface.from_api(one) for one in items(body.get("Interfaces"))),
             disks=tuple(ServerDisk.from_api(one) for one in items(body.get("Disks"))),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from sakura_fleet.client._api import GlobalApi
-from sakura_fleet.client._values import Json, moment, own_id, text
+from sakura_fleet.client._values import Json, named, text
 
 __all__ = ["SshKey", "SshKeysApi"]
 
@@ -26,12 +26,10 @@ class SshKey:
     @classmethod
     def from_api(cls, body: Json) -> Self:
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
+            **named(body),
             description=text(body.get("Description")),
             public_key=text(body.get("PublicKey")),
             fingerprint=text(body.get("Fingerprint")),
-            created_at=moment(body.get("CreatedAt")),
         )
 
 

@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Any, Self
 
 from sakura_fleet.client._api import ZonedApi
-from sakura_fleet.client._values import Json, labels, mapping, moment, number, optional_text, own_id, ref_id, tags, text
+from sakura_fleet.client._values import (
+    Json,
+    described,
+    labels,
+    mapping,
+    number,
+    optional_text,
+    ref_id,
+    text,
+)
 
 __all__ = ["Switch", "SwitchesApi"]
 
@@ -32,16 +41,12 @@ class Switch:
     def from_api(cls, body: Json) -> Self:
         subnet = mapping(body.get("UserSubnet"))
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            description=text(body.get("Description")),
-            tags=tags(body.get("Tags")),
+            **described(body),
             icon_id=ref_id(body, "Icon"),
             scope=text(body.get("Scope")),
             server_count=number(body.get("ServerCount")),
             default_route=optional_text(subnet.get("DefaultRoute")),
             network_mask_len=number(subnet.get("NetworkMaskLen")) or None,
-            created_at=moment(body.get("CreatedAt")),
         )
 
 

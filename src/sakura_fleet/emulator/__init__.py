@@ -1,8 +1,8 @@
 """A local SAKURA Cloud: the IaaS API v1.1 over HTTP, with its state in one SQLite file.
 
-It imports nothing else of this project and shares no code with the client, so that both cannot be wrong in the same way.
-State is worked out on read from stored timestamps and a clock that can be advanced, frozen or sped up: there are no
-timers and no background threads, and two reads at the same emulated time always agree.
+It imports nothing else of this project and shares no code with the client, so that both cannot be wrong in the same
+way. State is worked out on read from stored timestamps and a clock that can be advanced, frozen or sped up: there are
+no timers and no background threads, and two reads at the same emulated time always agree.
 
     main, process     the command `sakura-emulator`; the process it runs in the background
     server            uvicorn: `serve()` in the foreground, `running()` in a thread for tests

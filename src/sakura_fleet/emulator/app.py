@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import logging
 import time
@@ -71,13 +72,13 @@ class Api:
         try:
             return await self._handle(request, entry)
         except ApiError as error:
-            return Answer(error.body(), error.status)
+            return Answer(error.body(), error.status, headers=error.headers)
         except (ClientDisconnect, Cut):
             raise
         except Exception:
             LOGGER.exception("%s %s", request.method, request.url.path)
-            error = ApiError(500, "unknown", "the emulator failed; its log has the traceback")
-            return Answer(error.body(), error.status)
+            failure = ApiError(500, "unknown", "the emulator failed; its log has the traceback")
+            return Answer(failure.body(), failure.status)
 
     async def _handle(self, request: Request, entry: dict[str, str]) -> Answer:
         cloud = self._cloud
@@ -89,7 +90,7 @@ class Api:
         fault = cloud.faults.pick(request.method, path)
         if fault:
             entry["fault"] = fault.kind
-            await self._before(fault)
+            await self._before(fault, request)
         handler, args = self._router.match(request.method, segments)
         call = Call(
             cloud=cloud,
@@ -111,17 +112,29 @@ class Api:
             await asyncio.sleep(cloud.clock.real_seconds(answer.delay))
         return answer
 
-    async def _before(self, fault: Fault) -> None:
+    async def _before(self, fault: Fault, request: Request) -> None:
         """What a failure does before the request is looked at."""
         if fault.kind == "status":
-            raise ApiError(fault.status, fault.code, f"fault {fault.id}")
+            error = ApiError(fault.status, fault.code, f"fault {fault.id}")
+            if fault.retry_after is not None:
+                error.headers["Retry-After"] = str(fault.retry_after)
+            raise error
         if fault.kind == "cut_before":
             raise Cut
+        # These waits pass with a frozen clock, too: they are about the connection, not about the cloud.
         if fault.kind == "slow":
             await asyncio.sleep((1.0 if fault.seconds is None else fault.seconds) / self._cloud.clock.scale)
         if fault.kind == "timeout":
-            await asyncio.sleep((_FOREVER if fault.seconds is None else fault.seconds) / self._cloud.clock.scale)
+            seconds = (_FOREVER if fault.seconds is None else fault.seconds) / self._cloud.clock.scale
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_gone(request), seconds)
             raise Cut
+
+
+async def _gone(request: Request) -> None:
+    """Wait until the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def authenticate(cloud: Cloud, header: str) -> None:
@@ -148,7 +161,7 @@ def _response(request: Request, answer: Answer) -> Response:
         id_as_int=headers.get("x-sakura-bigint-as-int") == "1",
         beautify=headers.get("x-sakura-api-beautify") == "1",
     )
-    return Response(body, status_code=answer.status, media_type="application/json; charset=UTF-8")
+    return Response(body, answer.status, answer.headers, media_type="application/json; charset=UTF-8")
 
 
 async def _cut(scope: Scope) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -65,7 +66,7 @@ class Clock:
         return {"now": self.now(), "frozen": self.frozen, "time_scale": self.scale}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where a saved clock stood: it slept while the emulator was off, but never falls behind the real time."""
+        """Go on where a saved clock stood: it slept while the emulator was off, yet does not fall behind real time."""
         self.frozen = bool(state.get("frozen", False))
         self.scale = float(state.get("time_scale", 1.0))
         saved = float(state["now"])
@@ -75,7 +76,12 @@ class Clock:
 
 def stamp(seconds: float) -> str:
     """`2026-08-01T09:30:00+09:00`."""
-    return datetime.fromtimestamp(int(seconds), JST).isoformat()
+    return _stamp(int(seconds))
+
+
+@functools.lru_cache(maxsize=65536)
+def _stamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, JST).isoformat()
 
 
 def parse_stamp(text: str) -> float | None:

@@ -229,7 +229,7 @@ def protect(cloud: Cloud, request: Request) -> None:
         if media_type != "application/json":
             raise ControlError(415, "control routes take application/json only")
     if not cloud.settings.is_loopback:
-        from sakura_fleet.emulator.app import authenticate  # noqa: PLC0415 - the application uses this module
+        from sakura_fleet.emulator.app import authenticate
 
         try:
             authenticate(cloud, request.headers.get("authorization", ""))

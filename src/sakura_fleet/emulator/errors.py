@@ -46,6 +46,7 @@ class ApiError(Exception):
         self.status = status
         self.code = code
         self.detail = detail
+        self.headers: dict[str, str] = {}
 
     def body(self) -> dict[str, Any]:
         """The error envelope; clients index all five keys."""

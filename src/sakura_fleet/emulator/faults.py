@@ -12,7 +12,7 @@ from sakura_fleet.emulator.errors import ControlError
 # Kinds that replace or delay the answer, and kinds that shape the change the request makes.
 ANSWER_KINDS = ("status", "timeout", "cut_before", "cut_after", "slow")
 CHANGE_KINDS = ("stale_hash", "stuck_disk", "failed_disk", "boot_failure", "ignored_shutdown")
-_KEYS = {"method", "path", "nth", "share", "times", "kind", "status", "code", "seconds"}
+_KEYS = {"method", "path", "nth", "share", "times", "kind", "status", "code", "seconds", "retry_after"}
 
 _CODES = {
     400: "bad_request",
@@ -40,6 +40,7 @@ class Fault:
     status: int = 503
     code: str = ""
     seconds: float | None = None
+    retry_after: int | None = None
     seen: int = 0  # requests that fitted
     fired: int = 0
     pattern: re.Pattern[str] = field(default_factory=lambda: re.compile(""))
@@ -61,6 +62,7 @@ class Fault:
             "status": self.status,
             "code": self.code,
             "seconds": self.seconds,
+            "retry_after": self.retry_after,
             "seen": self.seen,
             "fired": self.fired,
         }
@@ -126,6 +128,7 @@ def _parse(document: dict[str, Any], number: int) -> Fault:
         share = None if document.get("share") is None else float(document["share"])
         times = None if document.get("times") is None else int(document["times"])
         seconds = None if document.get("seconds") is None else float(document["seconds"])
+        retry_after = None if document.get("retry_after") is None else int(document["retry_after"])
         status = int(document.get("status") or 503)
     except (re.error, TypeError, ValueError) as error:
         raise ControlError(400, f"not a fault: {error}") from error
@@ -144,5 +147,6 @@ def _parse(document: dict[str, Any], number: int) -> Fault:
         status=status,
         code=str(document.get("code") or _CODES.get(status, "unknown")),
         seconds=seconds,
+        retry_after=retry_after,
         pattern=pattern,
     )

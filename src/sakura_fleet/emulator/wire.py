@@ -47,6 +47,7 @@ class Answer:
     body: JSON
     status: int = 200
     delay: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def done(**extra: Any) -> Answer:

@@ -59,7 +59,7 @@ class PacketFilterLifecycle(MarkedLifecycle[PacketFilter]):
         return {
             "name": item.name,
             "description": own_description(item.description),
-            "rules": [_rule_inputs(rule) for rule in item.expressions],
+            "rules": [rule.inputs() for rule in item.expressions],
         }
 
 
@@ -68,15 +68,4 @@ def _wire(inputs: Inputs) -> dict[str, Any]:
         "name": inputs["name"],
         "description": Marks.from_inputs(inputs["marks"]).sign(inputs["description"]),
         "expressions": [PacketFilterRule(**rule) for rule in inputs["rules"]],
-    }
-
-
-def _rule_inputs(rule: PacketFilterRule) -> dict[str, str]:
-    return {
-        "protocol": rule.protocol,
-        "action": rule.action,
-        "source_network": rule.source_network,
-        "source_port": rule.source_port,
-        "destination_port": rule.destination_port,
-        "description": rule.description,
     }

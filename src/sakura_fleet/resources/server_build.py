@@ -155,7 +155,7 @@ def boot(session: Session, server: Server, plan: Blueprint) -> Server:
     def up(since: float) -> bool:
         nonlocal newest, pressed
         if pressed > float("-inf"):
-            newest = _again(session, server, plan, since) or newest
+            newest = _again(session, server, plan.marks, since) or newest
         if newest.is_up:
             return True
         if newest.status != "cleaning" and session.clock() - pressed >= POWER_AGAIN:
@@ -178,7 +178,7 @@ def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str]
     try:
         server = client.servers.read(zone, server_id)
         if server.status not in ("down", ""):
-            _shut_down(session, server, force=force)
+            _shut_down(session, server, marks, force=force)
             server = client.servers.read(zone, server_id)
         connected = {disk.id for disk in server.disks}
         client.servers.delete(zone, server_id, disk_ids=[disk_id for disk_id in disk_ids if disk_id in connected])
@@ -200,11 +200,12 @@ def _delete_own_disk(session: Session, zone: str, disk_id: str, marks: Marks) ->
         return
 
 
-def _shut_down(session: Session, server: Server, *, force: bool) -> None:
+def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -> None:
     client = session.client
 
-    def down(_: float) -> bool:
-        return client.servers.read(server.zone, server.id).status in ("down", "")
+    def down(since: float) -> bool:
+        newest = _again(session, server, marks, since) or client.servers.read(server.zone, server.id)
+        return newest.status in ("down", "")
 
     def switch_off(forced: bool) -> None:
         try:
@@ -242,7 +243,7 @@ def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: b
     waiting = {disk.id for disk in there.values() if disk.availability != "available"}
 
     def copied(since: float) -> bool:
-        newest = _again(session, server, plan, since)
+        newest = _again(session, server, plan.marks, since)
         listed = {disk.id: disk.availability for disk in newest.disks} if newest else {}
         failed = [disk_id for disk_id in waiting if listed.get(disk_id) == "failed"]
         if failed:
@@ -331,8 +332,9 @@ def _index_of(disk_name: str) -> int:
     return int(digits) - 1 if digits.isdigit() else -1
 
 
-def _again(session: Session, server: Server, plan: Blueprint, since: float) -> Server | None:
-    newest = session.servers(server.zone, plan.marks.fleet, since=since)
+def _again(session: Session, server: Server, marks: Marks, since: float) -> Server | None:
+    """The server in the fleet's newest list; None while the list does not have it."""
+    newest = session.servers(server.zone, marks.fleet, since=since)
     return next((other for other in newest if other.id == server.id), None)
 
 

@@ -7,8 +7,6 @@ never sent to a plain-http root: that is the emulator on this machine, which has
 from __future__ import annotations
 
 import os
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ import httpx
 
 from sakura_fleet.client import Client, Credentials, RetryPolicy, Server
 from sakura_fleet.errors import AccountMismatchError, CancelledError, FleetError, InputError, Problem, WaitTimeoutError
+from sakura_fleet.resources.orphan import engine_gone
 from sakura_fleet.resources.polling import SharedFind, delay_after
 
 DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
@@ -138,7 +137,8 @@ class Session:
         status = client.auth_status()
         if wanted and status.account_id != wanted:
             raise AccountMismatchError(
-                f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for account "
+                f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for "
+                f"account "
                 f"{wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
                 "Nothing was changed"
             )
@@ -212,21 +212,3 @@ def session_for(settings: SessionSettings) -> Session:
         if settings not in _sessions:
             _sessions[settings] = Session(settings, cancelled=engine_gone)
         return _sessions[settings]
-
-
-def engine_gone() -> bool:
-    """Whether the Pulumi engine that started this provider host has died.
-
-    After `kill -9` of the engine its provider hosts live on. They must not go on writing to the cloud: the next
-    `pulumi up` may have begun to finish the same servers. The engine's address is the host's first argument.
-    """
-    host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "").rpartition(":")
-    if not (host and port.isdigit()):
-        return False
-    try:
-        socket.create_connection((host, int(port)), timeout=1).close()
-    except ConnectionRefusedError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -320,6 +320,11 @@ def test_certificates_keep_their_key_to_themselves() -> None:
     assert ElbCertificates.from_api({"PrimaryCert": empty, "AdditionalCerts": []}) == ElbCertificates()
 
 
+@pytest.mark.parametrize(("ttl", "read"), [(300, 300), (0, 0), ("60", 60), (None, None)])
+def test_record_ttl(ttl: object, read: int | None) -> None:
+    assert DnsRecord.from_api({"Name": "@", "Type": "A", "RData": "192.0.2.1", "TTL": ttl}).ttl == read
+
+
 def test_dns_zone() -> None:
     zone = DnsZone.from_api(samples.DNS_ZONE)
     assert zone.name == "example.com"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os/exec"
 	"sync"
 	"time"
@@ -11,13 +12,16 @@ import (
 )
 
 const (
-	// cancelGrace is what a program gets to clean up after the user's first interrupt.
-	cancelGrace = 10 * time.Second
+	// cancelGrace is what a program gets to clean up once it is interrupted. It is short, as a program usually cannot end
+	// by itself then: the launcher waits for its threads, these wait for the engine to answer their registrations, and
+	// the engine, with a resource failed or the run cancelled, waits for the program. What a program declares is safe with
+	// the engine.
+	cancelGrace = time.Second
 	// shutdownGrace must stay below the five seconds after which the engine kills this host: a child that outlived it
 	// would be an orphan.
-	shutdownGrace = 3 * time.Second
+	shutdownGrace = 2 * time.Second
 	// pipeGrace is how long output is still read when a child has ended but something it started holds its pipes.
-	pipeGrace = 2 * time.Second
+	pipeGrace = time.Second
 )
 
 // errCancelled says that a program did not start, because the run is being cancelled.
@@ -40,11 +44,11 @@ type children struct {
 }
 
 type child struct {
-	kind    childKind
-	cmd     *exec.Cmd
-	onStop  func() // called before the first signal; may be nil
-	done    chan struct{}
-	stopped sync.Once
+	kind        childKind
+	cmd         *exec.Cmd
+	onStop      func() // called before the first signal; may be nil
+	done        chan struct{}
+	interrupted sync.Once
 }
 
 func newChildren() *children {
@@ -125,20 +129,27 @@ func (cs *children) stopAll(grace time.Duration, mark func(), wanted func(*child
 }
 
 // stop interrupts the process group, which Python sees as KeyboardInterrupt, and kills what is left of it after grace.
+// A second stop with a shorter grace is not held up by the first.
 func (c *child) stop(grace time.Duration) {
-	c.stopped.Do(func() {
+	pid := c.cmd.Process.Pid
+	c.interrupted.Do(func() {
 		if c.onStop != nil {
 			c.onStop()
 		}
-		pid := c.cmd.Process.Pid
 		cmdutil.InterruptChildren(pid)
-		select {
-		case <-c.done:
-		case <-time.After(grace):
-		}
-		// Also after a clean end: what the child had started may have ignored the interrupt. Without survivors the
-		// group is gone and this does nothing.
-		_ = cmdutil.KillChildren(pid)
 	})
+	select {
+	case <-c.done:
+	case <-time.After(grace):
+	}
+	// Also after a clean end: what the child had started may have ignored the interrupt. Without survivors the group is
+	// gone and this does nothing.
+	_ = cmdutil.KillChildren(pid)
 	<-c.done
+}
+
+// piped makes a command write through a pipe and this process instead of to the file itself. The engine shows what this
+// host prints and reads until nobody holds its output: a child that did would keep the engine waiting for ever.
+func piped(file io.Writer) io.Writer {
+	return struct{ io.Writer }{file}
 }

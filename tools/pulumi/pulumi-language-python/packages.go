@@ -32,7 +32,7 @@ func (h *host) GetRequiredPackages(
 		return nil, err
 	}
 	// The first call of every run: a project without its environment gets it here.
-	if err := tc.EnsureVenv(ctx, opts.ProgramDir, false, true, os.Stdout, os.Stderr); err != nil {
+	if err := tc.EnsureVenv(ctx, opts.ProgramDir, false, true, piped(os.Stdout), piped(os.Stderr)); err != nil {
 		return nil, status.Error(codes.FailedPrecondition, err.Error())
 	}
 	if err := tc.ValidateVenv(ctx); err != nil {

@@ -50,9 +50,8 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 		cmd.Env = os.Environ()
 	}
 	cmd.Env = append(cmd.Env, env...)
-	// The engine reads this process's output and shows it as the program's.
 	stderr := &interruptFilter{out: os.Stderr}
-	cmd.Stdout, cmd.Stderr = os.Stdout, stderr
+	cmd.Stdout, cmd.Stderr = piped(os.Stdout), stderr
 
 	err = h.children.run(ctx, programChild, cmd, stderr.interrupt)
 	stderr.flush()
@@ -141,7 +140,7 @@ func (h *host) typecheck(ctx context.Context, tc toolchain.Toolchain, opts toolc
 		return fmt.Sprintf("the type checker %s could not be started: %v", module, err)
 	}
 	cmd.Dir = opts.ProgramDir
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdout, cmd.Stderr = piped(os.Stdout), piped(os.Stderr)
 	if err := h.children.run(ctx, programChild, cmd, nil); err != nil {
 		return fmt.Sprintf("the type checker %s failed (%v): correct what it reports, install it in the project's "+
 			"environment if it is missing, or set runtime.options.typechecker to none", module, err)

@@ -101,7 +101,7 @@ def delete(call: Call) -> Answer:
 
 def servers(call: Call) -> Answer:
     """GET /switch/:id/server."""
-    from sakura_fleet.emulator.api.server.shape import SERVER  # noqa: PLC0415 - servers show their switches
+    from sakura_fleet.emulator.api.server.shape import SERVER
 
     store = call.cloud.store
     ids = {one["server"] for one in store.by("interface", "switch", SWITCH.get(call).id)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from sakura_fleet.emulator.wire import JSON
@@ -42,7 +43,7 @@ ZONES: dict[str, JSON] = {
 
 # Addresses of the shared segments come from the range that is set aside for benchmarks (RFC 2544), so that no client
 # of the emulator ever reaches a stranger: 64 networks of 24 bits a zone, and the rest for ELBs and routers.
-_RANGE = ipaddress.ip_network("198.18.0.0/15")
+_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
 _PARTS = list(_RANGE.subnets(new_prefix=18))
 SEGMENTS = {name: list(part.subnets(new_prefix=24)) for name, part in zip(ZONES, _PARTS, strict=False)}
 ROUTER_NETWORK, ELB_NETWORK = _PARTS[6], _PARTS[7]
@@ -63,10 +64,11 @@ def shared_capacity(zone: str) -> int:
     return len(SEGMENTS[zone]) * _PER_NETWORK
 
 
+@functools.lru_cache(maxsize=65536)
 def shared_switch(zone: str, address: str) -> JSON:
     """The `Switch` of an interface on the shared segment."""
-    network = ipaddress.ip_network(f"{address}/24", strict=False)
-    index = SEGMENTS[zone].index(network)  # type: ignore[arg-type]  # an IPv4 address yields an IPv4 network
+    network = ipaddress.IPv4Network(f"{address}/24", strict=False)
+    index = SEGMENTS[zone].index(network)
     order = ZONES[zone]["DisplayOrder"]
     return {
         "ID": 100000000100 + order,

@@ -65,7 +65,8 @@ def _attach_at_creation(call: Call, disk: Record, server_id: int) -> None:
     power.require_off(server, call.now)
     rules.attach(call, disk, server)
     if call.body.get("BootAtAvailable") and disk["ready_at"] is not None and not disk["failed"]:
-        power.boot(server, call.now, float(disk["ready_at"]) + call.cloud.settings.durations.boot)
+        up_at = float(disk["ready_at"]) + call.cloud.settings.durations.boot
+        power.boot(server, call.now, up_at, fails=call.fault == "boot_failure")
 
 
 def _source(call: Call, body: JSON, kind: str, key: str) -> Record | None:

@@ -81,7 +81,7 @@ def check_hash(call: Call, record: Record, body: JSON) -> None:
 
 def shape(call: Call, record: Record) -> JSON:
     """The whole item."""
-    from sakura_fleet.emulator.api.item.classes import behaviour  # noqa: PLC0415 - the classes use this module
+    from sakura_fleet.emulator.api.item.classes import behaviour
 
     rules = behaviour(record["class"])
     provider = {"ID": rules.provider_id, "Class": record["class"], "Name": rules.provider_name}

@@ -47,7 +47,7 @@ def connect_all(call: Call, server: Record, body: JSON) -> None:
 
 
 def boot_time(call: Call, server: Record, body_wait: bool) -> float:
-    """When a boot that starts now is over; 409 while a disk of the server is copying, unless the server waits for it."""
+    """When a boot that starts now is over; 409 while a disk is copying, unless the server waits for it."""
     start = call.now
     for disk in call.cloud.store.by("disk", "server", server.id):
         state = disk_rules.availability(disk, call.now)

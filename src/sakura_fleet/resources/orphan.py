@@ -1,0 +1,42 @@
+"""What a provider host does when the engine that started it has died.
+
+After `kill -9` of the engine its provider hosts live on. They must not go on writing to the cloud: the next `pulumi
+up` may already be finishing the same servers. So every call of the API and every wait asks `engine_gone` first, and a
+watching thread ends the host, which would otherwise stay for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from typing import Final
+
+WATCH_INTERVAL: Final = 2.0
+
+
+def engine_gone() -> bool:
+    """Whether the engine has died. Its address is the host's first argument; elsewhere the answer is no."""
+    host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "").rpartition(":")
+    if not (host and port.isdigit()):
+        return False
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def end_with_engine() -> None:
+    """Watch the engine from now on, and end this process when it is gone."""
+
+    def watch() -> None:
+        while not engine_gone():
+            time.sleep(WATCH_INTERVAL)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="engine-watch", daemon=True).start()

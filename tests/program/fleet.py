@@ -1,0 +1,141 @@
+"""A copy of the program in a folder of its own, driven through the real Pulumi CLI against an emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "sakura-fleet:"
+PATIENCE = 120.0
+"""Seconds after which a command that hangs fails its test; no test expects to come near."""
+
+
+@dataclass
+class Fleet:
+    """One stack: its folder, its emulator, its commands."""
+
+    folder: Path
+    url: str
+    stack: str = "test"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def api_root(self) -> str:
+        return f"{self.url}/cloud/zone"
+
+    @property
+    def stack_file(self) -> Path:
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a user has after `. scripts/env`, with all state kept in the test's folder."""
+        settings = dict(
+            line.split("=", 1)
+            for line in (ROOT / "scripts" / "pulumi.env").read_text().splitlines()
+            if line and not line.startswith("#")
+        )
+        return {
+            **os.environ,
+            **settings,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+        }
+
+    def write(self, **changes: Any) -> None:
+        """Write the stack file; `group__size=3` style is not needed: give whole keys."""
+        self.settings |= changes
+        kept = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.is_file() else {}
+        config = {PREFIX + key: value for key, value in self.settings.items() if value is not None}
+        self.stack_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, allow_unicode=True))
+
+    def template(self, **changes: Any) -> None:
+        """Change keys of the group's template."""
+        group = self.settings["server_group"]
+        self.write(server_group={**group, "template": {**group["template"], **changes}})
+
+    def command(self, *arguments: str) -> list[str]:
+        return ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"]
+
+    def pulumi(self, *arguments: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        return self.run(*self.command(*arguments), check=check, **env)
+
+    def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command, cwd=self.folder, env={**self.env, **env}, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def up(self, *arguments: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments, check=check, **env)
+
+    def changes(self, *arguments: str) -> dict[str, int]:
+        """What a preview would do, by kind of step, unchanged resources left out."""
+        done = self.pulumi("preview", "--json", *arguments)
+        summary: dict[str, int] = json.loads(done.stdout)["changeSummary"]
+        return {kind: count for kind, count in summary.items() if kind != "same"}
+
+    def members(self) -> list[dict[str, str]]:
+        return list(json.loads(self.pulumi("stack", "output", "members", "--json").stdout))
+
+    def get(self, path: str) -> Any:
+        return httpx.get(f"{self.url}{path}").raise_for_status().json()
+
+    def control(self, path: str, body: dict[str, Any]) -> Any:
+        return httpx.post(f"{self.url}/_emulator/{path}", json=body).raise_for_status().json()
+
+    def count(self) -> dict[str, int]:
+        """How many objects of each kind a user has made in the cloud, those that are there at all."""
+        resources = self.get("/_emulator/state")["resources"]
+        return {kind: entry["total"] for kind, entry in resources.items() if entry["total"]}
+
+    def servers(self, zone: str = "tk1b") -> list[dict[str, Any]]:
+        """The zone's servers as the API shows them, by name."""
+        answer = httpx.get(f"{self.api_root}/{zone}/api/cloud/1.1/server", auth=("t", "s")).json()
+        return sorted(answer["Servers"], key=lambda server: (server["Name"], server["ID"]))
+
+    def call(self, method: str, path: str, body: Any = None, zone: str = "tk1b") -> Any:
+        """A call that somebody else makes, past the program."""
+        url = f"{self.api_root}/{zone}/api/cloud/1.1/{path}"
+        return httpx.request(method, url, json=body, auth=("t", "s")).raise_for_status().json()
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """What the emulator has been asked, oldest first."""
+        return list(self.get(f"/_emulator/log?since={since}")["requests"])
+
+
+def seed_settings(url: str, **changes: Any) -> dict[str, Any]:
+    """The local stack's settings, pointed at `url`."""
+    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
+    settings = {key.removeprefix(PREFIX): value for key, value in yaml.safe_load(text)["config"].items()}
+    return {**settings, "api_root": f"{url}/cloud/zone", "rate_limit": 1000, **changes}
+
+
+def new_fleet(folder: Path, url: str, stack: str = "test", **changes: Any) -> Fleet:
+    """A project folder like a clone, with one stack."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "__main__.py", folder)
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    project["runtime"]["options"]["virtualenv"] = str(Path(sys.prefix))
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+    for sub in ("stacks", "state", "home"):
+        (folder / sub).mkdir()
+    fleet = Fleet(folder, url, stack, seed_settings(url, **changes))
+    fleet.write()
+    fleet.run("pulumi", "stack", "init", stack, "--non-interactive")
+    return fleet
