@@ -52,7 +52,7 @@ class _Protocol(H11Protocol):
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Naming TCP matters: asyncio switches Nagle's algorithm off only for sockets that do, else every answer takes 40 ms.
+    # Naming TCP matters: asyncio switches Nagle's algorithm off only for such sockets, else every answer takes 40 ms.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

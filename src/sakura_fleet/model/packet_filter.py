@@ -16,15 +16,15 @@ _WITH_PORTS: Final = ("tcp", "udp")
 _PORTS: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PacketFilterRule:
     """One rule; an empty text means any. Ports are a number or a range (`80-90`), for tcp and udp only."""
 
     protocol: str
-    action: str = "allow"
     source_network: str = ""
     source_port: str = ""
     destination_port: str = ""
+    action: str = "allow"
     description: str = ""
 
     def inputs(self) -> dict[str, str]:

@@ -48,7 +48,7 @@ class Reader:
         """A string; `pattern` must match the whole of it, and `shape` says in words what that means."""
         value = self._take(key, default)
         if not isinstance(value, str):
-            return self._wrong(key, value, "a text", default or "")
+            return self._wrong(key, value, (value is None and shape) or "a text", default or "")
         if value == default:
             return value
         if choices and value not in choices:

@@ -1,0 +1,50 @@
+"""What every test starts from: no API key and no engine setting of this machine, and an emulator for who asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client
+    from sakura_fleet.emulator.server import Running
+    from sakura_fleet.resources.session import Session
+
+FOREIGN = ("SAKURA", "USACLOUD", "PULUMI_")
+"""How the variables begin that would let a test see this machine's accounts or stacks (`SAKURACLOUD` among them)."""
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of this machine leads a test to a real account or stack."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Running]:
+    """An emulator in this process whose states change at once."""
+    from sakura_fleet.emulator.server import running
+
+    with running(latency="instant") as started:
+        yield started
+
+
+@pytest.fixture
+def client(emulator: Running) -> Iterator[Client]:
+    """A client of the emulator, without a rate limit."""
+    from sakura_fleet.client import Client, Credentials
+
+    with Client(emulator.api_root, Credentials("token", "secret"), rate_limit=0) as made:
+        yield made
+
+
+@pytest.fixture
+def session(emulator: Running, client: Client) -> Session:
+    """A session on that client."""
+    from sakura_fleet.resources.session import Session, SessionSettings
+
+    return Session(SessionSettings(api_root=emulator.api_root), env={}, client=client)

@@ -1,0 +1,355 @@
+"""The Pulumi engine in .venv/bin: it runs programs, providers and policy packs as the official release does.
+
+Nothing of ours is in the programs here. Each lives in a path with a blank, with a state, a Pulumi home and a passphrase
+of its own, so that nothing of the user's is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import uuid
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pulumi.automation import PulumiCommand
+from semver import VersionInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / ".venv" / "bin"
+VERSION = VersionInfo.parse("3.259.0")
+PATIENCE = 60.0  # seconds until a test gives up on something that has to happen; nothing here waits that long
+
+PROJECT = """\
+name: tiny
+runtime: {name: python, options: {virtualenv: ../.venv}}
+"""
+
+PROGRAM = """\
+import os, pathlib, subprocess, sys, time
+import pulumi
+from thing import Thing
+
+mode = os.environ.get("MODE", "")
+thing = Thing("thing", {"mode": mode, "secret": pulumi.Config().get_secret("secret")})
+pulumi.export("id", thing.id)
+print("hello from the program")
+if mode == "raise":
+    raise ValueError("what went wrong")
+if mode == "run error":
+    raise pulumi.RunError("what went wrong")
+if mode == "exit":
+    sys.exit(3)
+if mode == "sleep":
+    child = subprocess.Popen(["sleep", "600"])  # what a program starts ends with it
+    pathlib.Path("started").touch()
+    time.sleep(600)
+"""
+
+THING = """\
+import pathlib, time
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+
+class Provider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props):
+        if props["mode"] == "refused":
+            raise RuntimeError("the cloud said no")
+        if props["mode"] == "slow":
+            pathlib.Path("started").touch()
+            time.sleep(2)
+        return CreateResult("thing-1", {**props})
+
+
+class Thing(Resource, module="tiny", name="Thing"):
+    def __init__(self, name, props, opts=None):
+        super().__init__(Provider(), name, props, opts)
+"""
+
+PACK = """\
+import pulumi
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+
+def check(args, report):
+    if args.props.get("mode") == "forbidden":
+        report(f"stack {pulumi.get_stack()} must not do what is forbidden")
+
+
+PolicyPack("tiny", policies=[
+    ResourceValidationPolicy(
+        name="nothing-forbidden", description="Nothing is.",
+        enforcement_level=EnforcementLevel.MANDATORY, validate=check,
+    )
+])
+"""
+
+
+@dataclass
+class Engine:
+    """The `pulumi` of this checkout, in one project's folder."""
+
+    project: Path
+    env: dict[str, str]
+
+    def start(self, *args: str, **extra: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [BIN / "pulumi", *args, "--non-interactive"],
+            cwd=self.project,
+            env=self.env | extra,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __call__(self, *args: str, expect: int = 0, **extra: str) -> str:
+        process = self.start(*args, **extra)
+        try:
+            output, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+        assert process.returncode == expect, f"pulumi {' '.join(args)} ended with {process.returncode}:\n{output}"
+        return output
+
+    def state(self) -> dict[str, Any]:
+        deployment: dict[str, Any] = json.loads(self("stack", "export"))["deployment"]
+        return deployment
+
+    def processes(self) -> list[str]:
+        """The command lines of all processes that this engine started, directly or not."""
+        mark = f"ENGINE_TEST={self.env['ENGINE_TEST']}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:  # ended meanwhile, or somebody else's
+                continue
+        return found
+
+
+def settings() -> dict[str, str]:
+    lines = (ROOT / "scripts" / "pulumi.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def eventually(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"it never came true that {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    place = tmp_path / "a path"
+    project = place / "project"
+    state = place / "state"
+    for folder in (project, state):
+        folder.mkdir(parents=True)
+    (place / ".venv").symlink_to(ROOT / ".venv")
+    (project / "Pulumi.yaml").write_text(PROJECT)
+    (project / "__main__.py").write_text(PROGRAM)
+    (project / "thing.py").write_text(THING)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    return Engine(
+        project,
+        kept
+        | settings()
+        | {
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_HOME": str(place / "home"),
+            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "not a secret",
+            "ENGINE_TEST": uuid.uuid4().hex,
+        },
+    )
+
+
+@pytest.fixture
+def stack(engine: Engine) -> Engine:
+    engine("stack", "init", "test")
+    return engine
+
+
+def diagnostics(output: str) -> str:
+    """The closing part of what `pulumi` prints, where each message stands once."""
+    return output.partition("Diagnostics:")[2]
+
+
+def test_a_dynamic_resource_is_created_and_destroyed(stack: Engine) -> None:
+    stack("config", "set", "--secret", "secret", "hush")
+
+    output = stack("up", "--yes", "--skip-preview")
+    assert "+ 2 created" in output
+    assert "hello from the program" in output
+    assert "warning" not in output.lower(), "an engine that finds its hosts in an odd place warns"
+    assert json.loads(stack("stack", "output", "--json")) == {"id": "thing-1"}
+    assert "hush" not in json.dumps(stack.state())
+
+    output = stack("destroy", "--yes", "--skip-preview")
+    assert "- 2 deleted" in output
+
+
+def test_about_names_the_runtime_and_the_dependencies(stack: Engine) -> None:
+    about = json.loads(stack("about", "--json", "--transitive"))
+    assert about["cliAbout"]["version"] == str(VERSION)
+    assert about["runtime"]["language"] == "python"
+    assert Path(about["runtime"]["executable"]).parent.samefile(BIN)
+    assert {"name": "pulumi", "version": str(VERSION)} in about["dependencies"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("raise", "ValueError: what went wrong"),
+        ("run error", "error: what went wrong"),
+        ("exit", "exited with code 3"),
+        ("refused", "the cloud said no"),
+    ],
+)
+def test_a_failure_is_told_once(stack: Engine, mode: str, message: str) -> None:
+    told = diagnostics(stack("up", "--yes", "--skip-preview", expect=1, MODE=mode))
+    assert told.count(message) == 1, told
+    for noise in ("KeyboardInterrupt", "panic", "goroutine", "language host"):
+        assert noise not in told
+
+
+@pytest.mark.parametrize("mode", ["forbidden", "allowed"])
+def test_a_mandatory_policy_blocks_a_preview(stack: Engine, mode: str) -> None:
+    pack = stack.project.parent / "pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: {name: python, options: {virtualenv: ../.venv}}\n")
+    (pack / "__main__.py").write_text(PACK)
+
+    output = stack("preview", "--policy-pack", str(pack), expect=int(mode == "forbidden"), MODE=mode)
+    assert ("stack test must not do what is forbidden" in output) == (mode == "forbidden")
+
+
+def test_an_unknown_runtime_option_is_refused(stack: Engine) -> None:
+    (stack.project / "Pulumi.yaml").write_text(PROJECT.replace("virtualenv", "virtual-env"))
+    output = stack("preview", expect=1)
+    assert 'unknown key "virtual-env"; the keys are toolchain, typechecker, virtualenv' in output
+
+
+def make_wheel(folder: Path, name: str) -> None:
+    info = f"{name}-9999.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-9999-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}/__init__.py", "")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 9999\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def test_install_makes_the_environment(engine: Engine) -> None:
+    # Pulumi's pip toolchain also wants the newest setuptools and wheel. Offline, empty ones do.
+    wheels = engine.project.parent / "wheels"
+    wheels.mkdir()
+    for name in ("setuptools", "wheel", "tiny_dependency"):
+        make_wheel(wheels, name)
+    (engine.project / "Pulumi.yaml").write_text(PROJECT.replace("../.venv", "own venv"))
+    (engine.project / "requirements.txt").write_text("tiny_dependency\n")
+
+    output = engine("install", PIP_NO_INDEX="1", PIP_FIND_LINKS=wheels.as_uri(), PIP_CONFIG_FILE=os.devnull)
+    assert "Finished installing dependencies" in output
+    subprocess.run([engine.project / "own venv" / "bin" / "python", "-c", "import tiny_dependency"], check=True)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes by their environment")
+
+
+@needs_proc
+def test_an_interrupt_ends_the_program_and_all_it_started(stack: Engine) -> None:
+    process = stack.start("up", "--yes", "--skip-preview", MODE="sleep")
+    eventually("the program runs", (stack.project / "started").exists)
+    assert any("sleep 600" in line for line in stack.processes())
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, output
+    assert "KeyboardInterrupt" not in output
+    eventually("no process is left", lambda: not stack.processes())
+
+
+@needs_proc
+def test_an_interrupt_lets_a_running_create_finish(stack: Engine) -> None:
+    process = stack.start("up", "--yes", "--skip-preview", MODE="slow")
+    eventually("the create is under way", (stack.project / "started").exists)
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, output
+    state = stack.state()
+    assert "thing-1" in [resource.get("id") for resource in state["resources"]]
+    assert not state.get("pending_operations")
+    eventually("no process is left", lambda: not stack.processes())
+
+
+@needs_proc
+def test_a_killed_engine_takes_program_and_language_host_along(stack: Engine) -> None:
+    process = stack.start("up", "--yes", "--skip-preview", MODE="sleep")
+    eventually("the program runs", (stack.project / "started").exists)
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+
+    # The provider's host is not among them: it lives on to finish its calls to the cloud. Here it has none; end it.
+    def left() -> list[str]:
+        return [line for line in stack.processes() if "pulumi.dynamic" not in line and "resource-pulumi" not in line]
+
+    eventually("neither program nor language host is left", lambda: not left())
+    end_all(stack)
+
+
+def end_all(engine: Engine) -> None:
+    mark = f"ENGINE_TEST={engine.env['ENGINE_TEST']}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+def test_the_automation_api_accepts_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    assert PulumiCommand(version=VERSION).version == VERSION
+
+
+def test_a_second_bootstrap_does_nothing() -> None:
+    bootstrap = [ROOT / "scripts" / "bootstrap"]
+    subprocess.run(bootstrap, check=True, capture_output=True)
+    before = (BIN / "pulumi").lstat()
+    again = subprocess.run(bootstrap, check=True, capture_output=True, text=True)
+    assert again.stdout == "bootstrap: ready: nothing to do\n"
+    assert (BIN / "pulumi").lstat() == before
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_env_exports_the_settings_and_the_path(shell: str) -> None:
+    script = dedent("""\
+        . scripts/env
+        . scripts/env  # a second time adds nothing
+        env
+    """)
+    run = subprocess.run(
+        [shell, "-euc", script], cwd=ROOT, env={"PATH": os.environ["PATH"]}, check=True, capture_output=True, text=True
+    )
+    got = dict(line.split("=", 1) for line in run.stdout.splitlines())
+    for by_the_shell in ("PWD", "OLDPWD", "SHLVL", "_"):
+        got.pop(by_the_shell, None)
+    expected_path = os.environ["PATH"]
+    if not expected_path.startswith(f"{BIN}{os.pathsep}"):
+        expected_path = f"{BIN}{os.pathsep}{expected_path}"
+    assert got == settings() | {"PATH": expected_path}
