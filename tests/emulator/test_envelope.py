@@ -91,7 +91,9 @@ def test_any_prefix_and_double_slashes(api: Api, prefix: str) -> None:
     parts = urlsplit(api.url)
     with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10) as raw:
         path = url.removeprefix(api.url)
-        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dDpz\r\nConnection: close\r\n\r\n".encode())
+        raw.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dDpz\r\nConnection: close\r\n\r\n".encode()
+        )
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["Zone"]["Name"] == "is1b"
@@ -168,7 +170,8 @@ def test_global_objects_show_in_every_zone_and_others_only_in_theirs(api: Api) -
 
 
 def test_the_catalogue(api: Api) -> None:
-    query = '{"Sort":["-Generation"],"Filter":{"CPU":["2"],"Commitment":["standard"],"MemoryMB":["4096"],"ConfidentialVM":["0"]}}'
+    wanted = '"CPU":["2"],"Commitment":["standard"],"MemoryMB":["4096"],"ConfidentialVM":["0"]'
+    query = f'{{"Sort":["-Generation"],"Filter":{{{wanted}}}}}'
     plans = api.get(f"product/server?{query}")["ServerPlans"]
     assert [plan["Generation"] for plan in plans] == [200, 100]
     assert {(plan["CPU"], plan["MemoryMB"]) for plan in plans} == {(2, 4096)}

@@ -14,7 +14,7 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
 
 def test_notes(api: Api) -> None:
-    content = "#!/bin/bash\n# @sacloud-name \"x\"\n# @sacloud-desc first\n# @sacloud-desc second\necho @@@A@@@\n"
+    content = '#!/bin/bash\n# @sacloud-name "x"\n# @sacloud-desc first\n# @sacloud-desc second\necho @@@A@@@\n'
     note = api.make("note", "Note", Name="n", Content=content, Class="shell", Tags=["t"])
     assert note["Description"] == "first\nsecond"
     assert (note["Scope"], note["Availability"], note["Content"]) == ("user", "available", content)

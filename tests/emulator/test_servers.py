@@ -216,7 +216,10 @@ def test_connected_switches(api: Api) -> None:
 
 def test_refused_plans_and_disks(api: Api) -> None:
     for plan in ({"CPU": 1, "MemoryMB": 1}, {"ID": 1}, {}, {"CPU": 2, "MemoryMB": 4096, "Commitment": "x"}):
-        assert api.refused("POST", "server", {"Server": {"Name": "s", "ServerPlan": plan}}) == (400, "param_res_not_found")
+        assert api.refused("POST", "server", {"Server": {"Name": "s", "ServerPlan": plan}}) == (
+            400,
+            "param_res_not_found",
+        )
     archive = {"ID": api.archive()}
     for disk, code in (
         ({"SourceArchive": {"ID": 113999999999}}, "param_res_not_found"),
@@ -308,14 +311,9 @@ def test_time_runs_as_fast_as_told(emulator: Factory) -> None:
         time.sleep(0.01)
 
 
-def test_one_seed_one_latency(emulator: Factory) -> None:
-    def chances(seed: int) -> list[float]:
-        api = emulator(latency="seed", seed=seed, time_scale=100)
-        found = []
-        for _ in range(3):
-            before = api.control("GET", "/clock")["now"]
-            api.make_server()
-            found.append(api.control("GET", "/clock")["now"] - before)
-        return found
-
-    assert all(2 <= seconds for seconds in chances(1))
+def test_the_seed_profile_answers_a_create_after_two_to_seven_seconds(emulator: Factory) -> None:
+    api = emulator(latency="seed", time_scale=100)
+    for _ in range(3):
+        before = api.control("GET", "/clock")["now"]
+        api.make_server()
+        assert api.control("GET", "/clock")["now"] - before >= 2

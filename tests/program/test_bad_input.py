@@ -32,10 +32,16 @@ def refusal(fleet: Fleet) -> str:
         ),
         (
             {"template": {"edit_parameter": {"startup_scripts": ["#!/bin/sh\necho {{ .Nam }}\n"]}}},
-            ["server_group.template.edit_parameter.startup_scripts[0]: line 2: unknown variable {{ .Nam }}", "{{ .Name }}"],
+            [
+                "server_group.template.edit_parameter.startup_scripts[0]: line 2: unknown variable {{ .Nam }}",
+                "{{ .Name }}",
+            ],
         ),
         ({"template": {"plan": {"core": 3, "memory": 200}}}, ["plan", "tk1b has no plan with 3 cores and 200 GB"]),
-        ({"template": {"disks": [{"os_type": "debian", "size": 21}]}}, ["disks[0].size", "no ssd disk of 21 GB", "20, 40"]),
+        (
+            {"template": {"disks": [{"os_type": "debian", "size": 21}]}},
+            ["disks[0].size", "no ssd disk of 21 GB", "20, 40"],
+        ),
         ({"account_id": "113000000099"}, ["belongs to account 113000000001", "another stack"]),
         ({"fleet_id": None}, ["fleet_id", "sakura-fleet init"]),
         ({"api_root": "http://192.0.2.1/cloud/zone"}, ["api_root", "unencrypted", "use https"]),

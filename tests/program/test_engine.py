@@ -6,6 +6,7 @@ of its own, so that nothing of the user's is touched.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ from pulumi.automation import PulumiCommand
 from semver import VersionInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
@@ -127,17 +128,22 @@ class Engine:
         deployment: dict[str, Any] = json.loads(self("stack", "export"))["deployment"]
         return deployment
 
-    def processes(self) -> list[str]:
-        """The command lines of all processes that this engine started, directly or not."""
+    def processes(self) -> dict[int, str]:
+        """Process id and command line of all that this engine started, directly or not."""
         mark = f"ENGINE_TEST={self.env['ENGINE_TEST']}".encode()
-        found = []
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:  # ended meanwhile, or somebody else's
                 continue
         return found
+
+    def end(self) -> None:
+        for process in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def settings() -> dict[str, str]:
@@ -153,7 +159,7 @@ def eventually(what: str, holds: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> Iterator[Engine]:
     place = tmp_path / "a path"
     project = place / "project"
     state = place / "state"
@@ -164,7 +170,7 @@ def engine(tmp_path: Path) -> Engine:
     (project / "__main__.py").write_text(PROGRAM)
     (project / "thing.py").write_text(THING)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
-    return Engine(
+    engine = Engine(
         project,
         kept
         | settings()
@@ -176,6 +182,8 @@ def engine(tmp_path: Path) -> Engine:
             "ENGINE_TEST": uuid.uuid4().hex,
         },
     )
+    yield engine
+    engine.end()
 
 
 @pytest.fixture
@@ -274,7 +282,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 def test_an_interrupt_ends_the_program_and_all_it_started(stack: Engine) -> None:
     process = stack.start("up", "--yes", "--skip-preview", MODE="sleep")
     eventually("the program runs", (stack.project / "started").exists)
-    assert any("sleep 600" in line for line in stack.processes())
+    assert any("sleep 600" in line for line in stack.processes().values())
 
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
@@ -304,22 +312,11 @@ def test_a_killed_engine_takes_program_and_language_host_along(stack: Engine) ->
     process.kill()
     process.communicate(timeout=PATIENCE)
 
-    # The provider's host is not among them: it lives on to finish its calls to the cloud. Here it has none; end it.
+    # The provider's host is not among them: it lives on, to finish its calls to the cloud. The fixture ends it.
     def left() -> list[str]:
-        return [line for line in stack.processes() if "pulumi.dynamic" not in line and "resource-pulumi" not in line]
+        return [line for line in stack.processes().values() if "pulumi.dynamic" not in line and "/bin/sh" not in line]
 
     eventually("neither program nor language host is left", lambda: not left())
-    end_all(stack)
-
-
-def end_all(engine: Engine) -> None:
-    mark = f"ENGINE_TEST={engine.env['ENGINE_TEST']}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
-        except OSError:
-            continue
 
 
 def test_the_automation_api_accepts_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,7 @@ class Api:
         began = time.perf_counter()
         entry = {"method": request.method, "path": request.url.path, "zone": ""}
         status = 0
+        is_cut = False
         try:
             answer = await self._answer(request, entry)
             response = _response(request, answer)
@@ -64,9 +65,11 @@ class Api:
         except ClientDisconnect:
             pass
         except Cut:
-            await _cut(scope)
+            is_cut = True
         finally:
             self._cloud.log.add(**entry, status=status, ms=round((time.perf_counter() - began) * 1000, 2))
+        if is_cut:
+            await _cut(scope)
 
     async def _answer(self, request: Request, entry: dict[str, str]) -> Answer:
         try:

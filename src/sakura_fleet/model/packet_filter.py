@@ -13,7 +13,7 @@ PROTOCOLS: Final = ("http", "https", "tcp", "udp", "icmp", "fragment", "ip")
 ACTIONS: Final = ("allow", "deny")
 MAX_RULES: Final = 30
 _WITH_PORTS: Final = ("tcp", "udp")
-_PORTS: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+_PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)

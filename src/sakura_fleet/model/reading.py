@@ -95,7 +95,7 @@ class Reader:
         for index, item in enumerate(value):
             if not isinstance(item, str) and not isinstance(item, self._unknown):
                 self.problem(f"{key}[{index}]", "type", f"{_show(item)} is not a text; put it in quotes")
-        return tuple(str(item) for item in value)
+        return tuple(str(item) for item in value if not isinstance(item, self._unknown))
 
     def whole_list(self, key: str) -> list[int]:
         """A list of whole numbers; empty where it is absent."""
@@ -104,10 +104,12 @@ class Reader:
             return self._wrong(key, value, "a list of whole numbers", list[int]())
         numbers = []
         for index, item in enumerate(value):
-            if isinstance(item, bool) or not isinstance(item, int | float) or item != int(item):
-                self.problem(f"{key}[{index}]", "type", f"{_show(item)} is not a whole number")
-            else:
+            if isinstance(item, float) and item.is_integer():
                 numbers.append(int(item))
+            elif isinstance(item, int) and not isinstance(item, bool):
+                numbers.append(item)
+            elif not isinstance(item, self._unknown):
+                self.problem(f"{key}[{index}]", "type", f"{_show(item)} is not a whole number")
         return numbers
 
     def child(self, key: str) -> Reader:

@@ -87,7 +87,7 @@ class ServerGroupArgs:
         try:
             names = {field_name for _, field_name, _, _ in Formatter().parse(self.name_format) if field_name}
             longest = self.server_name(max(self.max_size, 1) - 1)
-        except (KeyError, ValueError, IndexError):
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError):
             names, longest = set(), ""
         if not names <= {"group", "number"} or "number" not in names:
             return [
@@ -126,11 +126,18 @@ class ServerGroupArgs:
                     if zone not in interface.upstream
                 ]
             try:
-                member_address(interface, max(self.max_size, 1) - 1)
+                taken = [member_address(interface, slot) for slot in range(max(self.max_size, 1))]
             except ValueError as error:
                 problems.append(
                     Problem(f"{path}.assign_cidr_block", "cidr-capacity", f"max_size {self.max_size}: {error}")
                 )
+                continue
+            if interface.default_route and interface.default_route in taken:
+                message = (
+                    f"member {taken.index(interface.default_route) + 1} would get the address {interface.default_route} "
+                    "itself; begin assign_cidr_block behind it, such as 192.168.0.16/24"
+                )
+                problems.append(Problem(f"{path}.default_route", "route-taken", message))
         return problems
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Final
 
 from sakura_fleet.errors import Problem
@@ -32,7 +31,7 @@ def check_public_key(key: str, path: str) -> list[Problem]:
         ]
     try:
         blob = base64.b64decode(words[1], validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or characters outside ASCII
         return [Problem(path, "ssh-key-encoding", f"the key after {words[0]} is not base64; copy the .pub file whole")]
     length = int.from_bytes(blob[:4], "big")
     if blob[4 : 4 + length] != words[0].encode():

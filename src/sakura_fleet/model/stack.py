@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), sou
     problems: list[Problem] = []
     data = {key: _decoded(key, value, problems) for key, value in raw.items()}
     reader = Reader(data, "", problems)
-    _check_secrets(raw, secret_keys, problems)
+    _check_secrets(raw, secret_keys, json.dumps(data.get("server_group")), problems)
     config = StackConfig(
         fleet_id=reader.text(
             "fleet_id",
@@ -63,7 +64,10 @@ def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), sou
 
 def check_api_root(root: str) -> str:
     """Why `root` cannot be an API root; empty when it can."""
-    parts = urlsplit(root)
+    try:
+        parts = urlsplit(root)
+    except ValueError:  # half an IPv6 address
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return f"{root!r} is not a URL such as https://secure.sakura.ad.jp/cloud/zone"
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
@@ -83,7 +87,7 @@ def _read_rate_limit(reader: Reader) -> float:
     limit: Any = reader.structure("rate_limit")
     if limit is None:
         return 0.0
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < inf:
         reader.problem("rate_limit", "range", f"{limit!r} is not a number of requests per second above 0, such as 5")
         return 0.0
     return float(limit)
@@ -99,7 +103,10 @@ def _decoded(key: str, value: str, problems: list[Problem]) -> Any:
         return None
 
 
-def _check_secrets(raw: Mapping[str, str], secret_keys: Collection[str], problems: list[Problem]) -> None:
+def _check_secrets(
+    raw: Mapping[str, str], secret_keys: Collection[str], group: str, problems: list[Problem]
+) -> None:
+    """`group` is the server group as this module writes JSON, whatever escapes the engine chose."""
     for key in secret_keys:
         if key in raw and key not in _MAY_BE_SECRET:
             message = f"a secret is not expected here; keep secrets in {', '.join(_MAY_BE_SECRET)}"
@@ -109,6 +116,6 @@ def _check_secrets(raw: Mapping[str, str], secret_keys: Collection[str], problem
         if value and key not in secret_keys:
             message = f"this must not be stored in plain text; run `pulumi config set --secret {key}`"
             problems.append(Problem(key, "plain-secret", message))
-        if len(value) >= _SHORTEST_SECRET and json.dumps(value)[1:-1] in raw.get("server_group", ""):
+        if len(value) >= _SHORTEST_SECRET and json.dumps(value)[1:-1] in group:
             message = f"the server group contains the value of the secret {key}; the cloud stores scripts in plain text"
             problems.append(Problem("server_group", "secret-in-script", message))

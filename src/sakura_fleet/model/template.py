@@ -207,6 +207,9 @@ def _read_network_interface(reader: Reader, *, first: bool) -> NetworkInterface:
             reader.problem(key, "shared-address", "the shared segment assigns addresses itself; remove this setting")
     if block and not shared:
         _check_block(reader, block, route)
+        if first and not route:
+            message = "the first interface's address needs a default route, such as the first address of the block"
+            reader.problem("default_route", "route-missing", message)
     expose = reader.child("expose")
     ports = _read_ports(expose)
     group = expose.text("server_group_name", "", pattern=r"[A-Za-z0-9_-]{0,10}", shape="at most 10 letters or digits")
@@ -279,8 +282,8 @@ def member_address(interface: NetworkInterface, slot: int) -> str:
     network = IPv4Network(interface.assign_cidr_block, strict=False)
     base = IPv4Address(interface.assign_cidr_block.partition("/")[0])
     address = base + slot + 1
-    if address not in network:
-        raise ValueError(f"member {slot} would get {address}, which is outside {network}; take a larger block")
+    if address not in network or address == network.broadcast_address:
+        raise ValueError(f"member {slot} would get {address}, which is not free in {network}; take a larger block")
     return str(address)
 
 

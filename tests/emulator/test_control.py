@@ -1,0 +1,170 @@
+"""The control routes: who may use them, the clock, snapshots, counts and the log."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import httpx
+import pytest
+
+from sakura_fleet.emulator.server import running
+from sakura_fleet.emulator.settings import Settings
+from tests.emulator.conftest import Factory
+from tests.emulator.support import Api
+
+ROUTES = ["/health", "/snapshot", "/faults", "/load", "/clock", "/log", "/state"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_only_a_loopback_host_and_no_foreign_origin(api: Api, path: str) -> None:
+    url = f"{api.url}/_emulator{path}"
+    assert httpx.get(url).status_code == 200
+    assert httpx.get(url, headers={"Origin": "http://localhost:3000"}).status_code == 200
+    for host in ("evil.example", "127.0.0.1.evil.example", "10.0.0.1:18080", "localhost.evil.example"):
+        assert httpx.get(url, headers={"Host": host}).status_code == 403
+    for origin in ("https://evil.example", "null", "http://127.0.0.1.evil.example"):
+        assert httpx.get(url, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/reset", "/faults", "/load", "/clock"])
+def test_writes_take_json_only(api: Api, path: str) -> None:
+    api.make_server()
+    url = f"{api.url}/_emulator{path}"
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", ""):
+        answer = httpx.post(url, content=b"{}", headers={"Content-Type": content_type})
+        assert answer.status_code == 415
+    assert httpx.post(url, content=b"{", headers={"Content-Type": "application/json"}).status_code == 400
+    assert httpx.post(url, json=[]).status_code == 400
+    assert api.get("server")["Total"] == 1, "nothing was reset"
+
+
+def test_listening_elsewhere_needs_a_token() -> None:
+    with pytest.raises(ValueError, match="token and secret"):
+        Settings(host="0.0.0.0")
+    with running(host="0.0.0.0", token="t", secret="s") as emulator:
+        url = f"{emulator.url}/_emulator/state"
+        assert httpx.get(url).status_code == 401
+        assert httpx.get(url, auth=("t", "x")).status_code == 401
+        assert httpx.get(url, auth=("t", "s")).status_code == 200
+
+
+def test_health(api: Api) -> None:
+    api.get("server")
+    health = api.control("GET", "/health")
+    assert health["ok"] is True
+    assert health["version"]
+    assert (health["latency"], health["time_scale"], health["db"]) == ("instant", 1, ":memory:")
+    assert (health["pid"], health["requests"]) == (os.getpid(), 1)
+
+
+def test_the_clock_freezes_advances_and_runs(api: Api) -> None:
+    def now() -> float:
+        return float(api.control("GET", "/clock")["now"])
+
+    api.control("POST", "/clock", {"freeze": True})
+    stood = now()
+    assert now() == stood
+    assert api.control("POST", "/clock", {"advance": 3600})["now"] == stood + 3600
+    assert api.control("POST", "/clock", {"freeze": False, "time_scale": 1000})["time_scale"] == 1000
+    assert now() > stood + 3600
+    for body in ({}, {"advance": -1}, {"advance": "x"}, {"time_scale": 0}, {"freeze": 1}, {"stop": True}):
+        assert api.http.post(f"{api.url}/_emulator/clock", json=body).status_code == 400
+
+
+def test_timestamps_follow_the_clock(api: Api) -> None:
+    api.control("POST", "/clock", {"freeze": True})
+    time = api.control("GET", "/clock")["time"]
+    note = api.make("note", "Note", Name="n")
+    assert note["CreatedAt"] == note["ModifiedAt"] == time
+    assert time.endswith("+09:00")
+    api.advance(60)
+    changed = api.call("PUT", f"note/{note['ID']}", {"Note": {"Name": "m"}})["Note"]
+    assert changed["CreatedAt"] == time
+    assert changed["ModifiedAt"] == api.control("GET", "/clock")["time"] != time
+
+
+def test_counts_leave_out_what_is_shared(api: Api) -> None:
+    assert api.control("GET", "/state")["total"] == 0
+    server = api.make_server()["ID"]
+    api.at("tk1b").make_server()
+    api.make_disk(server)
+    api.make_elb()
+    api.make_zone()
+    state = api.control("GET", "/state")
+    assert state["total"] == 7, "two servers with an interface each, a disk, an ELB, a zone"
+    assert state["resources"]["server"] == {"total": 2, "zones": {"is1b": 1, "tk1b": 1}}
+    assert state["resources"]["proxylb"]["total"] == state["resources"]["dns"]["total"] == 1
+    assert state["resources"]["archive"]["total"] == 0
+    api.control("POST", "/reset")
+    assert api.control("GET", "/state")["total"] == 0
+    assert api.get("archive")["Total"] > 0, "the catalogue is still there"
+
+
+def test_the_log(api: Api) -> None:
+    api.get("server")
+    api.refused("GET", "note/1")
+    log = api.control("GET", "/log")
+    assert log["total"] == 2
+    first, second = log["requests"]
+    assert (first["n"], first["method"], first["path"], first["zone"], first["status"]) == (
+        1,
+        "GET",
+        "/server",
+        "is1b",
+        200,
+    )
+    assert first["ms"] >= 0
+    assert (second["path"], second["status"]) == ("/note/1", 404)
+    assert api.control("GET", "/log?since=1")["requests"] == [second]
+    assert api.control("GET", "/log?since=2")["requests"] == []
+    assert api.http.get(f"{api.url}/_emulator/log?since=x").status_code == 400
+
+
+def everything(api: Api) -> dict[str, Any]:
+    paths = ("server", "disk", "note", "switch", "commonserviceitem", "interface")
+    return {path: api.get(path) for path in paths}
+
+
+def test_a_snapshot_holds_the_whole_cloud(slow: Api, emulator: Factory) -> None:
+    server = slow.make_server("web1", Tags=["sf:0123456789"])
+    slow.make_disk(server["ID"], extra={"BootAtAvailable": True})
+    slow.make("note", "Note", Name="n", Content="日本語")
+    slow.make_elb(Servers=[{"IPAddress": "192.0.2.1", "Port": 80}])
+    slow.make_zone()
+    slow.advance(30)
+    snapshot = slow.control("GET", "/snapshot")
+    before = everything(slow)
+    slow.call("DELETE", f"commonserviceitem/{before['commonserviceitem']['CommonServiceItems'][0]['ID']}")
+    slow.advance(1000)
+    assert everything(slow) != before
+    slow.control("PUT", "/snapshot", snapshot)
+    assert everything(slow) == before, "with its clock, in the middle of a copy"
+    other = emulator(latency="seed")
+    other.make_server("unwanted")
+    other.control("PUT", "/snapshot", snapshot)
+    assert everything(other) == before
+    assert other.make_server("web2")["ID"] not in {one["ID"] for one in before["interface"]["Interfaces"]}
+    assert other.control("GET", "/snapshot") != snapshot
+
+
+def test_something_that_is_no_snapshot_changes_nothing(api: Api) -> None:
+    api.make_server()
+    before = everything(api)
+    good = api.control("GET", "/snapshot")
+    for document in ({}, {**good, "sakura_emulator_snapshot": 99}, {**good, "objects": [{"id": 1}]}):
+        answer = api.http.put(f"{api.url}/_emulator/snapshot", json=document)
+        assert answer.status_code == 400
+        assert everything(api) == before
+
+
+def test_settings_name_the_choices() -> None:
+    for wrong, words in (
+        ({"latency": "warp"}, "instant, seed, baseline"),
+        ({"settings_hash": "maybe"}, "enforce, ignore"),
+        ({"time_scale": 0.0}, "more than 0"),
+        ({"token": "t"}, "both or neither"),
+        ({"last_entry_status": 418}, "400, 409"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            Settings(**wrong)

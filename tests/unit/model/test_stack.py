@@ -1,0 +1,169 @@
+"""One stack's configuration as Pulumi hands it over: every value a text, every problem at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sakura_fleet.errors import InputError
+from sakura_fleet.model.stack import StackConfig, check_api_root, read_stack
+from tests.unit.model.read import rules
+
+GROUP: dict[str, Any] = {"name": "web", "zones": ["is1b"], "max_size": 5}
+GOOD = {"fleet_id": "0123456789abcdef", "size": "2", "server_group": json.dumps(GROUP)}
+
+
+def stack(secret_keys: tuple[str, ...] = (), **changes: str | None) -> StackConfig:
+    raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    return read_stack(raw, secret_keys=secret_keys, source="stack test")
+
+
+def problems_of(secret_keys: tuple[str, ...] = (), **changes: str | None) -> list[tuple[str, str]]:
+    with pytest.raises(InputError) as caught:
+        stack(secret_keys, **changes)
+    return rules(caught.value.problems)
+
+
+def with_script(script: str, *, ascii_only: bool = True) -> str:
+    template = {"edit_parameter": {"startup_scripts": [script]}}
+    return json.dumps({**GROUP, "template": template}, ensure_ascii=ascii_only)
+
+
+def test_the_smallest_stack() -> None:
+    config = stack()
+    assert (config.fleet_id, config.api_root, config.account_id, config.rate_limit) == ("0123456789abcdef", "", "", 0.0)
+    assert (config.server_group.name, config.server_group.size) == ("web", 2)
+
+
+def test_a_full_stack() -> None:
+    config = stack(
+        api_root="http://127.0.0.1:18080/cloud/zone",
+        account_id="113000000001",
+        rate_limit="2.5",
+        access_token="t" * 20,
+        access_token_secret="s" * 20,
+        server_password="p" * 20,
+        secret_keys=("access_token", "access_token_secret", "server_password"),
+    )
+    assert config.api_root == "http://127.0.0.1:18080/cloud/zone"
+    assert (config.account_id, config.rate_limit) == ("113000000001", 2.5)
+    assert not {"t" * 20, "s" * 20, "p" * 20} & {text for text in repr(config).split("'") if text}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"fleet_id": None}, ("fleet_id", "required")),
+        ({"fleet_id": "0123456"}, ("fleet_id", "shape")),
+        ({"fleet_id": "f" * 65}, ("fleet_id", "shape")),
+        ({"fleet_id": "0123456789ABCDEF"}, ("fleet_id", "shape")),
+        ({"account_id": "11300000000"}, ("account_id", "shape")),
+        ({"account_id": "1130000000012"}, ("account_id", "shape")),
+        ({"rate_limit": "0"}, ("rate_limit", "range")),
+        ({"rate_limit": "-1"}, ("rate_limit", "range")),
+        ({"rate_limit": "true"}, ("rate_limit", "range")),
+        ({"rate_limit": "NaN"}, ("rate_limit", "range")),
+        ({"rate_limit": "Infinity"}, ("rate_limit", "range")),
+        ({"rate_limit": "fast"}, ("rate_limit", "type")),
+        ({"server_group": None}, ("server_group.name", "required")),
+        ({"size": None}, ("size", "required")),
+        ({"size": "6"}, ("size", "size-range")),
+        ({"sizes": "6"}, ("sizes", "unknown-key")),
+    ],
+    ids=str,
+)
+def test_a_broken_rule_is_named(changes: dict[str, str | None], problem: tuple[str, str]) -> None:
+    assert problem in problems_of(**changes)
+
+
+@pytest.mark.parametrize("fleet_id", ["f" * 8, "f" * 64, "local-emulator"])
+def test_fleet_ids_at_their_edges(fleet_id: str) -> None:
+    assert stack(fleet_id=fleet_id).fleet_id == fleet_id
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "https://secure.sakura.ad.jp/cloud/zone",
+        "https://proxy.example:8443/cloud/zone",
+        "http://localhost:18080/cloud/zone",
+        "http://127.0.0.1:18080/cloud/zone",
+        "http://[::1]:18080/cloud/zone",
+    ],
+)
+def test_api_roots(root: str) -> None:
+    assert check_api_root(root) == ""
+    assert stack(api_root=root).api_root == root
+
+
+@pytest.mark.parametrize(
+    ("root", "words"),
+    [
+        ("http://secure.sakura.ad.jp/cloud/zone", "unencrypted"),
+        ("http://192.0.2.1:18080/cloud/zone", "unencrypted"),
+        ("http://127.0.0.1.example.com/cloud/zone", "unencrypted"),
+        ("http://localhost@example.com/cloud/zone", "unencrypted"),
+        ("secure.sakura.ad.jp/cloud/zone", "is not a URL"),
+        ("ftp://127.0.0.1/", "is not a URL"),
+        ("https://", "is not a URL"),
+        ("http://[::1", "is not a URL"),
+    ],
+)
+def test_api_roots_that_are_refused(root: str, words: str) -> None:
+    assert words in check_api_root(root)
+    assert problems_of(api_root=root) == [("api_root", "api-root")]
+
+
+@pytest.mark.parametrize("key", ["access_token", "access_token_secret", "server_password"])
+def test_a_secret_in_plain_text_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(InputError) as caught:
+        stack(**{key: "hunter2-hunter2"})
+    assert rules(caught.value.problems) == [(key, "plain-secret")]
+    assert "hunter2" not in str(caught.value)
+    assert f"pulumi config set --secret {key}" in str(caught.value)
+    assert stack(secret_keys=(key,), **{key: "hunter2-hunter2"}).fleet_id
+
+
+@pytest.mark.parametrize("key", ["fleet_id", "size", "server_group", "account_id"])
+def test_a_secret_where_none_belongs(key: str) -> None:
+    assert problems_of(secret_keys=(key,), account_id="113000000001") == [(key, "unexpected-secret")]
+
+
+@pytest.mark.parametrize("secret", ["hunter", 'quo"te\\back', "line\nbreak", "パスワード長い", "a<b>&c'd"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_secrets_value_in_a_script_is_refused_however_it_is_written(secret: str, ascii_only: bool) -> None:
+    group = with_script(f"#!/bin/sh\necho {secret} | passwd --stdin root\n", ascii_only=ascii_only)
+    for written in (group, group.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")):
+        found = problems_of(secret_keys=("server_password",), server_password=secret, server_group=written)
+        assert found == [("server_group", "secret-in-script")]
+
+
+def test_a_secret_too_short_to_tell_is_not_looked_for() -> None:
+    group = with_script("#!/bin/sh\necho short\n")
+    assert stack(secret_keys=("server_password",), server_password="short", server_group=group).fleet_id
+
+
+def test_all_problems_together_name_their_source() -> None:
+    with pytest.raises(InputError) as caught:
+        stack(
+            fleet_id=None,
+            api_root="http://192.0.2.1/",
+            rate_limit="0",
+            access_token="hunter2-hunter2",
+            size="x",
+            server_group=json.dumps({**GROUP, "zones": ["is9z"], "minsize": 1}),
+        )
+    assert {rule for _, rule in rules(caught.value.problems)} >= {
+        "required",
+        "api-root",
+        "range",
+        "plain-secret",
+        "type",
+        "unknown-zone",
+        "unknown-key",
+    }
+    head, *lines = str(caught.value).splitlines()
+    assert head == f"{len(lines)} problems in stack test; nothing was changed:"
+    assert any(line == "  server_group.minsize: no such setting; did you mean min_size? [unknown-key]" for line in lines)
