@@ -53,8 +53,8 @@ class Api:
     # Control routes
 
     def control(self, method: str, path: str, body: JSON | None = None) -> JSON:
-        sends = {"json": {} if body is None else body} if method in ("POST", "PUT") else {}
-        answer = self.http.request(method, f"{self.url}/_emulator{path}", **sends)
+        sent = (body or {}) if method in ("POST", "PUT") else None
+        answer = self.http.request(method, f"{self.url}/_emulator{path}", json=sent)
         assert answer.is_success, answer.text
         document: JSON = answer.json()
         return document

@@ -83,7 +83,7 @@ def test_records_that_are_wrong(api: Api, record: JSON) -> None:
 
 
 def test_records_of_every_type(api: Api) -> None:
-    wanted = [
+    wanted: list[JSON] = [
         A,
         HTTPS,
         {"Name": "*", "Type": "AAAA", "RData": "2001:db8::1", "TTL": 10},

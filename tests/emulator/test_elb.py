@@ -262,6 +262,31 @@ def test_certificates(api: Api) -> None:
     assert api.get(path)["ProxyLB"] == empty
 
 
+REAL_PEM = """\
+-----BEGIN CERTIFICATE-----
+MIIB2DCCAX6gAwIBAgIUUBZIoa7DVERgfUuSDv/CPw7YKYEwCgYIKoZIzj0EAwIw
+LDEQMA4GA1UECgwHRXhhbXBsZTEYMBYGA1UEAwwPd3d3LmV4YW1wbGUuY29tMCAX
+DTI2MTEyMzE1MDUwMVoYDzIxMjYxMDMwMTUwNTAxWjAsMRAwDgYDVQQKDAdFeGFt
+cGxlMRgwFgYDVQQDDA93d3cuZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASVpjivtYRppNEWxG+X9m/4w8IG0W8I8WuDbtzD51x/15jofcfkIgaT
+ftYiHmvX2idvhiqfMwn/3DSX5RZ03uu6o3wwejAdBgNVHQ4EFgQUUfwL97tEKv7V
+kG6d4oHEdCGqx/gwHwYDVR0jBBgwFoAUUfwL97tEKv7VkG6d4oHEdCGqx/gwDwYD
+VR0TAQH/BAUwAwEB/zAnBgNVHREEIDAegg93d3cuZXhhbXBsZS5jb22CC2V4YW1w
+bGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIQD5S7arvyrnG6WTMxDZyp96Dtmuv5/0
+VW1GC/xBlj4IQAIgSgjXKu/bLJp9Oy1gxkW/ZJHEB8fJSJ79OMpVKnNf2IQ=
+-----END CERTIFICATE-----
+"""
+
+
+def test_the_facts_of_a_certificate_are_read_from_it(api: Api) -> None:
+    path = f"commonserviceitem/{api.make_elb()['ID']}/proxylb/sslcertificate"
+    body = {"ProxyLB": {"PrimaryCert": {"ServerCertificate": REAL_PEM, "PrivateKey": KEY}}}
+    read = api.call("PUT", path, body)["ProxyLB"]["PrimaryCert"]
+    assert read["CertificateEndDate"] == "Oct 30 15:05:01 2126 GMT"
+    assert read["CertificateCommonName"] == "www.example.com"
+    assert read["CertificateAltNames"] == "www.example.com,example.com"
+
+
 def test_lets_encrypt_takes_a_while(slow: Api) -> None:
     elb = slow.make_elb()["ID"]
     path = f"commonserviceitem/{elb}/proxylb"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -27,6 +28,19 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     yield tmp_path / "state" / "sakura-fleet"
     run("stop")
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], Api]]:
+    """Clients that are closed in the end."""
+    with ExitStack() as stack:
+
+        def client(url: str) -> Api:
+            api = Api(url)
+            stack.callback(api.http.close)
+            return api
+
+        yield client
 
 
 def run(*arguments: str, ok: bool = True) -> str:
@@ -58,10 +72,12 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_every_acknowledged_write_survives(state: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_every_acknowledged_write_survives(
+    state: Path, tmp_path: Path, number: signal.Signals, connect: Callable[[str], Api]
+) -> None:
     db = str(tmp_path / "cloud.db")
     process, url = serve("--db", db, "--latency", "seed", "--time-scale", "200")
-    api = Api(url)
+    api = connect(url)
     api.control("POST", "/clock", {"freeze": True})
     servers = {server["ID"]: server for server in (api.make_server(f"web{i}") for i in range(20))}
     disk = api.make_disk(next(iter(servers)))["ID"]
@@ -75,7 +91,7 @@ def test_every_acknowledged_write_survives(state: Path, tmp_path: Path, number: 
     assert code == (-9 if number is signal.SIGKILL else 0)
     process, url = serve("--db", db, "--latency", "seed")
     try:
-        again = Api(url)
+        again = connect(url)
         assert {server["ID"]: server for server in again.get("server")["Servers"]} == {
             key: {"Index": index, **again.server(key)} for index, key in enumerate(servers)
         }
@@ -95,10 +111,10 @@ def test_every_acknowledged_write_survives(state: Path, tmp_path: Path, number: 
         end(process, signal.SIGKILL)
 
 
-def test_time_that_a_client_saw_does_not_pass_twice(state: Path, tmp_path: Path) -> None:
+def test_time_that_a_client_saw_does_not_pass_twice(state: Path, tmp_path: Path, connect: Callable[[str], Api]) -> None:
     db = str(tmp_path / "cloud.db")
     process, url = serve("--db", db, "--time-scale", "10000")
-    first = Api(url)
+    first = connect(url)
     first.make("note", "Note", Name="n")
     time.sleep(1.1)  # reads save the clock once a second
     first.get("note")
@@ -106,7 +122,7 @@ def test_time_that_a_client_saw_does_not_pass_twice(state: Path, tmp_path: Path)
     end(process, signal.SIGKILL)
     process, url = serve("--db", db, "--time-scale", "1")
     try:
-        assert Api(url).control("GET", "/clock")["now"] >= seen - 1000
+        assert connect(url).control("GET", "/clock")["now"] >= seen - 1000
         assert seen > time.time() + 5000
     finally:
         end(process, signal.SIGTERM)
@@ -128,11 +144,11 @@ def test_a_file_of_something_else_is_left_alone(state: Path, tmp_path: Path) -> 
     assert path.read_text().startswith("these are my notes")
 
 
-def test_start_and_stop_twice(state: Path) -> None:
+def test_start_and_stop_twice(state: Path, connect: Callable[[str], Api]) -> None:
     first = run("start", "--port", "0")
     assert "started: http://127.0.0.1:" in first
     url = first.split()[2]
-    assert Api(url).make_server()["ID"]
+    assert connect(url).make_server()["ID"]
     again = run("start", "--port", "0")
     assert "is already running" in again
     assert first.split("pid ")[1] == again.split("pid ")[1]
@@ -143,16 +159,16 @@ def test_start_and_stop_twice(state: Path) -> None:
     assert url in report
     pid = int(first.split("pid ")[1])
     assert f"stopped: pid {pid}" in run("stop")
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/_emulator/health")
     assert "is not running" in run("stop")
     assert "started" in run("start", "--port", "0")
     assert "server 1" in run("status"), "the cloud stayed in its file"
 
 
-def test_save_reset_load(state: Path, tmp_path: Path) -> None:
+def test_save_reset_load(state: Path, tmp_path: Path, connect: Callable[[str], Api]) -> None:
     url = run("start", "--port", "0").split()[2]
-    api = Api(url)
+    api = connect(url)
     server = api.make_server()["ID"]
     file = tmp_path / "saved.json"
     assert "2 objects saved" in run("save", str(file))
@@ -196,11 +212,24 @@ def test_elsewhere_needs_a_token(state: Path) -> None:
     assert "set token and secret" in run("serve", "--host", "0.0.0.0", "--port", "0", ok=False)
 
 
-def test_it_answers_within_a_second_of_its_start(state: Path) -> None:
+def test_the_commands_reach_an_emulator_with_a_token(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAKURA_EMULATOR_TOKEN", "t")
+    monkeypatch.setenv("SAKURA_EMULATOR_SECRET", "s")
+    started = run("start", "--host", "0.0.0.0", "--port", "0")
+    url = started.split()[2]
+    assert url.startswith("http://127.0.0.1:")
+    assert "is already running" in run("start", "--host", "0.0.0.0", "--port", url.rpartition(":")[2])
+    assert "0 objects" in run("status")
+    assert httpx.get(f"{url}/_emulator/state").status_code == 401
+    command = Path(f"/proc/{int(started.split('pid ')[1])}/cmdline")
+    assert not command.exists() or b"--secret" not in command.read_bytes()
+
+
+def test_it_answers_within_a_second_of_its_start(state: Path, connect: Callable[[str], Api]) -> None:
     def first_answer() -> float:
         began = time.monotonic()
         process, url = serve("--db", ":memory:")
-        assert Api(url).control("GET", "/health")["ok"]
+        assert connect(url).control("GET", "/health")["ok"]
         elapsed = time.monotonic() - began
         end(process, signal.SIGTERM)
         return elapsed

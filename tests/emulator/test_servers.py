@@ -74,6 +74,7 @@ def test_a_forced_stop_is_quick(slow: Api) -> None:
     slow.advance(BOOT)
     slow.call("DELETE", f"server/{server}/power", {"Force": True})
     assert slow.power(server) == "cleaning"
+    assert slow.refused("DELETE", f"server/{server}/power", {"Force": True}) == (409, "conflict")
     slow.advance(1)
     assert slow.power(server) == "down"
     slow.boot(server)
@@ -209,7 +210,7 @@ def test_connected_switches(api: Api) -> None:
         assert api.refused("POST", "server", body)[0] == 400
     there = api.at("is1a")
     body = {"Server": {"Name": "s", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}}}
-    body["Server"]["ConnectedSwitches"] = [{"ID": switch["ID"]}]  # type: ignore[assignment]
+    body["Server"]["ConnectedSwitches"] = [{"ID": switch["ID"]}]
     assert there.refused("POST", "server", body) == (400, "param_res_not_found"), "the switch is of another zone"
     assert api.control("GET", "/state")["resources"]["server"]["total"] == 2, "a refused create leaves nothing behind"
 

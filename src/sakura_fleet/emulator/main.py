@@ -40,8 +40,8 @@ _START_OPTIONS = (
     click.option("--latency", default="instant", show_default=True, type=click.Choice(list(PROFILES))),
     click.option("--time-scale", type=float, metavar="N", help="Emulated time runs N times as fast.  [default: 1]"),
     click.option("--seed", default=0, show_default=True, help="Decides all that looks random."),
-    click.option("--token", envvar="SAKURA_EMULATOR_TOKEN", help="Take only this access token."),
-    click.option("--secret", envvar="SAKURA_EMULATOR_SECRET", help="The secret that goes with --token."),
+    click.option("--token", envvar=process.TOKEN_VARIABLE, help="Take only this access token."),
+    click.option("--secret", envvar=process.SECRET_VARIABLE, help="The secret that goes with --token."),
     click.option("--account-id", default=113000000001, show_default=True, help="Account.ID of auth-status."),
     click.option("--settings-hash", default="enforce", show_default=True, type=click.Choice(["enforce", "ignore"])),
     click.option("--elb-plan-change", default="new-id", show_default=True, type=click.Choice(["new-id", "same-id"])),
@@ -146,10 +146,11 @@ def start(db: str | None, **options: Any) -> None:
     for key, value in options.items():
         if value is not None and key not in ("token", "secret"):
             arguments += [f"--{key.replace('_', '-')}", str(value)]
-    secrets = {"SAKURA_EMULATOR_TOKEN": settings.token, "SAKURA_EMULATOR_SECRET": settings.secret}
-    url = f"http://{settings.host}:{options['port']}" if options["port"] else None
+    # By environment, not as arguments: every user of the machine can read those.
+    os.environ |= {process.TOKEN_VARIABLE: settings.token, process.SECRET_VARIABLE: settings.secret}
+    url = process.url_for(settings.host, options["port"]) if options["port"] else None
     try:
-        running, is_new = process.start(path, url, arguments, secrets)
+        running, is_new = process.start(path, url, arguments)
     except (process.ProcessError, OSError) as error:
         raise click.ClickException(str(error)) from error
     verb = "started" if is_new else "is already running"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 from sakura_fleet.emulator.store import MEMORY
 
+TOKEN_VARIABLE, SECRET_VARIABLE = "SAKURA_EMULATOR_TOKEN", "SAKURA_EMULATOR_SECRET"
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 _POLL = 0.05
@@ -95,12 +97,27 @@ def recorded(db: str) -> Process | None:
         return None
 
 
+def url_for(host: str, port: int) -> str:
+    """Where an emulator with this `--host` is reached from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _headers() -> dict[str, str]:
+    """The emulator may want a loopback Host and its token even of an address that is not loopback."""
+    headers = {"Content-Type": "application/json", "Host": "localhost"}
+    pair = f"{os.environ.get(TOKEN_VARIABLE, '')}:{os.environ.get(SECRET_VARIABLE, '')}"
+    if pair != ":":
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return headers
+
+
 def control(url: str, method: str, path: str, body: Any = None, *, seconds: float = 30.0) -> Any:
     """One request to a control route."""
     request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's
         f"{url}/_emulator{path}",
         data=None if method == "GET" else json.dumps({} if body is None else body).encode(),
-        headers={"Content-Type": "application/json"},
+        headers=_headers(),
         method=method,
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -125,7 +142,7 @@ def answering(url: str) -> Process | None:
         return None
 
 
-def start(db: str, url: str | None, arguments: list[str], environment: dict[str, str]) -> tuple[Process, bool]:
+def start(db: str, url: str | None, arguments: list[str]) -> tuple[Process, bool]:
     """The emulator at that URL, or of that database when any port will do, and whether this call started it."""
     running = _running(db, url)
     if running:
@@ -139,7 +156,6 @@ def start(db: str, url: str | None, arguments: list[str], environment: dict[str,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, **environment},
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS

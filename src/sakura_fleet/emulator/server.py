@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sakura_fleet.emulator.app import ABORT, create_app
 from sakura_fleet.emulator.cloud import Cloud
+from sakura_fleet.emulator.process import url_for
 from sakura_fleet.emulator.settings import Settings
 from sakura_fleet.emulator.store import MEMORY
 
@@ -69,8 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
 def url_of(sock: socket.socket) -> str:
     """Where a socket listens, as a URL."""
     host, port = sock.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return url_for(host, port)
 
 
 def _server(cloud: Cloud) -> uvicorn.Server:
