@@ -24,7 +24,8 @@ def measure(folder: Path) -> str:
         [
             "## The test suite",
             "",
-            f"`make test` after bootstrap. Wanted: under {LIMIT} minutes on 2 cores. Measured: **{minutes:.1f} minutes**, "
+            f"`make test` after bootstrap. Wanted: under {LIMIT} minutes on 2 cores. Measured: **{minutes:.1f} "
+            f"minutes**, "
             f"{outcome}: {last.strip('= ')}",
         ]
     )
