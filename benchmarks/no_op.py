@@ -73,8 +73,7 @@ def measure(folder: Path, runs: int = 7) -> str:
             "## `pulumi up` without changes",
             "",
             f"`--skip-preview`, {runs} runs in turn, medians. Wanted: at most {LIMIT:.2f}x of the same number of "
-            f"dynamic "
-            f"resources without work, from an importable module. Measured: **{ratio:.2f}x**.",
+            f"dynamic resources without work, from an importable module. Measured: **{ratio:.2f}x**.",
             "",
             table(["program", "median s", "best s", "to no-work", "to empty"], rows),
         ]

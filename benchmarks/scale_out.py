@@ -50,8 +50,7 @@ def measure(folder: Path, runs: int = 5) -> str:
             "## Eight servers at once",
             "",
             f"0 to 8 over 0 to 1 in one zone, profile `baseline` (server 2 s, disk 68 s, boot 15 s) at 1/{SCALE} of "
-            f"the time "
-            f"and {RATE_LIMIT} requests/s for 5, {runs} runs in turn, medians. Wanted: at most {LIMIT:.1f}x. "
+            f"the time and {RATE_LIMIT} requests/s for 5, {runs} runs in turn, medians. Wanted: at most {LIMIT:.1f}x. "
             f"Measured: **{rows[0][3]}**.",
             "",
             table(["engine", "0 to 1, s", "0 to 8, s", "ratio"], rows),

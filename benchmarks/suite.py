@@ -25,7 +25,6 @@ def measure(folder: Path) -> str:
             "## The test suite",
             "",
             f"`make test` after bootstrap. Wanted: under {LIMIT} minutes on 2 cores. Measured: **{minutes:.1f} "
-            f"minutes**, "
-            f"{outcome}: {last.strip('= ')}",
+            f"minutes**, {outcome}: {last.strip('= ')}",
         ]
     )

@@ -41,7 +41,9 @@ class ServerGroup(pulumi.ComponentResource):
     Output: `members`.
     """
 
+    args: ServerGroupArgs
     members: list[Member]
+    servers: list[Server]
 
     def __init__(
         self,
@@ -63,7 +65,8 @@ class ServerGroup(pulumi.ComponentResource):
             _packet_filters(name, args, index, interface, child)
             for index, interface in enumerate(template.network_interfaces)
         ]
-        self.members = []
+        self.args = args
+        self.members, self.servers = [], []
         for slot in range(args.size):
             server = Server(
                 f"{name}-{args.generation}-{slot + 1:03}",
@@ -86,6 +89,7 @@ class ServerGroup(pulumi.ComponentResource):
                 shutdown_force=args.shutdown_force,
                 opts=child,
             )
+            self.servers.append(server)
             self.members.append(Member(server.key, args.server_name(slot), server.zone, server.address))
         self.register_outputs({"members": [member.output() for member in self.members]})
 

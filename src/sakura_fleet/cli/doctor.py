@@ -60,14 +60,16 @@ class _Report:
 def _engine(project: Project) -> str:
     found = pulumi(project, "version").strip()
     wanted = f"v{version('pulumi')}"
-    if found.partition("+")[0].partition("-")[0] != wanted:
-        raise FleetError(
-            f"the Pulumi CLI is {found}, but the Python SDK is {wanted}; the two must match: run scripts/bootstrap"
-        )
-    return f"pulumi {found} at {engine_path()}"
+    where = f"pulumi {found} at {engine_path()}"
+    if found.partition(".")[0] != wanted.partition(".")[0]:
+        raise FleetError(f"{where} and the Python SDK {wanted} do not fit; install the same version of both")
+    same = found.partition("+")[0].partition("-")[0] == wanted
+    return where if same else f"{where}; the Python SDK is {wanted}: prefer the same version"
 
 
 def _stack_file(project: Project, stack: str) -> str:
+    if not project.raw_config(stack).get("server_group"):
+        return f"fleet {project.fleet_id(stack)}; the program declares its servers itself"
     group = project.config(stack).server_group
     return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import click
 from pulumi import automation
 
-from sakura_fleet.cli.project import Project, engine_environment
+from sakura_fleet.cli.project import Project, confirm, engine_environment
 from sakura_fleet.errors import FleetError
 
 
@@ -29,9 +28,13 @@ class StackEngine:
         except automation.CommandError as error:
             raise FleetError(f"the stack {stack} cannot be opened: {_words(error)}") from error
 
+    def resources(self) -> list[dict[str, Any]]:
+        """The state's resources; secrets stay encrypted."""
+        return list((self._stack.export_stack().deployment or {}).get("resources") or [])
+
     def marks_in_state(self) -> set[str]:
         """The resource marks of everything in the state."""
-        return {mark for resource in self._deployment().get("resources", []) for mark in _marks(resource)}
+        return {mark for resource in self.resources() for mark in _marks(resource)}
 
     def marks_in_program(self) -> set[str]:
         """The resource marks of everything that the program wants now, by a preview."""
@@ -56,11 +59,10 @@ class StackEngine:
             if holder.get("hostname") != socket.gethostname() or _alive(int(holder.get("pid", 0))):
                 raise FleetError(
                     f"the stack {self._name} is locked by {who} since {holder.get('timestamp')}, which is or may be "
-                    f"still "
-                    f"running; wait for it. If it is surely dead: `pulumi cancel --stack {self._name}`"
+                    f"still running; wait for it. If it is surely dead: `pulumi cancel --stack {self._name}`"
                 )
             if not assume_yes:
-                click.confirm(f"The stack is locked by {who}, which is dead. Remove the lock?", abort=True)
+                confirm(f"The stack is locked by {who}, which is dead. Remove the lock?")
             self._stack.cancel()
             yield f"cleared  the lock of {who}, which is dead"
             break
@@ -73,9 +75,6 @@ class StackEngine:
             for operation in pending:
                 urn = operation["resource"]["urn"]
                 yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"
-
-    def _deployment(self) -> dict[str, Any]:
-        return dict(self._stack.export_stack().deployment or {})
 
     def _locks(self) -> list[Path]:
         """The lock files of a local state folder; other backends report a lock when it is hit."""

@@ -11,6 +11,7 @@ import yaml
 
 from sakura_fleet.cli.project import PREFIX, Project
 from sakura_fleet.errors import FleetError
+from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -67,6 +68,9 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
     """
     if not _STACK_NAME.fullmatch(stack):
         raise FleetError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
+    problem = check_api_root(api_root) if api_root else ""
+    if problem:
+        raise FleetError(f"--api-root: {problem}")
     project = Project.here()
     path = project.stack_file(stack)
     fleet_id = secrets.token_hex(8)
@@ -76,7 +80,7 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         root = f"  {PREFIX}api_root: {api_root}\n" if api_root else ""
         text = _TEMPLATE.format(
-            stack=stack, prefix=PREFIX, fleet_id=_yaml(fleet_id), api_root=root, zones=", ".join(zones)
+            stack=stack, prefix=PREFIX, fleet_id=_yaml(fleet_id), api_root=root, zones=", ".join(dict.fromkeys(zones))
         )
         path.write_text(text, "utf-8")
         click.echo(f"wrote {path.relative_to(project.root)}")
@@ -87,18 +91,25 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
 def _add_fleet_id(path: Path, fleet_id: str) -> None:
     """Add the line to the file as it is: comments and order stay."""
     text = path.read_text("utf-8")
-    config = (yaml.safe_load(text) or {}).get("config") or {}
+    try:
+        config = (yaml.safe_load(text) or {}).get("config") or {}
+    except yaml.YAMLError as error:
+        raise FleetError(f"{path} is not YAML: {error}") from error
     if f"{PREFIX}fleet_id" in config:
         raise FleetError(
-            f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that the "
-            f"fleet "
-            "owns is found by it. Nothing was changed"
+            f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that "
+            "the fleet owns is found by it. Nothing was changed"
         )
-    line = f"  {PREFIX}fleet_id: {_yaml(fleet_id)}\n"
-    if re.search(r"^config:[ \t]*(#.*)?$", text, re.MULTILINE):
-        text = re.sub(r"^(config:[ \t]*(#.*)?\n)", lambda m: m.group(1) + line, text, count=1, flags=re.MULTILINE)
+    line = f"{PREFIX}fleet_id: {_yaml(fleet_id)}\n"
+    text = f"{text.rstrip()}\n" if text.strip() else ""
+    block = re.search(r"^config:[ \t]*(#.*)?\n", text, re.MULTILINE)
+    if block:
+        indented = re.match(r"(?:[ \t]*(?:#.*)?\n)*( +)", text[block.end() :])
+        text = f"{text[: block.end()]}{indented.group(1) if indented else '  '}{line}{text[block.end() :]}"
+    elif re.search(r"^[\"']?config\b", text, re.MULTILINE):
+        raise FleetError(f"{path} has `config` in braces; add this to it by hand: {line.strip()}. Nothing was changed")
     else:
-        text = f"{text.rstrip()}\n" * bool(text.strip()) + f"config:\n{line}"
+        text = f"{text}config:\n  {line}"
     path.write_text(text, "utf-8")
     click.echo(f"added the fleet_id to {path}")
 

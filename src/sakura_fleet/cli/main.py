@@ -9,6 +9,7 @@ import click
 from sakura_fleet.cli.doctor import doctor
 from sakura_fleet.cli.init import init
 from sakura_fleet.cli.repair import repair
+from sakura_fleet.cli.show import show
 from sakura_fleet.errors import FleetError
 
 
@@ -38,6 +39,7 @@ def main() -> None:
 main.add_command(init)
 main.add_command(doctor)
 main.add_command(repair)
+main.add_command(show)
 
 if __name__ == "__main__":
     main()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from sakura_fleet.errors import FleetError
-from sakura_fleet.model.stack import StackConfig, read_stack
+from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 if TYPE_CHECKING:
@@ -80,6 +81,14 @@ class Project:
         }
         return read_stack(texts, source=str(self.stack_file(stack)))
 
+    def fleet_id(self, stack: str) -> str:
+        """The stack's fleet. Raises `InputError` where it is missing or malformed."""
+        problems: list[Problem] = []
+        fleet_id = read_fleet_id(Reader(self.raw_config(stack), "", problems))
+        if problems:
+            raise InputError(problems, source=str(self.stack_file(stack)))
+        return fleet_id
+
     def setting(self, stack: str) -> Callable[[str], str | None]:
         """A look-up of single settings, secrets decrypted by the engine when they are asked for."""
         raw = self.raw_config(stack)
@@ -91,6 +100,16 @@ class Project:
             return None if value is None else str(value)
 
         return get
+
+
+def confirm(question: str) -> None:
+    """Ask, and stop on no. Raises `FleetError` where nobody answers."""
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:
+        raise FleetError("nobody answered: run the same command with --yes. Nothing was changed") from None
+    if not agreed:
+        raise click.Abort
 
 
 def engine_path() -> str | None:

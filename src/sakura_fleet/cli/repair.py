@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from sakura_fleet.cli.engine import StackEngine
-from sakura_fleet.cli.project import Project, stack_option
+from sakura_fleet.cli.project import Project, confirm, stack_option
 from sakura_fleet.client import Client
 from sakura_fleet.errors import ConflictError, FleetError, NotFoundError
 from sakura_fleet.model.ownership import Marks, fleet_tag
@@ -52,13 +52,14 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     """
     project = Project.here()
     name = project.selected_stack(stack)
-    fleet = fleet_tag(project.config(name).fleet_id)
+    fleet = fleet_tag(project.fleet_id(name))
     engine = StackEngine(project, name)
     for line in engine.clear_leftovers(assume_yes=yes):
         click.echo(line)
     in_state = engine.marks_in_state()
     settings = SessionSettings.from_config(project.setting(name))
     session = Session(settings, env=os.environ)
+    click.get_current_context().call_on_close(session.client.close)
     owned = list(_owned(session.client, fleet))
     unknown = [item for item in owned if item.marks.resource not in in_state]
     wanted = engine.marks_in_program() if unknown else set()
@@ -76,7 +77,7 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
         click.echo("run the same command with --remove to remove the orphans")
         raise click.exceptions.Exit(1)
     if not yes:
-        click.confirm(f"Remove {len(orphans)} orphans? Their disks are lost", abort=True)
+        confirm(f"Remove {len(orphans)} orphans? Their disks are lost")
     for item in orphans:
         _remove(session, item)
         click.echo(f"removed  {item}")

@@ -19,6 +19,9 @@ MAX_TAGS: Final = 10
 MAX_OWN_TAGS: Final = 7
 """Of the ten tags that SAKURA Cloud allows, two are the marks and one stays free for tools (`@previous-id=…`)."""
 
+SIGNATURE_LENGTH: Final = len("\nsf:0123456789 sfr:0123456789abcdef")
+"""What `Marks.sign` adds to a description at most."""
+
 _FLEET_TAG: Final = re.compile(r"sf:[0-9a-f]{10}")
 _RESOURCE_TAG: Final = re.compile(r"sfr:[0-9a-f]{16}")
 

@@ -131,7 +131,7 @@ class Reader:
 
     def has(self, key: str) -> bool:
         """Whether the user wrote `key`."""
-        return self._data.get(key) is not None
+        return self._take(key, None) is not None
 
     def close(self) -> None:
         """Note every key that nobody asked for; call it when all known keys have been read."""

@@ -133,9 +133,10 @@ class ServerGroupArgs:
                 )
                 continue
             if interface.default_route and interface.default_route in taken:
+                number = taken.index(interface.default_route) + 1
                 message = (
-                    f"member {taken.index(interface.default_route) + 1} would get the address {interface.default_route} "
-                    "itself; begin assign_cidr_block behind it, such as 192.168.0.16/24"
+                    f"member {number} would get the address {interface.default_route} itself; begin assign_cidr_block "
+                    "behind it, such as 192.168.0.16/24"
                 )
                 problems.append(Problem(f"{path}.default_route", "route-taken", message))
         return problems

@@ -13,12 +13,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.elb import ElbArgs, read_elb
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_STRUCTURED: Final = ("size", "server_group", "rate_limit")
+_STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb")
 _MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
 _SHORTEST_SECRET: Final = 6
 """A secret shorter than this is not looked for in scripts: it would be found everywhere."""
@@ -33,6 +34,7 @@ class StackConfig:
     account_id: str
     rate_limit: float
     server_group: ServerGroupArgs
+    elb: ElbArgs | None = None
 
 
 def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), source: str = "") -> StackConfig:
@@ -42,24 +44,27 @@ def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), sou
     reader = Reader(data, "", problems)
     _check_secrets(raw, secret_keys, json.dumps(data.get("server_group")), problems)
     config = StackConfig(
-        fleet_id=reader.text(
-            "fleet_id",
-            pattern=FLEET_ID,
-            shape="8 to 64 lower-case letters, digits or hyphens (`sakura-fleet init` writes one)",
-        ),
+        fleet_id=read_fleet_id(reader),
         api_root=_read_api_root(reader),
         account_id=reader.text("account_id", "", pattern=r"[0-9]{12}", shape="the 12 digits of an account's ID"),
         rate_limit=_read_rate_limit(reader),
         server_group=read_server_group(
             reader.structure("server_group"), size=reader.structure("size"), path="server_group", problems=problems
         ),
+        elb=read_elb(reader.child("elb")) if reader.has("elb") else None,
     )
-    for key in _MAY_BE_SECRET:
-        reader.text(key, "")
+    for key in ("elb", *_MAY_BE_SECRET):
+        reader.structure(key)
     reader.close()
     if problems:
         raise InputError(problems, source=source)
     return config
+
+
+def read_fleet_id(reader: Reader) -> str:
+    """The fleet's identity; problems go to the reader."""
+    shape = "8 to 64 lower-case letters, digits or hyphens (`sakura-fleet init` writes one)"
+    return reader.text("fleet_id", pattern=FLEET_ID, shape=shape)
 
 
 def check_api_root(root: str) -> str:
@@ -103,9 +108,7 @@ def _decoded(key: str, value: str, problems: list[Problem]) -> Any:
         return None
 
 
-def _check_secrets(
-    raw: Mapping[str, str], secret_keys: Collection[str], group: str, problems: list[Problem]
-) -> None:
+def _check_secrets(raw: Mapping[str, str], secret_keys: Collection[str], group: str, problems: list[Problem]) -> None:
     """`group` is the server group as this module writes JSON, whatever escapes the engine chose."""
     for key in secret_keys:
         if key in raw and key not in _MAY_BE_SECRET:

@@ -13,7 +13,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Final
 
 from sakura_fleet.model.os_types import OS_TYPES
-from sakura_fleet.model.ownership import MAX_OWN_TAGS
+from sakura_fleet.model.ownership import MAX_OWN_TAGS, SIGNATURE_LENGTH
 from sakura_fleet.model.packet_filter import PacketFilterRule, read_rules
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.ssh_key import check_public_key
@@ -21,6 +21,7 @@ from sakura_fleet.model.startup_script import check_startup_script
 
 MAX_DISKS: Final = 4
 MAX_NETWORK_INTERFACES: Final = 10
+MAX_NAME_LENGTH: Final = 64
 MAX_TAG_LENGTH: Final = 32
 MAX_DESCRIPTION_LENGTH: Final = 512
 DISK_PLANS: Final = ("ssd", "hdd")
@@ -138,9 +139,14 @@ def read_tags(reader: Reader) -> tuple[str, ...]:
     return tags
 
 
-def read_description(reader: Reader) -> str:
-    """The description of one object."""
-    return reader.text("description", "", longest=MAX_DESCRIPTION_LENGTH)
+def read_name(reader: Reader) -> str:
+    """The name of one object."""
+    return reader.text("name", pattern=r"(?s).+", shape="a name of 1 to 64 characters", longest=MAX_NAME_LENGTH)
+
+
+def read_description(reader: Reader, *, signed: bool = False) -> str:
+    """The description of one object; `signed` for one without tags, whose marks take a part of it."""
+    return reader.text("description", "", longest=MAX_DESCRIPTION_LENGTH - SIGNATURE_LENGTH * signed)
 
 
 def read_plan(reader: Reader) -> ServerPlan:

@@ -5,10 +5,26 @@ knows nothing of Pulumi's hosts; the provider class is a thin adapter. Module pa
 kept in every state, so they are a lasting contract.
 """
 
+from sakura_fleet.resources.dns_record_sets import DnsRecordSets
+from sakura_fleet.resources.dns_zone import DnsZone
+from sakura_fleet.resources.elb import Elb
+from sakura_fleet.resources.elb_certificate import ElbCertificate
+from sakura_fleet.resources.elb_membership import ElbMembership
 from sakura_fleet.resources.packet_filter import PacketFilter
 from sakura_fleet.resources.server import Server
 from sakura_fleet.resources.ssh_key import SshKey
 from sakura_fleet.resources.startup_script import StartupScript
 from sakura_fleet.resources.switch import Switch
 
-__all__ = ["PacketFilter", "Server", "SshKey", "StartupScript", "Switch"]
+__all__ = [
+    "DnsRecordSets",
+    "DnsZone",
+    "Elb",
+    "ElbCertificate",
+    "ElbMembership",
+    "PacketFilter",
+    "Server",
+    "SshKey",
+    "StartupScript",
+    "Switch",
+]

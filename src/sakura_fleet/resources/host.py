@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import grpc
 import pulumi
 from pulumi.dynamic import (
     CheckFailure,
@@ -71,20 +74,43 @@ class FleetProvider(ResourceProvider):
         )
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        object_id, outputs = self.lifecycle().create(self._session(), _bag(props))
+        with own_words():
+            object_id, outputs = self.lifecycle().create(self._session(), _bag(props))
         return CreateResult(object_id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        found = self.lifecycle().read(self._session(), id_, _bag(props))
+        with own_words():
+            found = self.lifecycle().read(self._session(), id_, _bag(props))
         if found is None:
             return ReadResult("", {})
         return ReadResult(found.id, {**found.inputs, **found.outputs}, found.inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self.lifecycle().update(self._session(), _id, _bag(_olds), _bag(_news)))
+        with own_words():
+            return UpdateResult(self.lifecycle().update(self._session(), _id, _bag(_olds), _bag(_news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        self.lifecycle().delete(self._session(), _id, _bag(_props))
+        with own_words():
+            self.lifecycle().delete(self._session(), _id, _bag(_props))
+
+
+@contextmanager
+def own_words() -> Iterator[None]:
+    """End the engine's call with an error's own words.
+
+    gRPC would put "Exception calling application: " before them. Its context, which can end a call properly, is not
+    handed to providers, but stands in a frame above; where it cannot be found, the error goes up as it is.
+    """
+    try:
+        yield
+    except FleetError as error:
+        frame = sys._getframe()
+        while frame is not None:
+            context = frame.f_locals.get("context")
+            if isinstance(context, grpc.ServicerContext):
+                context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            frame = frame.f_back  # type: ignore[assignment]
+        raise
 
 
 class FleetResource(Resource, module="sakura", name="Resource"):
@@ -100,11 +126,11 @@ class FleetResource(Resource, module="sakura", name="Resource"):
         self, provider: FleetProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
     ) -> None:
         opts = opts or pulumi.ResourceOptions()
-        if opts.provider is not None:
+        token = f"pulumi-python:{self._resource_type_name}"
+        if _explicit_provider(opts, token):
             raise pulumi.RunError(
                 f"{type(self).__name__} {name!r}: an explicit provider is not supported, as one run has one API key "
-                f"and one "
-                "rate limit; remove `provider=` and set sakura-fleet:api_root in the stack"
+                "and one rate limit; remove `provider=` and set sakura-fleet:api_root in the stack"
             )
         fleet_id = pulumi.Config(CONFIG_NAMESPACE).get("fleet_id")
         if not fleet_id:
@@ -112,13 +138,20 @@ class FleetResource(Resource, module="sakura", name="Resource"):
                 "the stack has no sakura-fleet:fleet_id, by which the fleet's servers are recognised in the cloud; "
                 "run `sakura-fleet init`, which writes one"
             )
-        token = f"pulumi-python:{self._resource_type_name}"
         urn = pulumi.create_urn(name, token, opts.parent)
         # The parent's URN is only a text here: as a dependency it would make the parent's children wait for themselves.
         detached = pulumi.Output[str | None](set(), urn.future(), urn.is_known())
         marks = detached.apply(lambda text: Marks.of(fleet_id, text or ""))
         self.key = marks.apply(lambda m: m.resource)
         super().__init__(provider, name, {**props, "marks": marks.apply(lambda m: m.inputs())}, opts)
+
+
+def _explicit_provider(opts: pulumi.ResourceOptions, token: str) -> bool:
+    """Whether the options, or those of the component around, name a provider for our resources."""
+    own = opts.providers or ()
+    packages = own.keys() if isinstance(own, Mapping) else [provider.package for provider in own]
+    inherited = opts.parent.get_provider(token) if opts.parent is not None else None
+    return opts.provider is not None or "pulumi-python" in packages or inherited is not None
 
 
 def refuse(problems: Sequence[Problem], source: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Generic, Protocol, TypeVar
 
-from sakura_fleet.errors import FleetError, NotFoundError, UnreachableError
+from sakura_fleet.errors import FleetError, NotFoundError, UnavailableError, UnreachableError
 from sakura_fleet.model.ownership import Marks
-from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical
 from sakura_fleet.resources.session import Session
 
 FOUND_AGAIN_DEADLINE = 30.0
@@ -39,6 +39,8 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
                 raise FleetError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
         else:
             found = self.find(session, inputs)
+        if found is not None:
+            self._refuse_another(found, inputs)
         made = self._make(session, inputs) if found is None else self.change(session, found.id, inputs)
         return made.id, {**inputs, **self.results(made)}
 
@@ -47,11 +49,13 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
             item = self.fetch(session, outputs, object_id)
         except NotFoundError:
             return None
-        inputs = {key: value for key, value in outputs.items() if key in self.defaults or key == "marks"}
+        inputs = {key: value for key, value in outputs.items() if key in self.defaults}
         inputs.update(
             {key: value for key, value in self.inputs_of(item, outputs).items() if key not in self.creation_only}
         )
-        return Found(item.id, inputs, {**outputs, **self.results(item)})
+        marks = self.marks_of(item)
+        inputs["marks"] = marks.inputs() if marks else {**outputs["marks"], "resource": ""}
+        return Found(item.id, inputs, {**outputs, **inputs, **self.results(item)})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
         return {**news, **self.results(self.change(session, object_id, news))}
@@ -68,10 +72,20 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
         own = [item for item in self.listed(session, inputs, marks) if self.marks_of(item) == marks]
         return min(own, key=lambda item: item.id, default=None)
 
+    def _refuse_another(self, found: T, inputs: Inputs) -> None:
+        """Stop where the object cannot become what the inputs say, as that needs a new one."""
+        actual = self.inputs_of(found, inputs)
+        for key in sorted(self.replacing & actual.keys()):
+            if canonical(self.comparable(key, actual[key])) != canonical(self.comparable(key, inputs[key])):
+                raise FleetError(
+                    f"{self.kind} {found.id} has another {key} than declared, which cannot be changed; declare the one "
+                    "it has, or remove it. Nothing was changed"
+                )
+
     def _make(self, session: Session, inputs: Inputs) -> T:
         try:
             return self.make(session, inputs)
-        except UnreachableError as error:
+        except (UnreachableError, UnavailableError) as error:
             if not error.maybe_done:
                 raise
             found: list[T] = []

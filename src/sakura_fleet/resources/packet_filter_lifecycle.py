@@ -9,7 +9,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.ownership import Marks, own_description
 from sakura_fleet.model.packet_filter import read_rules
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.template import read_description
+from sakura_fleet.model.template import read_description, read_name
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Inputs, Outputs
@@ -28,9 +28,9 @@ class PacketFilterLifecycle(MarkedLifecycle[PacketFilter]):
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
-        reader.text("name", longest=64)
+        read_name(reader)
         reader.text("zone", choices=tuple(ZONES))
-        read_description(reader)
+        read_description(reader, signed=True)
         read_rules(reader, "rules")
         return problems
 

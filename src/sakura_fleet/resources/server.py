@@ -75,6 +75,7 @@ class Server(FleetResource, module="sakura", name="Server"):
         adopt: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        self.allowed_zones = tuple(zones)  # plain, beside the output `zones`
         edit = asdict(edit_parameter or EditParameter())
         del edit["startup_scripts"]
         props: dict[str, Any] = {

@@ -104,18 +104,33 @@ def make(session: Session, plan: Blueprint) -> Server:
     return _once(session, f"server {plan.name} in {zone}", create, lambda since: find(session, plan, since=since))
 
 
-def finish(session: Session, server: Server, plan: Blueprint) -> Server:
-    """Bring a server, however far it has come, to what the blueprint says, and boot it."""
+def unlike(server: Server, plan: Blueprint) -> str:
+    """What keeps the server from becoming what the blueprint says; empty where nothing does."""
     size = plan.inputs["plan"]
-    if (server.core, server.memory_gb) != (int(size["core"]), int(size["memory"])):
-        raise FleetError(
-            f"server {server.name} ({server.id} in {server.zone}) carries this resource's mark, but has {server.core} "
-            f"cores "
-            f"and {server.memory_gb} GB instead of {size['core']} and {size['memory']}: it is left from another "
-            f"template. "
-            "`sakura-fleet repair` shows and removes it; or go back to that template"
+    wanted = (int(size["core"]), int(size["memory"]), bool(size.get("dedicated_cpu")))
+    if (server.core, server.memory_gb, server.dedicated_cpu) != wanted:
+        has, should = (
+            f"{core} cores and {memory} GB{' dedicated' * dedicated}"
+            for core, memory, dedicated in ((server.core, server.memory_gb, server.dedicated_cpu), wanted)
         )
-    fresh = not server.disks and not server.is_up
+        return f"has {has} instead of {should}"
+    count = len(plan.inputs["network_interfaces"])
+    if len(server.interfaces) != count:
+        return f"has {len(server.interfaces)} network interfaces instead of {count}"
+    return ""
+
+
+def finish(session: Session, server: Server, plan: Blueprint, *, fresh: bool) -> Server:
+    """Bring a server, however far it has come, to what the blueprint says, and boot it.
+
+    `fresh` tells that it was made just now, so nothing of it can be there yet.
+    """
+    difference = unlike(server, plan)
+    if difference:
+        raise FleetError(
+            f"server {server.name} ({server.id} in {server.zone}) carries this resource's mark, but {difference}: it "
+            "is left from another template. `sakura-fleet repair` shows and removes it; or go back to that template"
+        )
     server = label(session, server, plan)
     connect_packet_filters(session, server, plan)
     for index, nic in enumerate(plan.inputs["network_interfaces"]):

@@ -103,8 +103,8 @@ class ServerLifecycle(Lifecycle):
                 )
             return self._taken_over(session, server, inputs)
         plan = build.Blueprint.of(inputs)
-        server = build.find(session, plan) or build.make(session, plan)
-        server = build.finish(session, server, plan)
+        found = build.find(session, plan)
+        server = build.finish(session, found or build.make(session, plan), plan, fresh=found is None)
         return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
@@ -145,7 +145,14 @@ class ServerLifecycle(Lifecycle):
 
     def _taken_over(self, session: Session, server: Server, inputs: Inputs) -> tuple[str, Outputs]:
         plan = build.Blueprint.of(inputs)
+        difference = build.unlike(server, plan)
+        if difference:
+            raise FleetError(
+                f"adopt: server {server.name} ({server.id} in {server.zone}) {difference}; declare it as it is, and "
+                "change it afterwards. Nothing was changed"
+            )
         server = build.label(session, server, plan)
+        build.connect_packet_filters(session, server, plan)
         if not server.is_up:
             server = build.boot(session, server, plan)
         return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import httpx
-
 from sakura_fleet.client import Client, Credentials, RetryPolicy, Server
 from sakura_fleet.errors import AccountMismatchError, CancelledError, FleetError, InputError, Problem, WaitTimeoutError
 from sakura_fleet.resources.orphan import engine_gone
@@ -60,7 +58,7 @@ class SessionSettings:
             "SAKURA_ACCESS_TOKEN": self.access_token,
             "SAKURA_ACCESS_TOKEN_SECRET": self.access_token_secret,
         }
-        if httpx.URL(self.api_root).scheme == "http":
+        if self.api_root.lower().startswith("http:"):
             return Credentials.from_env(configured) if self.access_token else EMULATOR_CREDENTIALS
         try:
             return Credentials.from_env(env)
@@ -138,8 +136,7 @@ class Session:
         if wanted and status.account_id != wanted:
             raise AccountMismatchError(
                 f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for "
-                f"account "
-                f"{wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
+                f"account {wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
                 "Nothing was changed"
             )
 

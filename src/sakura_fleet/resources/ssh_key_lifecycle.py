@@ -9,7 +9,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.ownership import Marks, own_description
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.ssh_key import check_public_key
-from sakura_fleet.model.template import read_description
+from sakura_fleet.model.template import read_description, read_name
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Inputs, Outputs
 from sakura_fleet.resources.marked import MarkedLifecycle
@@ -27,10 +27,11 @@ class SshKeyLifecycle(MarkedLifecycle[SshKey]):
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
-        reader.text("name", longest=64)
-        read_description(reader)
-        key = reader.text("public_key")
-        return problems + (check_public_key(key, "public_key") if key else [])
+        read_name(reader)
+        read_description(reader, signed=True)
+        reader.text("public_key")
+        key = inputs["public_key"]
+        return problems + (check_public_key(key, "public_key") if isinstance(key, str) else [])
 
     def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[SshKey]:
         return session.client.ssh_keys.find()

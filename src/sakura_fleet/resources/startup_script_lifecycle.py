@@ -7,7 +7,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.startup_script import check_startup_script, note_content
-from sakura_fleet.model.template import read_tags
+from sakura_fleet.model.template import read_name, read_tags
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Inputs, Outputs
 from sakura_fleet.resources.marked import MarkedLifecycle
@@ -24,10 +24,11 @@ class StartupScriptLifecycle(MarkedLifecycle[Note]):
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
-        reader.text("name", longest=64)
+        read_name(reader)
         read_tags(reader)
-        content = reader.text("content")
-        return problems + (check_startup_script(content, "content") if content else [])
+        reader.text("content")
+        content = inputs["content"]
+        return problems + (check_startup_script(content, "content") if isinstance(content, str) else [])
 
     def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[Note]:
         return session.client.notes.find(tags=[marks.resource])

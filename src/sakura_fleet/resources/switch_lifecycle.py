@@ -6,7 +6,7 @@ from sakura_fleet.client import Switch
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.template import read_description, read_tags
+from sakura_fleet.model.template import read_description, read_name, read_tags
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Inputs, Outputs
@@ -25,7 +25,7 @@ class SwitchLifecycle(MarkedLifecycle[Switch]):
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
-        reader.text("name", longest=64)
+        read_name(reader)
         reader.text("zone", choices=tuple(ZONES))
         read_description(reader)
         read_tags(reader)
@@ -50,13 +50,16 @@ class SwitchLifecycle(MarkedLifecycle[Switch]):
         )
 
     def change(self, session: Session, object_id: str, inputs: Inputs) -> Switch:
+        current = self.fetch(session, inputs, object_id)  # icon and subnet notes are the user's: they stay
         return session.client.switches.update(
             inputs["zone"],
             object_id,
             name=inputs["name"],
             description=inputs["description"],
             tags=Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
-            icon_id=None,
+            icon_id=current.icon_id,
+            default_route=current.default_route,
+            network_mask_len=current.network_mask_len,
         )
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:

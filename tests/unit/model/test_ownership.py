@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakura_fleet.model.ownership import MAX_OWN_TAGS, MAX_TAGS, Marks, fleet_tag, own_description, own_tags
+from sakura_fleet.model.ownership import (
+    MAX_OWN_TAGS,
+    MAX_TAGS,
+    SIGNATURE_LENGTH,
+    Marks,
+    fleet_tag,
+    own_description,
+    own_tags,
+)
 
 FLEET = "local-emulator"
 URN = (
@@ -68,6 +76,7 @@ def test_descriptions_round_trip(mark: Marks, description: str) -> None:
     signed = mark.sign(description)
     assert Marks.from_description(signed) == mark
     assert own_description(signed) == description
+    assert len(signed) <= len(description) + SIGNATURE_LENGTH
 
 
 @given(marks)

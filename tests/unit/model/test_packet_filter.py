@@ -52,7 +52,9 @@ def test_ports_within_range(protocol: str, side: str, ports: str) -> None:
     assert read_list({"protocol": protocol, side: ports})[1] == []
 
 
-@pytest.mark.parametrize("ports", ["0", "65536", "0-80", "80-65536", "90-80", "80-", "-80", "80,90", "http", "80 ", "٨٠"])
+@pytest.mark.parametrize(
+    "ports", ["0", "65536", "0-80", "80-65536", "90-80", "80-", "-80", "80,90", "http", "80 ", "٨٠"]
+)
 @pytest.mark.parametrize("side", ["source_port", "destination_port"])
 def test_ports_outside_range(side: str, ports: str) -> None:
     assert read_list({"protocol": "tcp", side: ports})[1] == [(f"rules[0].{side}", "port-range")]

@@ -15,14 +15,14 @@ GROUP: dict[str, Any] = {"name": "web", "zones": ["is1b"], "max_size": 5}
 GOOD = {"fleet_id": "0123456789abcdef", "size": "2", "server_group": json.dumps(GROUP)}
 
 
-def stack(secret_keys: tuple[str, ...] = (), **changes: str | None) -> StackConfig:
+def stack(*, secret_keys: tuple[str, ...] = (), **changes: Any) -> StackConfig:
     raw = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
     return read_stack(raw, secret_keys=secret_keys, source="stack test")
 
 
-def problems_of(secret_keys: tuple[str, ...] = (), **changes: str | None) -> list[tuple[str, str]]:
+def problems_of(*, secret_keys: tuple[str, ...] = (), **changes: Any) -> list[tuple[str, str]]:
     with pytest.raises(InputError) as caught:
-        stack(secret_keys, **changes)
+        stack(secret_keys=secret_keys, **changes)
     return rules(caught.value.problems)
 
 
@@ -74,7 +74,7 @@ def test_a_full_stack() -> None:
     ],
     ids=str,
 )
-def test_a_broken_rule_is_named(changes: dict[str, str | None], problem: tuple[str, str]) -> None:
+def test_a_broken_rule_is_named(changes: dict[str, Any], problem: tuple[str, str]) -> None:
     assert problem in problems_of(**changes)
 
 
@@ -119,7 +119,7 @@ def test_api_roots_that_are_refused(root: str, words: str) -> None:
 @pytest.mark.parametrize("key", ["access_token", "access_token_secret", "server_password"])
 def test_a_secret_in_plain_text_is_refused_and_not_repeated(key: str) -> None:
     with pytest.raises(InputError) as caught:
-        stack(**{key: "hunter2-hunter2"})
+        stack(**{key: "hunter2-hunter2"})  # type: ignore[arg-type]
     assert rules(caught.value.problems) == [(key, "plain-secret")]
     assert "hunter2" not in str(caught.value)
     assert f"pulumi config set --secret {key}" in str(caught.value)
@@ -166,4 +166,6 @@ def test_all_problems_together_name_their_source() -> None:
     }
     head, *lines = str(caught.value).splitlines()
     assert head == f"{len(lines)} problems in stack test; nothing was changed:"
-    assert any(line == "  server_group.minsize: no such setting; did you mean min_size? [unknown-key]" for line in lines)
+    assert any(
+        line == "  server_group.minsize: no such setting; did you mean min_size? [unknown-key]" for line in lines
+    )

@@ -251,7 +251,7 @@ def test_member_addresses(block: str, slot: int, address: str) -> None:
     ],
 )
 def test_a_block_that_is_used_up_has_no_address(block: str, slot: int) -> None:
-    with pytest.raises(ValueError, match="larger block|not permitted"):
+    with pytest.raises(ValueError, match=r"larger block|not permitted"):
         member_address(NetworkInterface(upstream=SWITCH, assign_cidr_block=block), slot)
 
 

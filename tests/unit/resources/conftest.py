@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.resources.world import World, world
+from tests.unit.resources.world import EMULATORS, World, world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stop_emulators() -> Iterator[None]:
+    """Emulators are shared by tests; the last one stops them."""
+    with EMULATORS:
+        yield
 
 
 @pytest.fixture(name="world")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -106,23 +107,33 @@ def new_session(emulator: Running, client: Client, pace: Pace, **settings: Any) 
     )
 
 
+EMULATORS = ExitStack()
+"""The emulators that run; closed after the last test."""
+
+
+@cache
+def _emulator(**settings: Any) -> Running:
+    return EMULATORS.enter_context(running(**settings))
+
+
 @contextmanager
 def world(**settings: Any) -> Iterator[World]:
-    """A world whose emulator is started with `settings`."""
+    """A new cloud; its emulator is started with `settings`, once for all tests that give the same ones."""
     pace, wire = Pace(), Wire()
-    with running(**{"latency": "instant", **settings}) as emulator:
-        emulator.cloud.clock.freeze()
-        pace.on_sleep = emulator.cloud.clock.advance
-        with Client(
-            emulator.api_root,
-            Credentials("token", "secret"),
-            rate_limit=0,
-            retry=RetryPolicy(attempts=4),
-            transport=wire,
-            sleep=pace.sleep,
-            clock=pace.clock,
-        ) as client:
-            yield World(emulator, pace, wire, client, new_session(emulator, client, pace))
+    emulator = _emulator(**{"latency": "instant", **settings})
+    emulator.cloud.reset()
+    emulator.cloud.clock.freeze()
+    pace.on_sleep = emulator.cloud.clock.advance
+    with Client(
+        emulator.api_root,
+        Credentials("token", "secret"),
+        rate_limit=0,
+        retry=RetryPolicy(attempts=4),
+        transport=wire,
+        sleep=pace.sleep,
+        clock=pace.clock,
+    ) as client:
+        yield World(emulator, pace, wire, client, new_session(emulator, client, pace))
 
 
 def checked(lifecycle: Lifecycle, **inputs: Any) -> dict[str, Any]:

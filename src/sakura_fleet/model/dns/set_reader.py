@@ -1,0 +1,187 @@
+"""Reading one record set: its values, references among them, and the rules it keeps by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_FULL_NAME, MAX_TTL, MIN_TTL, full_name, record_name
+from sakura_fleet.model.dns.rdata import SVCB_TYPES, TYPES, identity, parsed_svcb, read_rdata
+from sakura_fleet.model.dns.record_set import REFERENCES, RecordSet, Resolve, holds_unknown, is_reference
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.svcb import RULES, Severity, check_svcb, check_svcb_set, read_structure, severity_of
+
+HINTS: Final = ("ipv4hint", "ipv6hint")
+SINGLE: Final = ("CNAME", "ALIAS")
+_SRV_NAME: Final = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+(\..+)?")
+
+
+class SetReader:
+    """One set while it is read: its values, and which of them are behind an ELB."""
+
+    def __init__(self, reader: Reader, zone: str, unknown: type | tuple[type, ...], resolve: Resolve) -> None:
+        self.reader = reader
+        self.path = reader.path
+        self.behind_elb = False
+        self._unknown = unknown
+        self._resolve = resolve
+        self._noted: list[Problem] = []
+        kind = reader.text("type", choices=TYPES)
+        self.kind = kind
+        self.name = self._name(reader, zone)
+        ttl = reader.whole("ttl", DEFAULT_TTL, minimum=MIN_TTL, maximum=MAX_TTL)
+        self.allow = reader.texts("allow", ())
+        raw = reader.structure("values")
+        reader.close()
+        values = self._values(raw) if kind in TYPES else []
+        self.record_set = RecordSet(self.name, kind, tuple(values), ttl, self.allow)
+        self._check(zone)
+        self.note(self._noted)
+
+    def note(self, problems: Sequence[Problem]) -> None:
+        """Pass problems on, but those that the set allows."""
+        kept = [p for p in problems if not (p.rule in self.allow and severity_of(p) is Severity.HARMFUL)]
+        self.reader.problems.extend(
+            Problem(p.path, p.rule, f"{self.name} {self.kind}: {p.message}{_opt_out(p)}") for p in kept
+        )
+
+    def _name(self, reader: Reader, zone: str) -> str:
+        written = reader.text("name")
+        try:
+            name = record_name(written) if written else ""
+        except ValueError as error:
+            reader.problem("name", "record-name", str(error))
+            return written
+        if zone and len(full_name(name, zone)) > MAX_FULL_NAME:
+            message = f"{full_name(name, zone)} has more than {MAX_FULL_NAME} characters"
+            reader.problem("name", "record-name", message)
+        return name
+
+    def _values(self, raw: Any) -> list[str]:
+        if isinstance(raw, self._unknown):
+            return []
+        if isinstance(raw, str | Mapping) or not isinstance(raw, Sequence) or not raw:
+            self._noted.append(Problem(f"{self.path}.values", "no-values", "the values are missing; list at least one"))
+            return []
+        values: list[str] = []
+        seen: set[Any] = set()
+        for index, item in enumerate(raw):
+            path = f"{self.path}.values[{index}]"
+            text = self._value(item, path)
+            if text is None:
+                continue
+            known = identity(self.kind, text)
+            if known in seen:
+                self._noted.append(Problem(path, "duplicate-value", "the value stands in the set twice"))
+            seen.add(known)
+            values.append(text)
+        return values
+
+    def _value(self, item: Any, path: str) -> str | None:
+        if isinstance(item, self._unknown):
+            return None
+        if isinstance(item, str):
+            return read_rdata(self.kind, item, path, self._noted)
+        if isinstance(item, Mapping):
+            for kind in REFERENCES:
+                if kind in item:
+                    return self._referred(kind, item[kind], path)
+            if self.kind in SVCB_TYPES:
+                return self._structure(item, path)
+        message = f"{item!r} is neither a text nor a reference to a server or ELB"
+        self._noted.append(Problem(path, "type", message))
+        return None
+
+    def _referred(self, kind: str, reference: Any, path: str) -> str | None:
+        if self.kind not in REFERENCES[kind]:
+            allowed = ", ".join(REFERENCES[kind])
+            self._noted.append(Problem(path, "reference-type", f"a reference to a {kind} can stand in {allowed} only"))
+            return None
+        self.behind_elb = self.behind_elb or kind == "elb"
+        if holds_unknown(reference, self._unknown):
+            return None
+        if not is_reference(kind, reference):
+            self._noted.append(Problem(path, "reference", f"{reference!r} does not refer to a {kind}"))
+            return None
+        return read_rdata(self.kind, self._resolve(kind, reference, self.kind), path, self._noted)
+
+    def _structure(self, item: Mapping[str, Any], path: str) -> str | None:
+        if holds_unknown({key: value for key, value in item.items() if key not in HINTS}, self._unknown):
+            return None
+        hints = {name: self._hints(item.get(name), f"{path}.{name}") for name in HINTS}
+        if any(found is None for found in hints.values()):
+            return None
+        known = {name: found or [] for name, found in hints.items()}
+        bare = {key: value for key, value in item.items() if key not in HINTS}
+        value = read_structure(Reader(bare, path, self._noted), known)
+        if value is None:
+            return None
+        found = check_svcb(value, path, https=self.kind == "HTTPS")
+        # A hint that follows its server is never stale, and that is the harm the rule warns of.
+        follows = not any(isinstance(one, str) for name in HINTS for one in item.get(name) or ())
+        self._noted += [p for p in found if not (follows and p.rule == "svcb-hint-at-owner")]
+        return value.text()
+
+    def _hints(self, written: Any, path: str) -> list[str] | None:
+        """The addresses of a list of hints; None where one is not known yet or wrong."""
+        if isinstance(written, self._unknown):
+            return None
+        if written is not None and (isinstance(written, str | Mapping) or not isinstance(written, Sequence)):
+            self._noted.append(Problem(path, "type", f"{written!r} is not a list of addresses"))
+            return None
+        found: list[str | None] = [self._hint(one, f"{path}[{index}]") for index, one in enumerate(written or ())]
+        return None if None in found else [one for one in found if one is not None]
+
+    def _hint(self, one: Any, path: str) -> str | None:
+        if isinstance(one, self._unknown):
+            return None
+        if isinstance(one, str):
+            return one
+        if isinstance(one, Mapping) and "elb" in one:
+            message = (
+                "an ELB speaks no UDP, and with VIP failover its address changes, so it is no address hint; leave the "
+                "hint out: A with alpn h2, or ALIAS with HTTPS without hints"
+            )
+            self._noted.append(Problem(path, "svcb-elb-hint", message))
+            return None
+        if isinstance(one, Mapping) and "server" in one and path.rpartition(".")[2].startswith("ipv4hint"):
+            if holds_unknown(one, self._unknown):
+                return None
+            if is_reference("server", one["server"]):
+                return self._resolve("server", one["server"], "A")
+        self._noted.append(Problem(path, "type", f"{one!r} is neither an address nor a reference to a server"))
+        return None
+
+    def _check(self, zone: str) -> None:
+        name, kind, values = self.name, self.kind, self.record_set.values
+        if kind == "CNAME" and name == "@":
+            message = (
+                "the zone itself has SOA and NS records, and CNAME stands alone; use ALIAS, or HTTPS with priority 0"
+            )
+            self._noted.append(Problem(self.path, "cname-apex", message))
+        if kind in SINGLE and len(values) > 1:
+            self._noted.append(
+                Problem(f"{self.path}.values", "single-value", f"{kind} has one value, not {len(values)}")
+            )
+        if kind == "NS" and name == "@":
+            message = "the zone's own name servers are set by the appliance; delegate names below it"
+            self._noted.append(Problem(self.path, "ns-apex", message))
+        if kind == "SRV" and name and not _SRV_NAME.fullmatch(name):
+            message = "SRV stands at a name such as _sip._tcp"
+            self._noted.append(Problem(f"{self.path}.name", "srv-name", message))
+        if kind in SVCB_TYPES:
+            parsed = [value for value in map(parsed_svcb, values) if value is not None]
+            self._noted += check_svcb_set(parsed, owner=name, zone=zone, https=kind == "HTTPS", path=self.path)
+        for index, rule in enumerate(self.allow):
+            if RULES.get(rule, (None,))[0] is not Severity.HARMFUL:
+                known = ", ".join(r for r, (severity, _) in RULES.items() if severity is Severity.HARMFUL)
+                message = f"{rule!r} is no rule that can be allowed; those are {known}"
+                self._noted.append(Problem(f"{self.path}.allow[{index}]", "unknown-rule", message))
+
+
+def _opt_out(problem: Problem) -> str:
+    if severity_of(problem) is not Severity.HARMFUL:
+        return ""
+    return f" (or put {problem.rule} into the set's `allow`)"

@@ -1,0 +1,208 @@
+"""The life cycle of record sets in a DNS zone.
+
+A zone has no room for marks on single records, so what is ours is known by state: `records`, as it was last written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from sakura_fleet.errors import FleetError, InputError, NotFoundError, Problem
+from sakura_fleet.model.dns import (
+    DEFAULT_TTL,
+    Record,
+    RecordSet,
+    check_merged,
+    check_takeover,
+    differing_sets,
+    identity,
+    merge,
+    read_record_sets,
+    record_name,
+    without,
+)
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.svcb import Severity, severity_of
+from sakura_fleet.resources.dns_zone_records import records_in, rewrite
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.resources.references import find_elb, find_server
+from sakura_fleet.resources.session import Session
+
+
+class DnsRecordSetsLifecycle(Lifecycle):
+    """Sets of one zone, all in one write."""
+
+    defaults = {"zone_name": "", "record_sets": [], "adopt": False}
+    replacing = frozenset({"zone_id"})
+    creation_only = frozenset({"adopt"})
+
+    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
+        checked = super().check(session, olds, news)
+        if not checked.problems and isinstance(checked.inputs["record_sets"], list):
+            sets = checked.inputs["record_sets"]
+            checked.inputs["record_sets"] = [_with_plain_name(one) for one in sets]
+        return checked
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader.flag("adopt")
+        read_record_sets(reader, "record_sets", zone=reader.text("zone_name"), unknown=UNKNOWN)
+        return _refused(problems)
+
+    def comparable(self, key: str, value: Any) -> Any:
+        if key != "record_sets" or not isinstance(value, list):
+            return value
+        return sorted((_comparable_set(one) for one in value), key=repr)
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        return inputs["zone_id"], self._put(session, inputs["zone_id"], (), inputs)
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            zone = session.client.dns_zones.read(object_id)
+        except NotFoundError:
+            return None
+        written = _written(outputs)
+        differing = differing_sets(records_in(zone), written)
+        declared = {(one["name"].casefold(), one["type"]): one for one in outputs["record_sets"]}
+        now = [
+            one.inputs() if one is not ours else _as_declared(declared.get(ours.key), ours)
+            for ours in written
+            if (one := differing.get(ours.key, ours)) is not None
+        ]
+        inputs = {key: value for key, value in outputs.items() if key in (*self.defaults, "marks", "zone_id")}
+        inputs["record_sets"] = now
+        return Found(object_id, inputs, {**outputs, **inputs})
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        return self._put(session, object_id, _written(olds), news)
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        written = _written(outputs)
+        try:
+            left = rewrite(session, object_id, lambda existing: without(existing, written))
+        except NotFoundError:
+            return  # the zone is gone, and its records with it
+        keys = {one.key for one in written}
+        others = [str(record) for record in left if record.key in keys]
+        if others:
+            pulumi.log.warn(
+                f"{outputs.get('zone_name') or object_id}: left in the zone, as the values are not those written here: "
+                + "; ".join(others)
+            )
+
+    def _put(self, session: Session, zone_id: str, before: Sequence[RecordSet], inputs: Inputs) -> Outputs:
+        wanted = _resolved(session, inputs)
+        own = list(before)
+        adopt = bool(inputs.get("adopt"))
+
+        def change(existing: Sequence[Record]) -> list[Record]:
+            problems = [] if adopt else check_takeover(existing, own, wanted)
+            merged = merge(existing, own, wanted)
+            problems += check_merged(merged, wanted)
+            if problems:
+                raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}")
+            return merged
+
+        # Once our sets were written they are ours, should somebody change them before they are read back.
+        rewrite(session, zone_id, change, wrote=lambda: own.extend(wanted))
+        return {**inputs, "records": [one.inputs() for one in wanted]}
+
+
+def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
+    """The wanted sets with the addresses of now."""
+    fleet = Marks.from_inputs(inputs["marks"]).fleet
+    since = session.clock()
+
+    def resolve(kind: str, reference: Mapping[str, Any], record_type: str) -> str:
+        if kind == "elb":
+            return _elb(session, reference, record_type)
+        server = find_server(session, fleet, reference, since=since)
+        if server is None or not server.ip_address:
+            raise FleetError(
+                f"the server {reference['key']}, whose address a record is to hold, is not in "
+                f"{', '.join(reference['zones'])}; run `pulumi up --refresh`, which makes it again"
+            )
+        return server.ip_address
+
+    problems: list[Problem] = []
+    reader = Reader(inputs, "", problems)
+    sets = read_record_sets(reader, "record_sets", zone=inputs["zone_name"], resolve=resolve)
+    if refused := _refused(problems):
+        raise InputError(refused, source=f"the records of {inputs['zone_name']}")
+    return sets
+
+
+def _elb(session: Session, reference: Mapping[str, Any], record_type: str) -> str:
+    name = reference["key"] or reference["id"]
+    try:
+        elb = find_elb(session, reference)
+    except NotFoundError as error:
+        raise FleetError(
+            f"the ELB {name}, which a record is to point at, is gone; run `pulumi up --refresh`"
+        ) from error
+    if record_type == "A":
+        if not elb.vip:
+            raise FleetError(f"the ELB {elb.name} has VIP failover, so its address changes; use ALIAS, not A")
+        return elb.vip
+    if not elb.fqdn:
+        raise FleetError(f"the ELB {elb.name} has no VIP failover and so no name; use A, not {record_type}")
+    return elb.fqdn
+
+
+def _with_plain_name(one: Any) -> Any:
+    """The set with its name as the cloud holds it: lower case, A-labels."""
+    if isinstance(one, Mapping) and isinstance(one.get("name"), str):
+        return {**one, "name": record_name(one["name"])}
+    return one
+
+
+def _refused(problems: Sequence[Problem]) -> list[Problem]:
+    return [problem for problem in problems if severity_of(problem) is not Severity.WARNING]
+
+
+def _written(outputs: Outputs) -> list[RecordSet]:
+    return [RecordSet.from_inputs(one) for one in outputs.get("records") or []]
+
+
+def _as_declared(declared: Mapping[str, Any] | None, ours: RecordSet) -> dict[str, Any]:
+    """An unchanged set in the words of the program, unless the state holds what an earlier refresh found there."""
+    if declared is not None:
+        shown = _comparable_set(declared)
+        if "reference" in repr(shown) or shown == _comparable_set(ours.inputs()):
+            return dict(declared)
+    return ours.inputs()
+
+
+def _comparable_set(one: Any) -> Any:
+    """A set without what means nothing: spelling, order of values, the opt-outs, where a server may stand."""
+    if not isinstance(one, Mapping):
+        return one
+    kind, ttl = one.get("type"), one.get("ttl")
+    values = one.get("values")
+    if isinstance(values, list):
+        values = sorted((_comparable_value(str(kind), value) for value in values), key=repr)
+    return [str(one.get("name")).casefold(), kind, DEFAULT_TTL if ttl is None else ttl, values]
+
+
+def _comparable_value(kind: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return repr(identity(kind, value))
+    return _by_identity(value)
+
+
+def _by_identity(value: Any) -> Any:
+    """References by what never changes while the object is the same one: a server's ID, an ELB's mark."""
+    if isinstance(value, Mapping):
+        if "server" in value and isinstance(value["server"], Mapping):
+            return {"reference": value["server"].get("id")}
+        if "elb" in value and isinstance(value["elb"], Mapping):
+            return {"reference": value["elb"].get("key") or value["elb"].get("id")}
+        return {key: _by_identity(one) for key, one in value.items()}
+    return [_by_identity(one) for one in value] if isinstance(value, list) else value

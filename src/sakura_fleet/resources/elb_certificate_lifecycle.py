@@ -1,0 +1,187 @@
+"""The life cycle of an ELB's certificates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sakura_fleet.client import Elb, ElbCertificates
+from sakura_fleet.client import ElbCertificate as Certificate
+from sakura_fleet.errors import NotFoundError, Problem
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.resources.references import find_elb
+from sakura_fleet.resources.session import Session
+from sakura_fleet.resources.shared_document import edit
+
+MAX_CERTIFICATES: Final = 20
+RENEW_BEFORE: Final = timedelta(days=30)
+ISSUE_DEADLINE: Final = 600.0
+"""Seconds that Let's Encrypt gets."""
+_NAME: Final = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+"
+
+
+class ElbCertificateLifecycle(Lifecycle):
+    """Certificates are compared by their public part: the API need not give private keys back."""
+
+    defaults = {"certificates": [], "lets_encrypt_names": []}
+    replacing = frozenset({"elb"})
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        certificates = reader.children("certificates")
+        for certificate in certificates:
+            certificate.text("server_certificate", pattern=r"(?s)\s*-----BEGIN CERTIFICATE-----.*", shape="PEM")
+            certificate.text("private_key", pattern=r"(?s)\s*-----BEGIN [A-Z ]*PRIVATE KEY-----.*", shape="PEM")
+            certificate.text("intermediate_certificate", "")
+            certificate.close()
+        names = reader.texts("lets_encrypt_names")
+        for index, name in enumerate(names):
+            if not re.fullmatch(_NAME, name):
+                reader.problem(
+                    f"lets_encrypt_names[{index}]", "host-name", f"{name!r} is not a host name in lower case"
+                )
+        if bool(certificates) == bool(names) and not isinstance(inputs["certificates"], UNKNOWN):
+            reader.problem("certificates", "one-kind", "give certificates or lets_encrypt_names, one of the two")
+        if len(certificates) > MAX_CERTIFICATES:
+            reader.problem("certificates", "too-many-certificates", f"at most {MAX_CERTIFICATES} are allowed")
+        return problems
+
+    def diff(self, olds: Outputs, news: Inputs) -> Diff:
+        diff = super().diff(olds, news)
+        if diff.changed or not news["lets_encrypt_names"] or not olds.get("expires"):
+            return diff
+        ends = datetime.fromisoformat(olds["expires"])
+        return Diff(("lets_encrypt_names",)) if ends - datetime.now(UTC) < RENEW_BEFORE else diff
+
+    def comparable(self, key: str, value: Any) -> Any:
+        if key == "elb" and isinstance(value, Mapping):
+            return value["key"] or value["id"]
+        if key == "certificates" and isinstance(value, list):
+            return [_public(one) for one in value]
+        return value
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        return Marks.from_inputs(inputs["marks"]).resource, self._install(session, inputs)
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            elb = find_elb(session, outputs["elb"])
+        except NotFoundError:
+            return None
+        there = session.client.elbs.get_certificates(elb.id)
+        inputs = {key: value for key, value in outputs.items() if key in (*self.defaults, "elb", "marks")}
+        if outputs["lets_encrypt_names"]:
+            inputs["lets_encrypt_names"] = _lets_encrypt_names(elb)
+        else:
+            known = {_public(one)[0]: one for one in outputs["certificates"]}
+            found = [there.primary, *there.additional] if there.primary else []
+            inputs["certificates"] = [
+                known.get(one.server_certificate.strip(), {"server_certificate": one.server_certificate})
+                for one in found
+                if one
+            ]
+        return Found(object_id, inputs, {**inputs, **_results(there)})
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        return self._install(session, news)
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        try:
+            elb = find_elb(session, outputs["elb"])
+            if outputs["lets_encrypt_names"]:
+                self._write_names(session, outputs, [])
+            session.client.elbs.delete_certificates(elb.id)
+        except NotFoundError:
+            return
+
+    def _install(self, session: Session, inputs: Inputs) -> Outputs:
+        elb = find_elb(session, inputs["elb"])
+        if inputs["lets_encrypt_names"]:
+            there = self._issued(session, elb, inputs)
+        else:
+            primary, *additional = [Certificate(**one) for one in inputs["certificates"]]
+            session.client.elbs.set_certificates(elb.id, ElbCertificates(primary, tuple(additional)))
+            there = session.client.elbs.get_certificates(elb.id)
+        return {**inputs, **_results(there)}
+
+    def _issued(self, session: Session, elb: Elb, inputs: Inputs) -> ElbCertificates:
+        names = list(inputs["lets_encrypt_names"])
+        before = session.client.elbs.get_certificates(elb.id).primary
+        if before and _names_of(before) >= set(names) and not _ends_soon(before):
+            self._write_names(session, inputs, names)
+            return session.client.elbs.get_certificates(elb.id)
+        self._write_names(session, inputs, names)
+        session.client.elbs.renew_lets_encrypt(elb.id)
+        newest = ElbCertificates()
+
+        def issued(_: float) -> bool:
+            nonlocal newest
+            newest = session.client.elbs.get_certificates(elb.id)
+            return bool(
+                newest.primary
+                and _names_of(newest.primary) >= set(names)
+                and (before is None or newest.primary.end_date != before.end_date)
+            )
+
+        session.wait(
+            f"a certificate from Let's Encrypt for {', '.join(names)}",
+            issued,
+            deadline=ISSUE_DEADLINE,
+            way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "
+            "then run `pulumi up` again",
+        )
+        return newest
+
+    def _write_names(self, session: Session, inputs: Inputs, names: list[str]) -> None:
+        wanted = {
+            "Enabled": bool(names),
+            "CommonName": names[0] if names else "",
+            "SubjectAltNames": ",".join(names[1:]),
+        }
+
+        def write(elb: Elb) -> Elb:
+            return session.client.elbs.update_settings(
+                elb.id, {**elb.settings, "LetsEncrypt": wanted}, elb.settings_hash
+            )
+
+        edit(
+            session,
+            f"the ELB {inputs['elb']['id']}",
+            read=lambda: find_elb(session, inputs["elb"]),
+            differs=lambda elb: _lets_encrypt_names(elb) != names,
+            write=write,
+        )
+
+
+def _lets_encrypt_names(elb: Elb) -> list[str]:
+    settings = elb.settings.get("LetsEncrypt") or {}
+    if not settings.get("Enabled"):
+        return []
+    others = str(settings.get("SubjectAltNames") or "").replace(",", " ").split()
+    return [name for name in [str(settings.get("CommonName") or ""), *others] if name]
+
+
+def _names_of(certificate: Certificate) -> set[str]:
+    others = certificate.alt_names.replace("DNS:", " ").replace(",", " ").split()
+    return {certificate.common_name, *others}
+
+
+def _ends_soon(certificate: Certificate) -> bool:
+    return certificate.end_date is None or certificate.end_date - datetime.now(UTC) < RENEW_BEFORE
+
+
+def _public(one: Mapping[str, Any]) -> list[str]:
+    """The public part of a certificate, as far as line ends go."""
+    return [str(one.get(key) or "").strip() for key in ("server_certificate", "intermediate_certificate")]
+
+
+def _results(there: ElbCertificates) -> dict[str, str]:
+    primary = there.primary
+    ends = primary.end_date.isoformat() if primary and primary.end_date else ""
+    return {"common_name": primary.common_name if primary else "", "expires": ends}

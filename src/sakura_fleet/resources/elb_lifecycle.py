@@ -1,0 +1,226 @@
+"""The life cycle of an ELB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sakura_fleet.client import Elb
+from sakura_fleet.errors import FleetError, NotFoundError, Problem, UnavailableError, UnreachableError
+from sakura_fleet.model import elb as model
+from sakura_fleet.model.ownership import Marks, own_tags
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs, canonical
+from sakura_fleet.resources.references import find_elb
+from sakura_fleet.resources.session import Session
+from sakura_fleet.resources.shared_document import edit
+
+FOUND_AGAIN_DEADLINE = 60.0
+"""Seconds to look for an ELB whose create call got no answer."""
+
+
+class ElbLifecycle(Lifecycle):
+    """An ELB of ours, or (`lookup`) one that was made elsewhere and is only looked at."""
+
+    defaults = {
+        "name": "",
+        "lookup": "",
+        "plan": 100,
+        "region": "is1",
+        "vip_failover": False,
+        "settings": {},
+        "description": "",
+        "tags": [],
+        "icon_id": "",
+        "adopt": "",
+    }
+    replacing = frozenset({"lookup", "region", "vip_failover"})
+    creation_only = frozenset({"adopt"})
+
+    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
+        checked = super().check(session, olds, news)
+        if not checked.problems and not checked.inputs["lookup"]:
+            # Complete settings, so that a release that adds one shows no change for those who do not use it.
+            checked.inputs["settings"] = model.read_settings(Reader(checked.inputs["settings"], "settings", []))
+        return checked
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        if inputs["lookup"]:
+            if inputs["name"] or inputs["settings"]:
+                reader.problem("lookup", "lookup", "an ELB that is looked up is not changed; remove name and settings")
+            return problems
+        reader.text("name", pattern=r".{1,64}", shape="a name of 1 to 64 characters")
+        plan = reader.whole("plan")
+        if plan not in model.PLANS:
+            reader.problem("plan", "elb-plan", f"{plan} is not one of {', '.join(map(str, model.PLANS))}")
+        reader.text("region", choices=model.REGIONS)
+        reader.flag("vip_failover")
+        read_description(reader)
+        read_tags(reader)
+        reader.text("icon_id", "", pattern=RESOURCE_ID, shape="the 12 digits of an icon's ID")
+        settings = reader.child("settings")
+        model.read_settings(settings)
+        settings.close()
+        return problems
+
+    def comparable(self, key: str, value: Any) -> Any:
+        return sorted(value) if key == "tags" else value
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        if inputs["lookup"]:
+            elb = _looked_up(session, inputs["lookup"])
+            return elb.id, _outputs(elb, inputs)
+        found = self._find(session, inputs)
+        if found is None:
+            elb = self._make(session, inputs)
+        else:
+            elb = self._written(session, self._planned(session, found, inputs), inputs)
+        return elb.id, _outputs(elb, inputs)
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            elb = _locate(session, outputs)
+        except NotFoundError:
+            return None
+        inputs = {key: value for key, value in outputs.items() if key in self.defaults or key == "marks"}
+        if not outputs.get("lookup"):
+            inputs.update(
+                {
+                    "name": elb.name,
+                    "description": elb.description,
+                    "tags": own_tags(elb.tags),
+                    "icon_id": elb.icon_id or "",
+                    "plan": elb.plan,
+                    "region": elb.region or outputs["region"],
+                    "vip_failover": elb.vip_failover,
+                    "settings": model.from_wire(elb.settings),
+                }
+            )
+        return Found(object_id, inputs, _outputs(elb, inputs))
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        elb = _locate(session, olds)
+        if news["lookup"]:
+            return _outputs(elb, news)
+        elb = self._planned(session, elb, news)
+        return _outputs(self._written(session, elb, news), news)
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        if outputs.get("lookup"):
+            return
+        try:
+            elb = _locate(session, outputs)
+            session.client.elbs.delete(elb.id)
+        except NotFoundError:
+            return
+
+    def _find(self, session: Session, inputs: Inputs) -> Elb | None:
+        if inputs["adopt"]:
+            try:
+                return session.client.elbs.read(str(inputs["adopt"]))
+            except NotFoundError as error:
+                raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
+        resource = Marks.from_inputs(inputs["marks"]).resource
+        return min(session.client.elbs.find(tags=[resource]), key=lambda elb: elb.id, default=None)
+
+    def _make(self, session: Session, inputs: Inputs) -> Elb:
+        try:
+            return session.client.elbs.create(
+                plan=int(inputs["plan"]),
+                settings={**model.to_wire(inputs["settings"]), "Servers": []},
+                region=inputs["region"],
+                vip_failover=inputs["vip_failover"],
+                **_labels(inputs),
+            )
+        except (UnreachableError, UnavailableError) as error:
+            if not error.maybe_done:
+                raise
+        found: list[Elb] = []
+
+        def visible(_: float) -> bool:
+            elb = self._find(session, inputs)
+            found.extend([elb] if elb else [])
+            return bool(found)
+
+        session.wait(
+            f"the ELB {inputs['name']}, whose creation got no answer, to appear",
+            visible,
+            deadline=FOUND_AGAIN_DEADLINE,
+            way_out="run `pulumi up` again: it takes the ELB if it was made after all",
+        )
+        return found[0]
+
+    def _planned(self, session: Session, elb: Elb, inputs: Inputs) -> Elb:
+        """The ELB with the wanted plan; it may have a new ID from then on."""
+        if elb.plan == int(inputs["plan"]):
+            return elb
+        return session.client.elbs.change_plan(elb.id, int(inputs["plan"]), region=elb.region)
+
+    def _written(self, session: Session, elb: Elb, inputs: Inputs) -> Elb:
+        """One write for labels and settings; entries and whatever else stands there stay as they are."""
+        wanted = model.to_wire(inputs["settings"])
+        labels = _labels(inputs)
+
+        def differs(current: Elb) -> bool:
+            same_labels = (current.name, current.description, list(current.tags), current.icon_id) == (
+                labels["name"],
+                labels["description"],
+                labels["tags"],
+                labels["icon_id"],
+            )
+            return not same_labels or canonical(model.from_wire(current.settings)) != canonical(inputs["settings"])
+
+        def write(current: Elb) -> Elb:
+            kept = {key: value for key, value in current.settings.items() if key != "BackendHttpKeepAlive"}
+            return session.client.elbs.update(
+                current.id, settings={**kept, **wanted}, settings_hash=current.settings_hash, **labels
+            )
+
+        elb_id = elb.id
+        return edit(
+            session,
+            f"the ELB {elb.name} ({elb_id})",
+            read=lambda: session.client.elbs.read(elb_id),
+            differs=differs,
+            write=write,
+        )
+
+
+def _labels(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "name": inputs["name"],
+        "description": inputs["description"],
+        "tags": Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
+        "icon_id": inputs["icon_id"] or None,
+    }
+
+
+def _outputs(elb: Elb, inputs: Inputs) -> Outputs:
+    return {
+        **inputs,
+        "elb_id": elb.id,
+        "fqdn": elb.fqdn or "",
+        "vip": elb.vip or "",
+        "proxy_networks": list(elb.proxy_networks),
+    }
+
+
+def _locate(session: Session, outputs: Outputs) -> Elb:
+    """The ELB as it is now, also after a plan change gave it a new ID. Raises `NotFoundError`."""
+    key = "" if outputs.get("lookup") else Marks.from_inputs(outputs["marks"]).resource
+    return find_elb(session, {"key": key, "id": outputs["elb_id"]})
+
+
+def _looked_up(session: Session, wanted: str) -> Elb:
+    elbs = session.client.elbs.find()
+    found = [elb for elb in elbs if wanted in (elb.id, elb.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(elb.id for elb in found)
+        raise FleetError(f"lookup: {len(found)} ELBs are called {wanted!r} ({ids}); look it up by its ID")
+    names = ", ".join(sorted(elb.name for elb in elbs)) or "none"
+    raise FleetError(f"lookup: there is no ELB with the ID or name {wanted!r}; the account has {names}")

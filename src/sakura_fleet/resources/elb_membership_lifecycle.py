@@ -1,0 +1,142 @@
+"""The life cycle of a group's entries in an ELB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.model.elb import GROUP_NAME, MAX_ENTRIES
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.resources.elb_entries import Entry, Group, all_entries, enter, leave
+from sakura_fleet.resources.host import UNKNOWN
+from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.resources.references import find_elb, find_server
+from sakura_fleet.resources.session import Session
+
+
+class ElbMembershipLifecycle(Lifecycle):
+    """Entries are known by state; an identical entry that is there already is ours from then on."""
+
+    defaults = {
+        "members": [],
+        "ports": [],
+        "server_group_name": "",
+        "up_deadline": 300,
+        "min_healthy_time": 0,
+        "drain_timeout": 60,
+    }
+    creation_only = frozenset({"up_deadline", "min_healthy_time", "drain_timeout"})
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        ports = reader.whole_list("ports")
+        for index, port in enumerate(ports):
+            if not 1 <= port <= 65_535:
+                reader.problem(f"ports[{index}]", "port-range", f"port {port} is not within 1..65535")
+        if not ports:
+            reader.problem("ports", "no-port", "the list is empty; name the port that the ELB reaches the servers at")
+        reader.text("server_group_name", "", pattern=GROUP_NAME, shape="1 to 10 letters or digits")
+        reader.whole("up_deadline", minimum=0, maximum=3_600)
+        reader.whole("min_healthy_time", minimum=0, maximum=600)
+        reader.whole("drain_timeout", minimum=0, maximum=3_600)
+        if not problems and olds.get("members") != inputs["members"]:
+            problems += _check_room(session, olds, inputs)
+        return problems
+
+    def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
+        return key == "elb" and olds["elb"]["key"] != news["elb"]["key"]
+
+    def comparable(self, key: str, value: Any) -> Any:
+        # An ELB with a mark may get another ID from a plan change and is still the same.
+        return value["key"] or value["id"] if key == "elb" and isinstance(value, dict) else value
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        marks = Marks.from_inputs(inputs["marks"])
+        return marks.resource, self._converge(session, inputs, {"entries": []})
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            elb = find_elb(session, outputs["elb"])
+        except NotFoundError:
+            return None
+        there = {entry for entry in Group(outputs).entries_in(elb.settings) if entry.enabled}
+        kept = [entry for entry in map(Entry.from_output, outputs["entries"]) if entry in there]
+        inputs = {key: value for key, value in outputs.items() if key in self.defaults or key in ("elb", "marks")}
+        # A member of which an entry is missing or disabled is shown as gone; the next update enters it again.
+        whole = {
+            entry.key
+            for entry in kept
+            if all(any(k.key == entry.key and k.port == port for k in kept) for port in map(int, outputs["ports"]))
+        }
+        inputs["members"] = [member for member in outputs["members"] if member["key"] in whole]
+        outs = {"entries": [entry.output() for entry in kept], "parked_rules": outputs.get("parked_rules") or []}
+        return Found(object_id, inputs, {**inputs, **outs})
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        return self._converge(session, news, olds)
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        before = [Entry.from_output(entry) for entry in outputs["entries"]]
+        try:
+            leave(session, Group(outputs), before)
+        except NotFoundError:
+            return  # the ELB is gone, and its entries with it
+
+    def _converge(self, session: Session, inputs: Inputs, olds: Outputs) -> Outputs:
+        """Enter before anybody leaves; in portions where the ELB has no room for old and new at once."""
+        group = Group(inputs, olds.get("parked_rules") or [])
+        before = [Entry.from_output(entry) for entry in olds["entries"]]
+        wanted = _entries(session, inputs)
+        leavers = [entry for entry in before if entry not in wanted]
+        joiners = [entry for entry in wanted if entry not in before]
+        others = len([entry for entry in all_entries(session, group) if entry not in before and entry not in wanted])
+        entered = [entry for entry in wanted if entry in before]
+        while joiners:
+            room = MAX_ENTRIES - others - len(entered) - len(leavers)
+            if room <= 0 and leavers:
+                out, leavers = leavers[: len(joiners)], leavers[len(joiners) :]
+                leave(session, group, out)
+                continue
+            portion, joiners = joiners[: max(room, 1)], joiners[max(room, 1) :]
+            entered += portion
+            enter(session, group, entered, wait_for=portion)
+        enter(session, group, wanted, wait_for=[])
+        leave(session, group, leavers)
+        return {**inputs, "entries": [entry.output() for entry in wanted], "parked_rules": group.parked}
+
+
+def _entries(session: Session, inputs: Inputs) -> list[Entry]:
+    """The entries of all members, their addresses looked up now."""
+    fleet = Marks.from_inputs(inputs["marks"]).fleet
+    since = session.clock()
+    entries = []
+    for member in inputs["members"]:
+        server = find_server(session, fleet, member, since=since)
+        if server is None or not server.ip_address:
+            raise FleetError(
+                f"the server {member['key']} that is to join the ELB is not in {', '.join(member['zones'])}; "
+                "run `pulumi up --refresh`, which makes it again"
+            )
+        entries += [Entry(member["key"], server.ip_address, int(port), enabled=True) for port in inputs["ports"]]
+    return entries
+
+
+def _check_room(session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+    """Whether the ELB has room; asked in previews too, so that nothing is changed where it has not."""
+    wanted = len(inputs["members"]) * len(inputs["ports"])
+    others = 0
+    if isinstance(inputs["elb"].get("id"), str):
+        try:
+            there = len(find_elb(session, inputs["elb"]).settings.get("Servers") or [])
+        except NotFoundError:
+            there = 0
+        others = max(0, there - len(olds.get("members") or []) * len(olds.get("ports") or []))
+    if wanted + others <= MAX_ENTRIES:
+        return []
+    message = (
+        f"{wanted} entries of this group and {others} of others are {wanted + others}; an ELB takes {MAX_ENTRIES}: "
+        "make the group smaller, expose fewer ports, or use another ELB"
+    )
+    return [Problem("members", "too-many-entries", message)]

@@ -1,0 +1,52 @@
+"""How one resource refers to another without waiting for its outputs.
+
+In a preview every update of a resource makes all its outputs unknown, but not its ID. So whoever needs a server's
+address takes a reference instead: the key (its mark), the ID, which only changes when there is another server, and the
+zones it may stand in. The address is looked up when the change is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from sakura_fleet.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Elb as ElbValue
+    from sakura_fleet.client import Server as ServerValue
+    from sakura_fleet.resources.server import Server
+    from sakura_fleet.resources.session import Session
+
+Reference = Mapping[str, Any]
+"""`{"key": "sfr:…", "id": "1138…", "zones": ["tk1b"]}`."""
+
+
+def server_reference(server: Server) -> dict[str, pulumi.Input[Any]]:
+    """A reference to a server, as an input of another resource."""
+    return {"key": server.key, "id": server.id, "zones": list(server.allowed_zones)}
+
+
+def find_server(session: Session, fleet: str, reference: Reference, *, since: float) -> ServerValue | None:
+    """The server that a reference means, from a find that began at or after `since`; None where it is gone."""
+    for zone in reference["zones"]:
+        for server in session.servers(zone, fleet, since=since):
+            if reference["key"] in server.tags:
+                return server
+    return None
+
+
+def find_elb(session: Session, reference: Reference) -> ElbValue:
+    """The ELB that a reference means; by its mark where its ID is gone, as a plan change gives it another.
+
+    Raises `NotFoundError`.
+    """
+    try:
+        return session.client.elbs.read(str(reference["id"]))
+    except NotFoundError:
+        found = session.client.elbs.find(tags=[reference["key"]]) if reference["key"] else []
+        if not found:
+            raise
+        return min(found, key=lambda elb: elb.id)

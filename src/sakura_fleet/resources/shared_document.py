@@ -1,0 +1,66 @@
+"""Changing one part of a document that others write too: an ELB's settings, a DNS zone's records.
+
+The API replaces such a document as a whole, so two who read, change and write at the same time lose one of the changes.
+`edit` reads fresh, changes only its own part, sends the hash of what it read, and reads back; when somebody came in
+between (a conflict, or a write that took ours away), it starts again. The lock only saves retries within this process.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sakura_fleet.errors import ConflictError, FleetError
+
+if TYPE_CHECKING:
+    from sakura_fleet.resources.session import Session
+
+ATTEMPTS: Final = 12
+LONGEST_PAUSE: Final = 5.0
+STALE_HASH: Final = "original_hash_mismatch"
+
+T = TypeVar("T")
+
+_locks: dict[str, threading.Lock] = {}
+_locks_lock = threading.Lock()
+
+
+def edit(
+    session: Session,
+    what: str,
+    *,
+    read: Callable[[], T],
+    differs: Callable[[T], bool],
+    write: Callable[[T], T],
+) -> T:
+    """Write until the document, freshly read, no longer `differs`; returns it as it is then.
+
+    `write` gets the document that was read, and raises `ConflictError` when another write came first. Raises
+    `FleetError` when others keep coming in between.
+    """
+    with _lock_for(what):
+        for attempt in range(ATTEMPTS):
+            document = read()
+            if not differs(document):
+                return document
+            try:
+                write(document)
+            except ConflictError as error:
+                if error.code != STALE_HASH:
+                    raise  # not about the hash: repeating the write cannot help
+            else:
+                document = read()
+                if not differs(document):
+                    return document
+            session.pause(random.uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt)))  # noqa: S311
+    raise FleetError(
+        f"{what} was changed by somebody else {ATTEMPTS} times while it was being written; "
+        "find who writes to it at the moment, then run `pulumi up` again"
+    )
+
+
+def _lock_for(what: str) -> threading.Lock:
+    with _locks_lock:
+        return _locks.setdefault(what, threading.Lock())

@@ -1,0 +1,216 @@
+"""An ELB with a group behind it: who joins, who leaves, in which order, and what is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.program.fleet import Fleet
+
+ELB: dict[str, Any] = {
+    "name": "tk-elb",
+    "bind_ports": [{"proxy_mode": "http", "port": 80}, {"proxy_mode": "https", "port": 443, "http2": True}],
+    "health_check": {"protocol": "http", "path": "/live"},
+    "rules": [{"host": "www.example.com", "server_group": "gr1"}],
+    "drain_timeout": 30,
+}
+
+
+def items(fleet: Fleet) -> list[dict[str, Any]]:
+    return [
+        item
+        for item in fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
+        if item["Provider"]["Class"] == "proxylb"
+    ]
+
+
+def elb_settings(fleet: Fleet) -> dict[str, Any]:
+    (item,) = items(fleet)
+    return dict(item["Settings"]["ProxyLB"])
+
+
+def entries(fleet: Fleet) -> list[str]:
+    return [server["IPAddress"] for server in elb_settings(fleet)["Servers"]]
+
+
+def addresses(fleet: Fleet) -> list[str]:
+    return [server["Interfaces"][0]["IPAddress"] for server in fleet.servers()]
+
+
+def elb_writes(fleet: Fleet, since: int) -> int:
+    return sum(r["method"] == "PUT" and "/commonserviceitem/" in r["path"] for r in fleet.requests(since))
+
+
+@pytest.fixture
+def web(fleet: Fleet) -> Fleet:
+    """The seed's group behind an ELB with a rule that names it, up."""
+    fleet.write(elb=ELB)
+    fleet.up()
+    return fleet
+
+
+def test_members_are_behind_the_elb(web: Fleet) -> None:
+    assert entries(web) == addresses(web)
+    assert {server["ServerGroup"] for server in elb_settings(web)["Servers"]} == {"gr1"}
+    settings = elb_settings(web)
+    assert [port["Port"] for port in settings["BindPorts"]] == [80, 443]
+    assert settings["HealthCheck"]["Path"] == "/live"
+    web.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_joining_is_one_write_and_leaving_two_before_any_shutdown(web: Fleet) -> None:
+    mark = len(web.requests())
+    web.write(size=5)
+    web.up()
+    assert entries(web) == addresses(web)
+    assert elb_writes(web, mark) == 1
+
+    mark = len(web.requests())
+    leaving = [server["ID"] for server in web.servers()[2:]]
+    web.write(size=2)
+    web.up()
+    assert entries(web) == addresses(web)
+    assert elb_writes(web, mark) == 2
+    log = web.requests(mark)
+    last_write = max(i for i, r in enumerate(log) if r["method"] == "PUT" and "/commonserviceitem/" in r["path"])
+    shutdowns = [i for i, r in enumerate(log) if r["method"] == "DELETE" and r["path"].endswith("/power")]
+    assert len(shutdowns) == len(leaving) == 3
+    assert last_write < min(shutdowns), "no server is shut down before its entry is gone"
+
+
+def test_leavers_are_drained_first(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(latency="baseline", time_scale=40)
+    fleet.write(elb=ELB)
+    fleet.up()
+    mark = len(fleet.requests())
+    fleet.write(size=1)
+    fleet.up()
+    log = fleet.requests(mark)
+    first, second = [i for i, r in enumerate(log) if r["method"] == "PUT" and "/commonserviceitem/" in r["path"]]
+    looks = [r for r in log[first:second] if r["path"].endswith("/health")]
+    assert len(looks) > 1, "connections are watched until they have ended"
+
+
+def test_changed_template_keeps_somebody_serving(web: Fleet) -> None:
+    old = set(entries(web))
+    web.template(plan={"core": 2, "memory": 4})
+    mark = len(web.requests())
+    web.up()
+    assert entries(web) == addresses(web)
+    assert not old & set(entries(web))
+    assert elb_writes(web, mark) == 3, "one to join, two to leave"
+
+
+def test_size_zero_and_back_parks_the_rule_and_destroy_works(web: Fleet) -> None:
+    web.write(size=0)
+    web.up()
+    assert entries(web) == []
+    assert elb_settings(web)["Rules"] == []
+    web.write(size=1)
+    web.up()
+    assert entries(web) == addresses(web)
+    assert [rule["ServerGroup"] for rule in elb_settings(web)["Rules"]] == ["gr1"]
+    web.pulumi("destroy", "--yes", "--skip-preview")
+    assert web.count() == {}
+
+
+def test_settings_change_in_place_with_one_write_and_unknown_keys_stay(web: Fleet) -> None:
+    (item,) = items(web)
+    settings = {**item["Settings"]["ProxyLB"], "OriginGuard": {"Token": "kept"}}
+    body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
+    web.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")
+    mark = len(web.requests())
+    web.write(elb={**ELB, "gzip": True, "sticky_session": True, "timeout": 60, "description": "new words"})
+    assert web.changes() == {"update": 1}
+    web.up()
+    after = elb_settings(web)
+    assert after["Gzip"] == {"Enabled": True}
+    assert after["Timeout"] == {"InactiveSec": 60}
+    assert after["OriginGuard"] == {"Token": "kept"}
+    assert elb_writes(web, mark) == 1
+    assert entries(web) == addresses(web)
+
+
+def test_plan_change_follows_the_new_id(web: Fleet) -> None:
+    (before,) = items(web)
+    web.write(elb={**ELB, "plan": 500})
+    web.up()
+    (after,) = items(web)
+    assert after["ID"] != before["ID"]
+    assert after["ServiceClass"].endswith("/500")
+    web.write(size=3)
+    web.up()
+    assert entries(web) == addresses(web)
+    web.pulumi("preview", "--refresh", "--expect-no-changes")
+    web.pulumi("destroy", "--yes", "--skip-preview")
+    assert web.count() == {}
+
+
+def test_entry_taken_out_by_hand_is_shown_and_repaired(web: Fleet) -> None:
+    (item,) = items(web)
+    settings = item["Settings"]["ProxyLB"]
+    settings = {**settings, "Servers": settings["Servers"][:1]}
+    body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
+    web.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")
+    web.pulumi("refresh", "--yes", "--skip-preview")
+    assert web.changes() == {"update": 1}
+    web.up()
+    assert sorted(entries(web)) == sorted(addresses(web))
+
+
+def test_elb_made_elsewhere_keeps_its_own_entries(fleet: Fleet) -> None:
+    by_hand = {"IPAddress": "192.0.2.10", "Port": 80, "ServerGroup": "gr1", "Enabled": True}
+    rule = {"Host": "example.com", "Action": "forward", "ServerGroup": "gr1"}
+    body = {
+        "Name": "tk-elb",
+        "Provider": {"Class": "proxylb"},
+        "ServiceClass": "cloud/proxylb/plain/100",
+        "Settings": {
+            "ProxyLB": {
+                "HealthCheck": {"Protocol": "tcp", "DelayLoop": 10},
+                "BindPorts": [{"ProxyMode": "http", "Port": 80}],
+                "Servers": [by_hand],
+                "Rules": [rule],
+            }
+        },
+    }
+    fleet.call("POST", "commonserviceitem", {"CommonServiceItem": body}, zone="is1a")
+    fleet.write(elb={"lookup": "tk-elb"})
+    fleet.up()
+    assert entries(fleet) == ["192.0.2.10", *addresses(fleet)]
+    fleet.write(size=0)
+    fleet.up()
+    assert elb_settings(fleet)["Servers"] == [by_hand]
+    assert elb_settings(fleet)["Rules"] == [rule]
+    fleet.write(size=2)
+    fleet.up()
+    fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert fleet.count() == {"proxylb": 1}
+    assert elb_settings(fleet)["Servers"] == [by_hand]
+
+
+def test_more_than_forty_entries_are_refused_before_anything_changes(fleet: Fleet) -> None:
+    group = fleet.settings["server_group"]
+    fleet.write(size=41, elb=ELB, server_group={**group, "max_size": 50})
+    done = fleet.pulumi("up", "--yes", check=False)
+    assert done.returncode != 0
+    assert "41 entries; an ELB takes 40" in done.stdout
+    assert fleet.count() == {}
+
+
+def test_entries_that_never_come_up_leave_the_old_ones_serving(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(latency="instant", health_delay=100_000)
+    fleet.write(elb={**ELB, "up_deadline": 0})
+    fleet.up()
+    old = entries(fleet)
+    servers = {server["ID"] for server in fleet.servers()}
+    fleet.write(elb={**ELB, "up_deadline": 1})
+    fleet.template(plan={"core": 2, "memory": 4})
+    failed = fleet.up(check=False)
+    assert failed.returncode != 0
+    assert "to call" in failed.stdout
+    assert "health check's path and port" in failed.stdout
+    assert old == entries(fleet)[:2]
+    assert servers <= {server["ID"] for server in fleet.servers()}, "no old server goes while the new ones are not UP"

@@ -1,0 +1,134 @@
+"""`doctor`: every check once right and once wrong, without a traceback."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from sakura_fleet.cli import doctor as doctor_module
+from sakura_fleet.emulator.server import Running, running
+from sakura_fleet.errors import FleetError
+from tests.unit.cli.folder import Folder
+
+ENGINE = f"v{version('pulumi')}"
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the engine says its version is."""
+    said = [f"{ENGINE}-dev.0\n"]
+    monkeypatch.setattr(doctor_module, "pulumi", lambda *_: said[0])
+    monkeypatch.setattr(doctor_module, "DEADLINE", 0.1)
+    return said
+
+
+def doctor(folder: Folder, *arguments: str, **settings: Any) -> Result:
+    folder.write(**settings)
+    return folder.run("doctor", "-s", "test", *arguments)
+
+
+def failed(result: Result) -> list[str]:
+    """What failed; the command must have ended in order."""
+    assert result.exit_code in (0, 1)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    return [line.split()[1].rstrip(":") for line in result.output.splitlines() if line.startswith("FAIL")]
+
+
+def test_all_is_well(folder: Folder, emulator: Running) -> None:
+    result = doctor(folder, api_root=emulator.api_root, account_id="113000000001")
+    assert (result.exit_code, failed(result)) == (0, [])
+    assert f"pulumi {ENGINE}" in result.output
+    assert "2 servers of web in is1b, generation " in result.output
+    assert f"account 113000000001 (emulator) at {emulator.api_root}, permission create" in result.output
+    assert emulator.cloud.counts()["total"] == 0
+
+
+def test_plans_are_listed_for_the_stacks_zones(folder: Folder, emulator: Running) -> None:
+    result = doctor(folder, "--plans", api_root=emulator.api_root)
+    assert (result.exit_code, failed(result)) == (0, [])
+    plans = [line for line in result.output.splitlines() if line.strip().startswith("is1b: ")]
+    assert len(plans) == 1
+    assert "1 core 2 GB" in plans[0]
+
+
+def test_another_account(folder: Folder, emulator: Running) -> None:
+    result = doctor(folder, api_root=emulator.api_root, account_id="113000000009")
+    assert (result.exit_code, failed(result)) == (1, ["API"])
+    assert "belongs to account 113000000001" in result.output
+
+
+def test_a_wrong_key(folder: Folder) -> None:
+    with running(token="right", secret="right-secret") as emulator:
+        result = doctor(folder, api_root=emulator.api_root)
+    assert (result.exit_code, failed(result)) == (1, ["API"])
+    assert "401" in result.output
+    assert "SAKURA_ACCESS_TOKEN" in result.output
+
+
+def test_a_key_that_may_only_look(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_module, "ENOUGH_PERMISSIONS", ("arrange",))
+    result = doctor(folder, api_root=emulator.api_root)
+    assert (result.exit_code, failed(result)) == (1, ["API"])
+    assert "the API key's permission is 'create'" in result.output
+
+
+def test_an_api_that_is_down(folder: Folder) -> None:
+    result = doctor(folder, api_root="http://127.0.0.1:9/cloud/zone")
+    assert (result.exit_code, failed(result)) == (1, ["API"])
+    assert "is the emulator running?" in result.output
+
+
+def test_no_key_for_the_real_cloud(folder: Folder) -> None:
+    result = doctor(folder)
+    assert (result.exit_code, failed(result)) == (1, ["API"])
+    assert "no API key" in result.output
+
+
+def test_an_api_root_that_is_no_url(folder: Folder) -> None:
+    result = doctor(folder, api_root="http://[::1")
+    assert result.exit_code == 1
+    assert set(failed(result)) == {"stack", "API"}
+
+
+def test_an_engine_of_another_version(folder: Folder, emulator: Running, engine: list[str]) -> None:
+    engine[0] = "v4.0.0"
+    result = doctor(folder, api_root=emulator.api_root)
+    assert (result.exit_code, failed(result)) == (1, ["engine"])
+    assert "install the same version of both" in result.output
+
+    engine[0] = "v3.1.0"
+    result = doctor(folder, api_root=emulator.api_root)
+    assert result.exit_code == 0
+    assert "prefer the same version" in result.output
+
+
+def test_no_engine(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> str:
+        raise FleetError("the Pulumi CLI is not on PATH")
+
+    monkeypatch.setattr(doctor_module, "pulumi", missing)
+    assert failed(doctor(folder, api_root=emulator.api_root)) == ["engine"]
+
+
+def test_a_bad_stack_file_does_not_hide_the_other_checks(folder: Folder, emulator: Running) -> None:
+    result = doctor(folder, api_root=emulator.api_root, size=9)
+    assert (result.exit_code, failed(result)) == (1, ["stack"])
+    assert "size-range" in result.output
+    assert "account 113000000001" in result.output
+
+
+def test_no_stack_file(folder: Folder) -> None:
+    result = folder.run("doctor", "-s", "test")
+    assert (result.exit_code, failed(result)) == (1, ["stack", "API"])
+    assert "sakura-fleet init test" in result.output
+
+
+def test_no_secret_is_printed(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAKURA_ACCESS_TOKEN", "hunter2-token")
+    monkeypatch.setenv("SAKURA_ACCESS_TOKEN_SECRET", "hunter2-secret")
+    for root in (emulator.api_root, "https://127.0.0.1:9/cloud/zone"):
+        assert "hunter2" not in doctor(folder, api_root=root).output

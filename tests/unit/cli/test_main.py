@@ -1,0 +1,96 @@
+"""The command as a whole: help, examples, and errors without a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from sakura_fleet.cli.main import FleetGroup, main
+from sakura_fleet.errors import FleetError, InputError, Problem
+from tests.unit.cli.folder import Folder, inside
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in sorted(group.commands.items()):
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+ALL = dict(commands(main))
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"])
+    assert result.exit_code == 0
+    assert len(ALL[path].get_short_help_str()) > 10
+    if not isinstance(ALL[path], click.Group):
+        assert "Example" in result.output
+        assert f"sakura-fleet {' '.join(path)}" in result.output.partition("Example")[2]
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_option_is_explained(path: tuple[str, ...]) -> None:
+    options = [one for one in ALL[path].params if isinstance(one, click.Option)]
+    assert [one.name for one in options if not one.help] == []
+
+
+def test_the_command_itself() -> None:
+    assert {"init", "doctor", "repair"} <= set(main.commands)
+    for flag in ("-h", "--help"):
+        result = CliRunner().invoke(main, [flag])
+        assert result.exit_code == 0
+        assert "Start here:" in result.output
+    assert CliRunner().invoke(main, ["--version"]).output.startswith("sakura-fleet, version ")
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    result = CliRunner().invoke(main, ["destroy-everything"])
+    assert result.exit_code == 2
+    assert "No such command" in result.output
+
+
+@pytest.mark.parametrize(
+    "error", [FleetError("the words"), InputError([Problem("a.b", "rule", "the words")], source="here")]
+)
+def test_our_errors_are_printed_without_a_traceback(error: FleetError) -> None:
+    @click.group(cls=FleetGroup)
+    def group() -> None:
+        pass
+
+    @group.command()
+    def fail() -> None:
+        raise error
+
+    result = CliRunner().invoke(group, ["fail"])
+    assert (result.exit_code, result.output) == (1, f"Error: {error}\n")
+
+
+@pytest.mark.parametrize("arguments", [["init", "x"], ["doctor", "-s", "x"], ["repair", "-s", "x"]])
+def test_outside_a_project_every_command_says_so(tmp_path: Path, arguments: list[str]) -> None:
+    with inside(tmp_path):
+        result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: there is no Pulumi.yaml in ")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "run `sakura-fleet init test`"),
+        ("config: [", "is not YAML"),
+        ("config: {sakura-fleet:size: 2}", "fleet_id"),
+    ],
+)
+def test_a_stack_file_that_is_missing_or_broken(folder: Folder, text: str, words: str) -> None:
+    if text:
+        folder.write(text)
+    result = folder.run("repair", "-s", "test")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert words in result.output

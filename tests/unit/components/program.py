@@ -1,0 +1,108 @@
+"""A program run against Pulumi's mocks: what it would register, and what its outputs would be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pulumi
+import pytest
+from pulumi.runtime import settings, stack
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+
+T = TypeVar("T")
+FLEET = "0123456789abcdef"
+PROJECT = "test-project"
+STACK = "test"
+
+
+class Cloud(Mocks):
+    """Takes every resource and answers as the cloud would."""
+
+    def __init__(self) -> None:
+        self.resources: list[MockResourceArgs] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.resources.append(args)
+        zones = args.inputs.get("zones")
+        found = {}
+        if zones:
+            zone = zones[int(args.inputs["slot"]) % len(zones)]
+            found = {"zone": zone, "address": f"192.0.2.{int(args.inputs['slot']) + 1}", "disk_ids": []}
+        return f"id-of-{args.name}", {**args.inputs, **found}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"unexpected call {args.token}")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a program registered: inputs by type token and name."""
+
+    resources: list[MockResourceArgs] = field(default_factory=list)
+
+    def of(self, token: str) -> dict[str, dict[str, Any]]:
+        found = {one.name: one.inputs for one in self.resources if one.typ == token}
+        assert len(found) == len([one for one in self.resources if one.typ == token]), "a name twice"
+        return dict(sorted(found.items()))
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(f"{one.typ.rpartition(':')[2]} {one.name}" for one in self.resources)
+
+
+@contextmanager
+def loops_closed() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
+    """Close every event loop made meanwhile: Pulumi's mocks leave one behind in each of their threads."""
+    real = asyncio.new_event_loop
+    made: list[asyncio.AbstractEventLoop] = []
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(real())
+        return made[-1]
+
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asyncio, "new_event_loop", new_event_loop)
+            yield new_event_loop
+    finally:
+        for loop in made:
+            loop.close()
+
+
+def run(program: Callable[[], T], *, fleet_id: str = FLEET, **config: str) -> tuple[T, Registered]:
+    """Run a program on an event loop of its own; raises what the program raises."""
+    values = {f"sakura-fleet:{key}": value for key, value in {"fleet_id": fleet_id, **config}.items() if value}
+    cloud = Cloud()
+    results: list[T] = []
+    with loops_closed() as new_event_loop:
+        loop = new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            set_mocks(cloud, project=PROJECT, stack=STACK, preview=False)
+            set_all_config(values, [])
+
+            async def body() -> None:
+                await stack.run_pulumi_func(lambda: results.append(program()))
+
+            loop.run_until_complete(body())
+        finally:
+            settings.reset_options()
+            set_all_config({}, [])
+            asyncio.set_event_loop(None)
+    return results[0], Registered(cloud.resources)
+
+
+def run_with_outputs(program: Callable[[], Any], **config: str) -> Any:
+    """Run a program and give back its result with every output resolved."""
+    resolved: list[Any] = []
+
+    def whole() -> None:
+        pulumi.Output.from_input(program()).apply(resolved.append)
+
+    run(whole, **config)
+    return resolved[0]

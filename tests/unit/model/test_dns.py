@@ -1,0 +1,512 @@
+"""Record sets: what may be written, when two values are the same, and how sets get into a zone of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.dns import (
+    DEFAULT_TTL,
+    MAX_RECORDS,
+    MAX_TTL,
+    MIN_TTL,
+    TYPES,
+    Record,
+    RecordSet,
+    check_merged,
+    check_takeover,
+    differing_sets,
+    is_zone_name,
+    merge,
+    read_record_sets,
+    record_name,
+    same_rdata,
+    without,
+    zone_name,
+)
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.svcb import Severity, severity_of
+from tests.unit.model.read import read
+
+ZONE = "example.com"
+SERVER = {"key": "sfr:0000000000000001", "id": "113800000001", "zones": ["is1b"]}
+OTHER = {**SERVER, "key": "sfr:0000000000000002", "id": "113800000002"}
+ELB = {"key": "sfr:0000000000000003", "id": "113800000003"}
+
+
+class Unknown:
+    """What a preview does not know yet."""
+
+
+def read_sets(*sets: Any, **options: Any) -> tuple[list[RecordSet], list[tuple[str, str]]]:
+    """The sets, and what refuses them."""
+
+    problems: list[Problem] = []
+    reader = Reader({"sets": list(sets)}, "", problems, Unknown)
+    found = read_record_sets(reader, "sets", zone=ZONE, unknown=Unknown, **options)
+    return found, [(p.path, p.rule) for p in problems if severity_of(p) is not Severity.WARNING]
+
+
+def one(kind: str, *values: Any, name: str = "www", **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind, "values": list(values), **more}
+
+
+def texts(kind: str, *values: Any, name: str = "www") -> tuple[list[str], list[tuple[str, str]]]:
+    found, broken = read_sets(one(kind, *values, name=name))
+    return list(found[0].values), broken
+
+
+# Values
+
+GOOD = [
+    ("A", "192.0.2.1", "192.0.2.1"),
+    ("AAAA", "2001:DB8:0:0::1", "2001:db8::1"),
+    ("CNAME", "Host.Example.net", "host.example.net."),
+    ("CNAME", "host.example.net.", "host.example.net."),
+    ("CNAME", "localhost.", "localhost."),
+    ("ALIAS", "site-1.proxylb1.sakura.ne.jp", "site-1.proxylb1.sakura.ne.jp."),
+    ("NS", "ns1.example.net", "ns1.example.net."),
+    ("PTR", "host.example.net", "host.example.net."),
+    ("MX", "10 mail.example.com", "10 mail.example.com."),
+    ("MX", "0  mail.example.com.", "0 mail.example.com."),
+    ("MX", "65535 mail.example.com.", "65535 mail.example.com."),
+    ("MX", "0 .", "0 ."),
+    ("TXT", "v=spf1 -all", "v=spf1 -all"),
+    ("TXT", 'say "hi" now', 'say "hi" now'),
+    ("TXT", "a" * 255, "a" * 255),
+    ("CAA", '0 issue "letsencrypt.org"', '0 issue "letsencrypt.org"'),
+    ("CAA", "128 ISSUE letsencrypt.org", '128 issue "letsencrypt.org"'),
+    ("CAA", '0 issue ";"', '0 issue ";"'),
+    ("HTTPS", '10 . alpn="h3,h2"', "10 . alpn=h3,h2"),
+    ("HTTPS", "0 pool.example.com.", "0 pool.example.com."),
+    ("CNAME", "日本.example.com", "xn--wgv71a.example.com."),
+]
+BAD = [
+    ("A", "192.0.2.256"),
+    ("A", "2001:db8::1"),
+    ("A", "192.0.2.01"),
+    ("A", ""),
+    ("AAAA", "192.0.2.1"),
+    ("AAAA", "fe80::1%eth0"),
+    ("CNAME", "www"),
+    ("CNAME", "."),
+    ("CNAME", "a b.example.com."),
+    ("CNAME", "-a.example.com."),
+    ("CNAME", "*.example.com."),
+    ("ALIAS", f"{'a' * 64}.example.com."),
+    ("NS", ""),
+    ("MX", "mail.example.com."),
+    ("MX", "65536 mail.example.com."),
+    ("MX", "-1 mail.example.com."),
+    ("MX", "10 ."),
+    ("TXT", ""),
+    ("TXT", "a" * 256),
+    ("TXT", "é" * 128),
+    ("TXT", '"quoted"'),
+    ("TXT", "two\nlines"),
+    ("CAA", '1 issue "letsencrypt.org"'),
+    ("CAA", "0 issue"),
+    ("CAA", '0 is-sue "x"'),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "canonical"), GOOD)
+def test_values_that_are_taken(kind: str, text: str, canonical: str) -> None:
+    assert texts(kind, text) == ([canonical], [])
+    assert texts(kind, canonical) == ([canonical], [])
+    assert same_rdata(kind, text, canonical)
+
+
+@pytest.mark.parametrize(("kind", "text"), BAD)
+def test_values_that_are_refused(kind: str, text: str) -> None:
+    assert texts(kind, text) == ([text], [("sets[0].values[0]", f"{kind.lower()}-value")])
+
+
+def test_srv() -> None:
+    good = "10 5 443 host.example.com."
+    assert texts("SRV", "10 5 443 host.example.com", name="_sip._tcp") == ([good], [])
+    assert texts("SRV", "0 0 65535 .", name="_sip._tcp.sub") == (["0 0 65535 ."], [])
+    for bad in ("10 5 host.example.com.", "10 5 65536 host.example.com.", "x 5 443 host.example.com."):
+        assert texts("SRV", bad, name="_sip._tcp")[1] == [("sets[0].values[0]", "srv-value")]
+    assert texts("SRV", good)[1] == [("sets[0].name", "srv-name")]
+
+
+def test_every_type_is_tried() -> None:
+    assert {kind for kind, *_ in GOOD} | {"SRV", "SVCB"} == set(TYPES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "here", "there", "same"),
+    [
+        ("AAAA", "2001:db8::1", "2001:0DB8::0:1", True),
+        ("AAAA", "::ffff:192.0.2.1", "::ffff:c000:201", True),
+        ("CNAME", "www.example.com.", "WWW.example.com", True),
+        ("MX", "10 mail.example.com.", "10  MAIL.example.com", True),
+        ("TXT", "v=spf1", '"v=spf1"', True),
+        ("TXT", "v=spf1", "V=spf1", False),
+        ("CAA", "0 issue letsencrypt.org", '0 ISSUE "letsencrypt.org"', True),
+        ("CAA", '0 issue "x; accounturi=A"', '0 issue "x; accounturi=a"', False),
+        ("HTTPS", '1 . alpn="h2" port=443', "1 . port=443 alpn=h2", True),
+        ("HTTPS", "not a record", "not a record", True),
+        ("HTTPS", "not a record", "1 .", False),
+        ("SPF", "x", "x", True),
+    ],
+)
+def test_the_same_data(kind: str, here: str, there: str, same: bool) -> None:
+    assert same_rdata(kind, here, there) is same
+
+
+# Names, TTLs, counts
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("@", "@"),
+        ("WWW", "www"),
+        ("*", "*"),
+        ("*.dev", "*.dev"),
+        ("_acme-challenge.www", "_acme-challenge.www"),
+        ("a" * 63, "a" * 63),
+        ("a.b.c", "a.b.c"),
+        ("日本", "xn--wgv71a"),
+    ],
+)
+def test_names(name: str, plain: str) -> None:
+    assert record_name(name) == plain
+    assert read_sets(one("A", "192.0.2.1", name=name))[0][0].name == plain
+
+
+@pytest.mark.parametrize(
+    "name", ["www.example.com.", "a" * 64, f"{'a' * 31}.{'b' * 32}", "a..b", "-a", "a-", "a b", "w*w", "a.*", "a/b"]
+)
+def test_names_that_are_refused(name: str) -> None:
+    assert read_sets(one("A", "192.0.2.1", name=name))[1] == [("sets[0].name", "record-name")]
+
+
+@pytest.mark.parametrize(("ttl", "broken"), [(MIN_TTL - 1, 1), (MIN_TTL, 0), (MAX_TTL, 0), (MAX_TTL + 1, 1)])
+def test_ttl(ttl: int, broken: int) -> None:
+    assert read_sets(one("A", "192.0.2.1", ttl=ttl))[1] == [("sets[0].ttl", "range")] * broken
+    assert (MIN_TTL, MAX_TTL, DEFAULT_TTL) == (10, 3_600_000, 3600)
+
+
+def test_a_ttl_that_is_left_out() -> None:
+    assert read_sets(one("A", "192.0.2.1"))[0][0].ttl == DEFAULT_TTL
+
+
+@pytest.mark.parametrize(("count", "broken"), [(MAX_RECORDS, []), (MAX_RECORDS + 1, [("sets", "too-many-records")])])
+def test_how_many_records(count: int, broken: list[tuple[str, str]]) -> None:
+    assert read_sets(*[one("A", "192.0.2.1", name=f"h{number}") for number in range(count)])[1] == broken
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "usable"),
+    [
+        ("example.com", "example.com", True),
+        ("Example.COM.", "example.com", True),
+        ("日本.jp", "xn--wgv71a.jp", True),
+        ("com", "com", False),
+        ("a_b.example", "a_b.example", True),
+        ("a b.example", "", False),
+        ("*.example.com", "*.example.com", False),
+    ],
+)
+def test_zone_names(name: str, plain: str, usable: bool) -> None:
+    if plain:
+        assert zone_name(name) == plain
+        assert is_zone_name(plain) is usable
+    else:
+        with pytest.raises(ValueError, match="blank"):
+            zone_name(name)
+
+
+# Rules of one set, and of all
+
+A = one("A", "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("sets", "broken"),
+    [
+        ([{"name": "www", "type": "A"}], [("sets[0].values", "no-values")]),
+        ([one("A")], [("sets[0].values", "no-values")]),
+        ([one("A", 1)], [("sets[0].values[0]", "type")]),
+        ([one("A", {"address": "x"})], [("sets[0].values[0]", "type")]),
+        ([one("SPF", "x")], [("sets[0].type", "unknown-value")]),
+        ([{**A, "rdata": "x"}], [("sets[0].rdata", "unknown-key")]),
+        ([{"type": "A", "values": ["192.0.2.1"]}], [("sets[0].name", "required")]),
+        ([one("AAAA", "2001:db8::1", "2001:DB8::1")], [("sets[0].values[1]", "duplicate-value")]),
+        ([A, one("A", "192.0.2.2", name="WWW")], [("sets[1]", "duplicate-set")]),
+        ([A, one("CNAME", "a.example.net.")], [("sets[1]", "cname-beside-others")]),
+        ([one("CNAME", "a.example.net."), one("TXT", "x")], [("sets[0]", "cname-beside-others")]),
+        ([one("CNAME", "a.example.net."), one("TXT", "x", name="other")], []),
+        ([one("CNAME", "a.example.net.", name="@")], [("sets[0]", "cname-apex")]),
+        ([one("CNAME", "a.example.net.", "b.example.net.")], [("sets[0].values", "single-value")]),
+        ([one("ALIAS", "a.example.net.", "b.example.net.")], [("sets[0].values", "single-value")]),
+        ([one("ALIAS", "a.example.net.", name="@"), one("HTTPS", "0 a.example.net.", name="@")], []),
+        ([one("NS", "a.example.net.", name="@")], [("sets[0]", "ns-apex")]),
+        ([one("HTTPS", "0 a.example.net.", "1 .")], [("sets[0]", "svcb-mixed-modes")]),
+        ([one("HTTPS", "0 a.example.net.", "1 .", allow=["svcb-mixed-modes"])], []),
+        ([one("HTTPS", "1 svc.example.com alpn=h2")], [("sets[0].values[0]", "svcb-relative-target")]),
+        (
+            [one("HTTPS", "1 . alpn=x,", allow=["svcb-list"])],
+            [("sets[0].values[0]", "svcb-list"), ("sets[0].allow[0]", "unknown-rule")],
+        ),
+        ([one("HTTPS", "1 . alpn=h3-29")], []),
+        ([one("SVCB", "1 .")], [("sets[0]", "svcb-owner")]),
+        ([one("SVCB", "1 . alpn=h2", name="_dns.resolver")], []),
+    ],
+)
+def test_rules(sets: list[Any], broken: list[tuple[str, str]]) -> None:
+    assert read_sets(*sets)[1] == broken
+
+
+def test_a_problem_names_set_rule_and_way_out() -> None:
+    _, problems = read(
+        lambda r: read_record_sets(r, "sets", zone=ZONE), {"sets": [one("HTTPS", "1 . alpn=h2c", name="shop")]}
+    )
+    assert str(problems[0]) == (
+        "sets[0].values[0]: shop HTTPS: h2c is HTTP/2 without TLS and has no place here; write h2 "
+        "(or put svcb-cleartext-alpn into the set's `allow`) [svcb-cleartext-alpn]"
+    )
+
+
+# References
+
+
+def addresses(kind: str, reference: Mapping[str, Any], record_type: str) -> str:
+    if kind == "elb":
+        return "198.51.100.80" if record_type == "A" else "site-3.proxylb1.sakura.ne.jp"
+    return {"113800000001": "198.51.100.1", "113800000002": "198.51.100.2"}[reference["id"]]
+
+
+def resolved(*sets: Any) -> list[list[str]]:
+    found, broken = read_sets(*sets, resolve=addresses)
+    assert broken == []
+    return [list(one.values) for one in found]
+
+
+def test_references_become_texts() -> None:
+    https = {"priority": 10, "target": ".", "alpn": ["h3", "h2"], "ipv4hint": [{"server": SERVER}, "192.0.2.9"]}
+    assert resolved(
+        one("A", {"server": SERVER}, {"server": OTHER}, "192.0.2.9"),
+        one("HTTPS", https),
+        one("A", {"elb": ELB}, name="elb"),
+        one("ALIAS", {"elb": {**ELB, "key": ""}}, name="@"),
+        one("CNAME", {"elb": ELB}, name="cname"),
+        one("HTTPS", {"priority": 0, "target": "www.example.com"}, name="@"),
+    ) == [
+        ["198.51.100.1", "198.51.100.2", "192.0.2.9"],
+        ["10 . alpn=h3,h2 ipv4hint=198.51.100.1,192.0.2.9"],
+        ["198.51.100.80"],
+        ["site-3.proxylb1.sakura.ne.jp."],
+        ["site-3.proxylb1.sakura.ne.jp."],
+        ["0 www.example.com."],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        (one("AAAA", {"server": SERVER}), "reference-type"),
+        (one("CNAME", {"server": SERVER}), "reference-type"),
+        (one("HTTPS", {"elb": ELB}), "reference-type"),
+        (one("A", {"server": {"key": "sfr:1"}}), "reference"),
+        (one("A", {"server": {**SERVER, "zones": []}}), "reference"),
+        (one("A", {"elb": {"id": "1"}}), "reference"),
+        (one("A", {"elb": "113800000003"}), "reference"),
+        (one("A", {"server": SERVER}, {"server": dict(SERVER)}), "duplicate-value"),
+        (one("HTTPS", {"priority": 1, "ipv4hint": [{"elb": ELB}]}), "svcb-elb-hint"),
+        (one("HTTPS", {"priority": 1, "ipv6hint": [{"server": SERVER}]}), "type"),
+        (one("HTTPS", {"priority": 1, "ipv4hint": "192.0.2.1"}), "type"),
+        (one("HTTPS", {"priority": 1, "ipv4hint": [1]}), "type"),
+        (one("HTTPS", {"priority": 1, "ipv4hint": ["x"]}), "svcb-ipv4hint"),
+        (one("HTTPS", {"priority": 1, "alpns": []}), "unknown-key"),
+    ],
+)
+def test_references_that_are_refused(written: Any, rule: str) -> None:
+    assert [found for _, found in read_sets(written)[1]] == [rule]
+
+
+def test_while_nobody_knows_references_are_judged_by_stand_ins() -> None:
+    assert read_sets(one("A", {"server": SERVER}, {"server": OTHER}), one("ALIAS", {"elb": ELB}, name="@"))[1] == []
+
+
+def test_what_is_not_known_yet_passes() -> None:
+    unknown = {"server": {"key": Unknown(), "id": Unknown(), "zones": ["is1b"]}}
+    https = {"priority": 1, "target": ".", "alpn": ["h3"], "ipv4hint": [unknown]}
+    found, broken = read_sets(
+        one("A", unknown, "192.0.2.1"),
+        one("HTTPS", https),
+        {"name": "b", "type": "A", "values": Unknown()},
+        one("HTTPS", {"priority": Unknown(), "target": "."}, name="c"),
+        {"name": Unknown(), "type": Unknown(), "values": ["x"]},
+    )
+    assert broken == []
+    assert found[0].values == ("192.0.2.1",)
+
+
+@pytest.mark.parametrize(
+    ("address", "https", "refused"),
+    [
+        (one("A", {"elb": ELB}), "1 . alpn=h3,h2", True),
+        (one("A", {"elb": ELB}), "1 . alpn=h3-29", True),
+        (one("A", {"elb": ELB}), {"priority": 1, "alpn": ["h3"]}, True),
+        (one("A", {"elb": ELB}), "1 . alpn=h2", False),
+        (one("A", {"elb": ELB}), "1 www.example.com. alpn=h3", True),
+        (one("A", {"elb": ELB}, name="elb"), "1 ELB.example.com. alpn=h3", True),
+        (one("A", {"elb": ELB}, name="elb"), "1 . alpn=h3", False),
+        (one("ALIAS", {"elb": ELB}), "1 . alpn=h3", True),
+        (one("ALIAS", "site-1.proxylb1.sakura.ne.jp"), "1 . alpn=h3", True),
+        (one("A", {"server": SERVER}), "1 site-1.proxylb1.sakura.ne.jp. alpn=h3", True),
+        (one("A", {"server": SERVER}), "1 . alpn=h3", False),
+    ],
+)
+def test_no_http3_through_an_elb(address: Any, https: Any, refused: bool) -> None:
+    broken = [rule for _, rule in read_sets(address, one("HTTPS", https))[1] if rule == "svcb-elb-h3"]
+    assert bool(broken) is refused
+
+
+def test_a_hint_that_follows_its_server_is_not_warned_of() -> None:
+    def warned(hint: Any) -> list[str]:
+        data = {"sets": [one("HTTPS", {"priority": 1, "alpn": ["h3"], "ipv4hint": [hint]})]}
+        return [p.rule for p in read(lambda r: read_record_sets(r, "sets", zone=ZONE), data)[1]]
+
+    assert warned({"server": SERVER}) == []
+    assert warned("192.0.2.1") == ["svcb-hint-at-owner"]
+
+
+# Into a zone
+
+
+def record(name: str, kind: str, rdata: str, ttl: int | None = None) -> Record:
+    return Record(name, kind, rdata, ttl, source={"Name": name, "RData": rdata, "Comment": "kept"})
+
+
+MAIL = record("@", "MX", "10 MAIL.example.com.", 60)
+CHALLENGE = record("_acme-challenge", "TXT", "token")
+FOREIGN = [MAIL, CHALLENGE, record("other", "A", "192.0.2.9", 300)]
+WWW = RecordSet("www", "A", ("192.0.2.1", "192.0.2.2"), 300)
+HTTPS = RecordSet("www", "HTTPS", ("10 . alpn=h3,h2",), 30)
+
+
+def test_new_sets_come_last() -> None:
+    merged = merge(FOREIGN, [], [WWW, HTTPS])
+    assert merged[:3] == FOREIGN
+    assert [one.source for one in merged[:3]] == [one.source for one in FOREIGN]
+    assert [str(one) for one in merged[3:]] == ["www A 192.0.2.1", "www A 192.0.2.2", "www HTTPS 10 . alpn=h3,h2"]
+    assert all(one.source is None for one in merged[3:])
+
+
+def test_a_set_that_means_the_same_stays_as_it_stands() -> None:
+    spelled = [
+        record("WWW", "HTTPS", '10 . alpn="h3,h2"', 30),
+        MAIL,
+        record("www", "A", "192.0.2.2", 300),
+        record("www", "A", "192.0.2.1", 300),
+    ]
+    merged = merge(spelled, [], [WWW, HTTPS])
+    assert all(one is other for one, other in zip(merged, spelled, strict=True))
+    assert differing_sets(spelled, [WWW, HTTPS]) == {}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [("192.0.2.1", 300)],
+        [("192.0.2.1", 300), ("192.0.2.3", 300)],
+        [("192.0.2.1", 300), ("192.0.2.2", 300), ("192.0.2.3", 300)],
+        [("192.0.2.1", 300), ("192.0.2.2", 60)],
+        [("192.0.2.1", 300), ("192.0.2.2", None)],
+        [("192.0.2.1", 300), ("192.0.2.1", 300), ("192.0.2.2", 300)],
+    ],
+)
+def test_a_changed_set_is_replaced_where_it_stood(found: list[tuple[str, int | None]]) -> None:
+    first, *rest = [record("www", "A", address, ttl) for address, ttl in found]
+    zone = [MAIL, first, CHALLENGE, *rest]
+    merged = merge(zone, [WWW], [WWW])
+    assert [str(one) for one in merged] == [str(MAIL), "www A 192.0.2.1", "www A 192.0.2.2", str(CHALLENGE)]
+    assert [one.ttl for one in merged[1:3]] == [300, 300]
+    assert merged[0] is MAIL
+    assert merged[3] is CHALLENGE
+    assert list(differing_sets(zone, [WWW])) == [WWW.key]
+
+
+def test_drift_shows_what_is_there() -> None:
+    assert differing_sets([record("www", "A", "192.0.2.7", 60)], [WWW, HTTPS]) == {
+        WWW.key: RecordSet("www", "A", ("192.0.2.7",), 60),
+        HTTPS.key: None,
+    }
+
+
+def test_a_set_that_is_left_out_loses_only_its_own_values() -> None:
+    added = record("www", "A", "192.0.2.7", 300)
+    zone = [MAIL, record("www", "A", "192.0.2.1", 60), added, record("WWW", "A", "192.0.2.2", 300)]
+    assert merge(zone, [WWW], []) == without(zone, [WWW]) == [MAIL, added]
+    assert without([MAIL], [WWW]) == [MAIL]
+
+
+def test_taking_over() -> None:
+    same = [record("www", "A", "192.0.2.2", 60), record("www", "A", "192.0.2.1", 60)]
+    other = [record("www", "A", "192.0.2.1")]
+    assert check_takeover(same, [], [WWW]) == []
+    assert check_takeover(FOREIGN, [], [WWW]) == []
+    assert check_takeover(other, [WWW], [WWW]) == []
+    (problem,) = check_takeover(other, [], [WWW])
+    assert problem.rule == "foreign-set"
+    assert "www A exists already with other values (192.0.2.1)" in problem.message
+    assert "adopt=True" in problem.message
+
+
+def test_what_would_break_the_zone() -> None:
+    cname = RecordSet("other", "CNAME", ("host.example.net.",))
+    (problem,) = check_merged(merge(FOREIGN, [], [cname]), [cname])
+    assert problem.rule == "cname-beside-others"
+    assert "other A 192.0.2.9" in problem.message
+    foreign = [*FOREIGN, record("x", "CNAME", "a.example.net."), record("x", "TXT", "y")]
+    assert check_merged(foreign, [WWW]) == [], "what others break among themselves is theirs"
+    many = [record(f"h{number}", "A", "192.0.2.1") for number in range(MAX_RECORDS)]
+    assert check_merged(many, [WWW]) == []
+    assert [one.rule for one in check_merged([*many, MAIL], [WWW])] == ["too-many-records"]
+
+
+def test_a_cname_takes_the_place_of_our_own_address_in_one_step() -> None:
+    cname = RecordSet("www", "CNAME", ("host.example.net.",))
+    zone = [MAIL, record("www", "A", "192.0.2.1", 300), record("www", "A", "192.0.2.2", 300)]
+    merged = merge(zone, [WWW], [cname])
+    assert [str(one) for one in merged] == [str(MAIL), "www CNAME host.example.net."]
+    assert check_merged(merged, [cname]) == []
+
+
+some_names = st.sampled_from(["@", "www", "WWW", "a"])
+some_values = st.sampled_from([f"192.0.2.{number}" for number in range(1, 5)])
+zones = st.lists(
+    st.builds(record, some_names, st.sampled_from(["A", "TXT"]), some_values, st.sampled_from([None, 60, 3600]))
+)
+some_sets = st.lists(
+    st.builds(
+        RecordSet,
+        st.sampled_from(["@", "www", "a"]),
+        st.sampled_from(["A", "TXT"]),
+        st.lists(some_values, min_size=1, max_size=3, unique=True).map(tuple),
+        st.sampled_from([60, 3600]),
+    ),
+    unique_by=lambda found: found.key,
+)
+
+
+@given(zones, some_sets, some_sets)
+def test_merging_keeps_what_is_not_owned_and_ends_where_it_should(
+    zone: list[Record], before: list[RecordSet], wanted: list[RecordSet]
+) -> None:
+    merged = merge(zone, before, wanted)
+    owned = {one.key for one in (*before, *wanted)}
+    assert [one for one in merged if one.key not in owned] == [one for one in zone if one.key not in owned]
+    assert differing_sets(merged, wanted) == {}
+    again = merge(merged, wanted, wanted)
+    assert all(one is other for one, other in zip(again, merged, strict=True))

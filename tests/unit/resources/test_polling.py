@@ -1,0 +1,150 @@
+"""One find serves everybody who waits at the same time, and is never older than they ask."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sakura_fleet.resources.polling import LONGEST_DELAY, SHORTEST_DELAY, SharedFind, delay_after
+
+CALLERS = 20
+PATIENCE = 20.0
+
+
+class Finds:
+    """A find that counts, and takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.count = 0
+        self.at_once = 0
+        self.most_at_once = 0
+        self.before_answer: Callable[[int], None] = lambda _: None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Sequence[int]:
+        with self._lock:
+            self.count += 1
+            number = self.count
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            self.before_answer(number)
+        finally:
+            with self._lock:
+                self.at_once -= 1
+        return [number]
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def finds() -> Finds:
+    return Finds()
+
+
+@pytest.fixture
+def shared(finds: Finds) -> SharedFind[int]:
+    return SharedFind(finds, finds.clock)
+
+
+def test_a_result_that_is_fresh_enough_is_given_again(finds: Finds, shared: SharedFind[int]) -> None:
+    assert list(shared.newer_than(100.0)) == [1]
+    finds.now = 105.0
+    assert list(shared.newer_than(100.0)) == [1]
+    assert list(shared.newer_than(99.0)) == [1]
+    assert list(shared.newer_than(100.1)) == [2]
+    assert list(shared.newer_than(105.0)) == [2]
+
+
+def test_age_counts_from_when_the_find_began(finds: Finds, shared: SharedFind[int]) -> None:
+    def slow(_: int) -> None:
+        finds.now += 10
+
+    finds.before_answer = slow
+    shared.newer_than(100.0)  # began at 100, ended at 110
+    assert list(shared.newer_than(105.0)) == [2]
+
+
+def test_callers_who_come_at_once_share_one_find(finds: Finds, shared: SharedFind[int]) -> None:
+    everybody = threading.Barrier(CALLERS)
+
+    def call(_: int) -> list[int]:
+        everybody.wait(PATIENCE)
+        return list(shared.newer_than(100.0))
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        assert list(pool.map(call, range(CALLERS))) == [[1]] * CALLERS
+    assert finds.count == 1
+
+
+def test_callers_who_need_it_fresher_wait_for_the_next_one_and_share_that(
+    finds: Finds, shared: SharedFind[int]
+) -> None:
+    running, go_on = threading.Event(), threading.Event()
+
+    def hold(number: int) -> None:
+        if number == 1:
+            running.set()
+            assert go_on.wait(PATIENCE)
+
+    finds.before_answer = hold
+    with ThreadPoolExecutor(CALLERS) as pool:
+        first = pool.submit(shared.newer_than, 100.0)
+        assert running.wait(PATIENCE)
+        finds.now = 101.0
+        later = [pool.submit(shared.newer_than, 101.0) for _ in range(CALLERS - 1)]
+        go_on.set()
+        assert list(first.result(PATIENCE)) == [1]
+        assert {tuple(one.result(PATIENCE)) for one in later} == {(2,)}
+    assert (finds.count, finds.most_at_once) == (2, 1)
+
+
+def test_a_failed_find_is_the_failure_of_its_caller_only(finds: Finds, shared: SharedFind[int]) -> None:
+    running, go_on = threading.Event(), threading.Event()
+
+    def fail_first(number: int) -> None:
+        if number == 1:
+            running.set()
+            assert go_on.wait(PATIENCE)
+            raise RuntimeError("lost")
+
+    finds.before_answer = fail_first
+    with ThreadPoolExecutor(CALLERS) as pool:
+        first = pool.submit(shared.newer_than, 100.0)
+        assert running.wait(PATIENCE)
+        others = [pool.submit(shared.newer_than, 100.0) for _ in range(CALLERS - 1)]
+        go_on.set()
+        with pytest.raises(RuntimeError, match="lost"):
+            first.result(PATIENCE)
+        assert {tuple(one.result(PATIENCE)) for one in others} == {(2,)}
+    assert finds.most_at_once == 1
+
+
+def test_after_a_failure_the_next_caller_finds_again(finds: Finds, shared: SharedFind[int]) -> None:
+    def fail(number: int) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+
+    finds.before_answer = fail
+    with pytest.raises(KeyboardInterrupt):
+        shared.newer_than(100.0)
+    assert list(shared.newer_than(100.0)) == [2]
+
+
+@given(st.floats(min_value=0, max_value=1e6))
+def test_the_delay_stays_within_its_bounds(waited: float) -> None:
+    assert 0.9 * SHORTEST_DELAY <= delay_after(waited) <= 1.1 * LONGEST_DELAY
+
+
+@pytest.mark.parametrize(("waited", "middle"), [(0, 0.2), (2, 0.2), (10, 1.0), (30, 3.0), (50, 5.0), (3600, 5.0)])
+def test_the_delay_grows_with_the_wait_and_is_spread(waited: float, middle: float) -> None:
+    delays = {delay_after(waited) for _ in range(50)}
+    assert all(0.9 * middle <= delay <= 1.1 * middle for delay in delays)
+    assert len(delays) > 10

@@ -1,0 +1,457 @@
+"""A server from create to delete, against the emulator over real HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sakura_fleet.client import DiskConfig, Server
+from sakura_fleet.errors import ApiError, ConflictError, FleetError, NotFoundError, WaitTimeoutError
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.packet_filter import PacketFilterRule
+from sakura_fleet.model.template import DiskTemplate
+from sakura_fleet.resources.lifecycle import Diff
+from sakura_fleet.resources.server_lifecycle import ServerLifecycle
+from tests.unit.resources.world import MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
+
+LIFE = ServerLifecycle()
+
+
+def create(world: World, **changes: Any) -> tuple[str, dict[str, Any]]:
+    return LIFE.create(world.session, server_inputs(**changes))
+
+
+def only_server(world: World, zone: str = ZONE) -> Server:
+    (server,) = world.servers(zone)
+    return server
+
+
+def disk_config(world: World) -> dict[str, Any]:
+    """What the cloud was told to write onto the first disk."""
+    disk = world.emulator.cloud.store.get("disk", int(world.disks()[0].id))
+    assert disk is not None
+    return dict(disk["config"] or {})
+
+
+# create
+
+
+def test_a_created_server_is_up_and_looks_as_declared(world: World) -> None:
+    object_id, outputs = create(world, description="d")
+    server = only_server(world)
+    (disk,) = world.disks()
+    assert (server.id, server.name, server.description, server.is_up) == (object_id, "web-001", "d", True)
+    assert set(server.tags) == {"web", MARKS.fleet, MARKS.resource}
+    assert (server.core, server.memory_gb, [nic.shared for nic in server.interfaces]) == (1, 2, [True])
+    assert (disk.name, disk.size_gb, disk.plan, disk.server_id) == ("web-001-disk001", 20, "ssd", object_id)
+    assert Marks.from_tags(disk.tags) == MARKS
+    assert outputs == {
+        **server_inputs(description="d"),
+        "zone": ZONE,
+        "address": server.ip_address,
+        "disk_ids": [disk.id],
+    }
+    assert server.ip_address
+
+
+@pytest.mark.parametrize(("slot", "zone"), [(0, ZONE), (1, OTHER_ZONE), (2, ZONE), (3.0, OTHER_ZONE)])
+def test_the_slot_chooses_the_zone(world: World, slot: float, zone: str) -> None:
+    _, outputs = create(world, slot=slot)
+    assert (outputs["zone"], only_server(world, zone).zone) == (zone, zone)
+
+
+def test_the_first_disk_is_prepared_and_scripts_get_the_servers_name(world: World) -> None:
+    named = world.client.notes.create(name="a", content="#!/bin/sh\n# @sacloud-text SERVER_NAME\n")
+    plain = world.client.notes.create(name="b", content="#!/bin/sh\n")
+    create(
+        world,
+        password="hunter22",
+        startup_scripts=[
+            {"note_id": named.id, "digest": "1", "uses_name": True},
+            {"note_id": plain.id, "digest": "2", "uses_name": False},
+        ],
+    )
+    config = disk_config(world)
+    assert config["HostName"] == "web-001"
+    assert config["Password"] == "***"  # kept like that by the emulator
+    assert config["DisablePWAuth"] is True
+    assert config["SSHKeys"] == [{"PublicKey": server_inputs()["edit_parameter"]["ssh_keys"][0]}]
+    assert config["Notes"] == [
+        {"ID": int(named.id), "Variables": {"SERVER_NAME": "web-001"}},
+        {"ID": int(plain.id)},
+    ]
+
+
+def test_a_disabled_edit_parameter_leaves_the_disk_alone(world: World) -> None:
+    create(world, edit_parameter={"disabled": True})
+    assert disk_config(world) == {}
+
+
+def test_a_server_on_a_switch_has_its_address_there(world: World) -> None:
+    switch = world.client.switches.create(ZONE, name="back")
+    nic = {
+        "upstream": {ZONE: switch.id},
+        "ip_address": "192.168.0.1",
+        "netmask_len": 24,
+        "default_route": "192.168.0.254",
+    }
+    _, outputs = create(world, network_interfaces=[nic])
+    server = only_server(world)
+    assert (server.interfaces[0].switch_id, outputs["address"]) == (switch.id, "192.168.0.1")
+    assert disk_config(world)["UserIPAddress"] == "192.168.0.1"
+    assert disk_config(world)["UserSubnet"] == {"DefaultRoute": "192.168.0.254", "NetworkMaskLen": 24}
+
+
+def test_packet_filters_are_connected_zone_by_zone(world: World) -> None:
+    rules = [PacketFilterRule(protocol="ip")]
+    here = world.client.packet_filters.create(ZONE, name="pf", expressions=rules)
+    create(world, packet_filters=[{ZONE: here.id, OTHER_ZONE: "113899999999"}])
+    assert only_server(world).interfaces[0].packet_filter_id == here.id
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_disks_blank_and_copied(world: World, count: int) -> None:
+    disks = [
+        {"os_type": "almalinux", "source_archive": "", "plan": "ssd", "connection": "virtio", "size": 20},
+        {"os_type": "", "source_archive": "", "plan": "hdd", "connection": "virtio", "size": 40},
+        {"os_type": "", "source_archive": "", "plan": "ssd", "connection": "ide", "size": 100},
+    ][:count]
+    _, outputs = create(world, disks=disks)
+    made = sorted(world.disks(), key=lambda disk: disk.name)
+    assert [(disk.name, disk.plan, disk.size_gb, disk.connection) for disk in made] == [
+        ("web-001-disk001", "ssd", 20, "virtio"),
+        ("web-001-disk002", "hdd", 40, "virtio"),
+        ("web-001-disk003", "ssd", 100, "ide"),
+    ][:count]
+    assert outputs["disk_ids"] == [disk.id for disk in made]
+    assert [bool(disk.source_archive_id) for disk in made] == [True, False, False][:count]
+
+
+def test_creating_waits_as_long_as_the_cloud_takes() -> None:
+    with world(latency="seed") as slow:
+        create(slow)
+        assert only_server(slow).is_up
+        assert 68 + 49 <= slow.pace.now - 1000 <= 1.3 * (68 + 49)
+        assert slow.calls("GET server") < 120  # looks become rarer
+
+
+def test_a_boot_that_fails_hits_the_deadline_with_a_way_out(world: World) -> None:
+    world.fault(kind="boot_failure", method="PUT", path="/power")
+    with pytest.raises(WaitTimeoutError, match=r"server web-001 \(\d+ in is1b\) to be up: not within 600 s") as caught:
+        create(world)
+    assert "console" in str(caught.value)
+    assert "it goes on from here" in str(caught.value)
+    assert world.pace.now == pytest.approx(1600, abs=1)
+    assert 20 <= len([call for call in world.changes() if call.endswith("/power")]) <= 31  # pressed again and again
+    world.emulator.cloud.faults.clear()
+    create(world)
+    assert (len(world.servers()), len(world.disks()), only_server(world).is_up) == (1, 1, True)
+
+
+def test_a_disk_that_never_ends_hits_the_deadline() -> None:
+    with world(latency="seed") as slow:
+        slow.fault(kind="stuck_disk", method="POST", path="^/disk$")
+        with pytest.raises(WaitTimeoutError, match=r"the disks of server web-001 .* to be copied: not within 3600 s"):
+            create(slow)
+
+
+# read
+
+
+def test_read_gives_back_what_was_created(world: World) -> None:
+    object_id, outputs = create(world)
+    found = LIFE.read(world.session, object_id, outputs)
+    assert found is not None
+    assert (found.id, found.outputs) == (object_id, outputs)
+    assert LIFE.diff(found.outputs, server_inputs()) == Diff()
+    assert {key: found.inputs[key] for key in server_inputs()} == server_inputs()
+
+
+def test_a_server_that_is_gone_is_reported_gone(world: World) -> None:
+    object_id, outputs = create(world)
+    world.client.servers.power_off(ZONE, object_id, force=True)
+    world.client.servers.delete(ZONE, object_id)
+    assert LIFE.read(world.next_run(), object_id, outputs) is None
+
+
+def test_a_server_under_a_new_id_is_followed_by_its_mark(world: World) -> None:
+    object_id, outputs = create(world)
+    other = world.client.servers.create(
+        ZONE, name="replanned", core=2, memory_gb=4, tags=MARKS.tag(["web"]), nics=["shared"]
+    )
+    world.client.servers.power_off(ZONE, object_id, force=True)
+    world.client.servers.delete(ZONE, object_id)
+    found = LIFE.read(world.next_run(), object_id, outputs)
+    assert found is not None
+    assert (found.id, found.outputs["plan"]["core"]) == (other.id, 2)
+
+
+def rename(world: World, server: Server) -> None:
+    world.client.servers.update(
+        ZONE, server.id, name="renamed", description="", tags=server.tags, icon_id=server.icon_id
+    )
+
+
+def retag(world: World, server: Server) -> None:
+    tags = [*server.tags, "by-hand"]
+    world.client.servers.update(ZONE, server.id, name=server.name, description="", tags=tags, icon_id=None)
+
+
+def describe(world: World, server: Server) -> None:
+    world.client.servers.update(ZONE, server.id, name=server.name, description="x", tags=server.tags, icon_id=None)
+
+
+def lose_mark(world: World, server: Server) -> None:
+    world.client.servers.update(ZONE, server.id, name=server.name, description="", tags=["web"], icon_id=None)
+
+
+def switch_off(world: World, server: Server) -> None:
+    world.client.servers.power_off(ZONE, server.id, force=True)
+
+
+def filter_packets(world: World, server: Server) -> None:
+    made = world.client.packet_filters.create(ZONE, name="pf", expressions=[])
+    world.client.interfaces.connect_packet_filter(ZONE, server.interfaces[0].id, made.id)
+
+
+def take_disk(world: World, server: Server) -> None:
+    switch_off(world, server)
+    world.client.disks.disconnect(ZONE, server.disks[0].id)
+    world.client.servers.power_on(ZONE, server.id)
+
+
+def leave_network(world: World, server: Server) -> None:
+    switch_off(world, server)
+    world.client.interfaces.disconnect_switch(ZONE, server.interfaces[0].id)
+    world.client.servers.power_on(ZONE, server.id)
+
+
+@pytest.mark.parametrize(
+    ("drift", "changed", "replaces"),
+    [
+        (rename, "name", False),
+        (retag, "tags", False),
+        (describe, "description", False),
+        (lose_mark, "marks", False),
+        (switch_off, "power", False),
+        (filter_packets, "packet_filters", False),
+        (take_disk, "disks", True),
+        (leave_network, "network_interfaces", True),
+    ],
+)
+def test_drift_is_named_by_its_property(world: World, drift: Any, changed: str, replaces: bool) -> None:
+    object_id, outputs = create(world)
+    drift(world, only_server(world))
+    found = LIFE.read(world.next_run(), object_id, outputs)
+    assert found is not None
+    assert LIFE.diff(found.outputs, server_inputs()) == Diff((changed,), (changed,) if replaces else ())
+    assert found.inputs[changed] != server_inputs()[changed]
+
+
+def test_a_disk_that_others_connected_is_no_drift(world: World) -> None:
+    object_id, outputs = create(world)
+    connect_foreign_disk(world, object_id)
+    found = LIFE.read(world.next_run(), object_id, outputs)
+    assert found is not None
+    assert LIFE.diff(found.outputs, server_inputs()) == Diff()
+    assert found.outputs["disk_ids"] == outputs["disk_ids"]
+
+
+# update
+
+
+@pytest.mark.parametrize("drift", [rename, retag, describe, lose_mark, switch_off, filter_packets])
+def test_an_update_undoes_drift(world: World, drift: Any) -> None:
+    object_id, outputs = create(world)
+    drift(world, only_server(world))
+    session = world.next_run()
+    found = LIFE.read(session, object_id, outputs)
+    assert found is not None
+    assert LIFE.update(session, object_id, found.outputs, server_inputs()) == outputs
+    again = LIFE.read(world.next_run(), object_id, outputs)
+    assert again is not None
+    assert LIFE.diff(again.outputs, server_inputs()) == Diff()
+
+
+def test_an_update_changes_labels_and_filters_in_place_and_returns_all_outputs(world: World) -> None:
+    icon = world.client.icons.find()[0].id
+    made = world.client.packet_filters.create(ZONE, name="pf", expressions=[])
+    object_id, outputs = create(world)
+    news = server_inputs(name="renamed", description="new", tags=["x"], icon_id=icon, packet_filters=[made.id])
+    updated = LIFE.update(world.session, object_id, outputs, news)
+    assert updated == {**news, **{key: outputs[key] for key in ("zone", "address", "disk_ids")}}
+    server = only_server(world)
+    assert (server.id, server.name, server.description, server.icon_id) == (object_id, "renamed", "new", icon)
+    assert set(server.tags) == {"x", MARKS.fleet, MARKS.resource}
+    assert server.interfaces[0].packet_filter_id == made.id
+    assert server.is_up
+
+
+def test_an_update_that_changes_nothing_writes_nothing(world: World) -> None:
+    object_id, outputs = create(world)
+    before = world.changes()
+    LIFE.update(world.session, object_id, outputs, server_inputs(shutdown_force=True))
+    assert world.changes() == before
+
+
+# delete
+
+
+def connect_foreign_disk(world: World, server_id: str) -> str:
+    disk = world.client.disks.create(ZONE, name="theirs", size_gb=20, plan="ssd")
+    world.client.servers.power_off(ZONE, server_id, force=True)
+    world.client.disks.connect(ZONE, disk.id, server_id)
+    world.client.servers.power_on(ZONE, server_id)
+    return disk.id
+
+
+def test_delete_leaves_nothing(world: World) -> None:
+    object_id, outputs = create(world)
+    LIFE.delete(world.session, object_id, outputs)
+    assert (world.servers(), world.disks(), world.count("interface")) == ([], [], 0)
+
+
+def test_deleting_twice_is_a_success(world: World) -> None:
+    object_id, outputs = create(world)
+    LIFE.delete(world.session, object_id, outputs)
+    LIFE.delete(world.next_run(), object_id, outputs)
+    assert world.servers() == []
+
+
+def test_a_disk_that_others_connected_is_kept(world: World) -> None:
+    object_id, outputs = create(world)
+    theirs = connect_foreign_disk(world, object_id)
+    LIFE.delete(world.session, object_id, outputs)
+    assert [(disk.id, disk.server_id) for disk in world.disks()] == [(theirs, None)]
+
+
+def test_own_disks_go_too_when_the_server_is_gone_already(world: World) -> None:
+    object_id, outputs = create(world)
+    world.client.servers.power_off(ZONE, object_id, force=True)
+    world.client.servers.delete(ZONE, object_id)
+    assert len(world.disks()) == 1
+    LIFE.delete(world.next_run(), object_id, outputs)
+    assert world.disks() == []
+
+
+def test_an_own_disk_that_was_given_away_is_kept(world: World) -> None:
+    object_id, outputs = create(world)
+    (disk,) = world.disks()
+    world.client.servers.power_off(ZONE, object_id, force=True)
+    world.client.disks.disconnect(ZONE, disk.id)
+    world.client.disks.update(ZONE, disk.id, name="kept", description="", tags=[])
+    LIFE.delete(world.next_run(), object_id, outputs)
+    assert [kept.name for kept in world.disks()] == ["kept"]
+
+
+def test_a_guest_gets_its_time_to_shut_down() -> None:
+    with world(latency="seed") as slow:
+        object_id, outputs = create(slow)
+        before = slow.pace.now
+        LIFE.delete(slow.session, object_id, outputs)
+        assert slow.servers() == []
+        assert 15 <= slow.pace.now - before <= 25
+
+
+def test_a_guest_that_does_not_shut_down_loses_its_power() -> None:
+    with world(latency="seed") as slow:
+        object_id, outputs = create(slow)
+        slow.fault(kind="ignored_shutdown", method="DELETE", path="/power")
+        before = slow.pace.now
+        LIFE.delete(slow.session, object_id, outputs)
+        assert slow.servers() == []
+        assert 180 <= slow.pace.now - before <= 200
+
+
+def test_a_forced_shutdown_does_not_ask_the_guest() -> None:
+    with world(latency="seed") as slow:
+        object_id, outputs = create(slow, shutdown_force=True)
+        slow.fault(kind="ignored_shutdown", method="DELETE", path="/power")
+        before = slow.pace.now
+        LIFE.delete(slow.session, object_id, outputs)
+        assert slow.servers() == []
+        assert slow.pace.now - before <= 10
+
+
+@pytest.mark.xfail(strict=True, raises=ConflictError, reason="the emulator refuses to delete a server on its way up")
+def test_a_server_that_is_just_booting_can_be_deleted() -> None:
+    with world(latency="seed") as slow:
+        object_id, outputs = create(slow)
+        slow.client.servers.power_off(ZONE, object_id, force=True)
+        slow.pace.sleep(60)
+        slow.client.servers.power_on(ZONE, object_id)  # not up yet
+        LIFE.delete(slow.next_run(), object_id, outputs)
+        assert (slow.servers(), slow.disks()) == ([], [])
+
+
+# adopt
+
+
+def made_elsewhere(world: World, **changes: Any) -> Server:
+    disk = world.client.disks.create(
+        ZONE,
+        name="d",
+        size_gb=20,
+        plan="ssd",
+        source_archive_id=world.client.archives.find_by_os_type(ZONE, "almalinux").id,
+        config=DiskConfig(host_name="old"),
+    )
+    server = world.client.servers.create(
+        ZONE, **{"name": "old", "core": 1, "memory_gb": 2, "tags": ["theirs"], "nics": ["shared"], **changes}
+    )
+    world.client.disks.connect(ZONE, disk.id, server.id)
+    return server
+
+
+def test_a_server_made_elsewhere_is_adopted_by_its_id(world: World) -> None:
+    server = made_elsewhere(world)
+    object_id, outputs = create(world, adopt=server.id)
+    adopted = only_server(world)
+    assert (object_id, adopted.name, adopted.is_up) == (server.id, "web-001", True)
+    assert Marks.from_tags(adopted.tags) == MARKS
+    assert outputs["disk_ids"] == [disk.id for disk in adopted.disks]
+    assert LIFE.create(world.next_run(), server_inputs(adopt=server.id)) == (object_id, outputs)  # after a crash
+
+
+def test_an_adopted_server_gets_its_packet_filters(world: World) -> None:
+    made = world.client.packet_filters.create(ZONE, name="pf", expressions=[])
+    create(world, adopt=made_elsewhere(world).id, packet_filters=[made.id])
+    assert only_server(world).interfaces[0].packet_filter_id == made.id
+
+
+def test_a_server_of_another_plan_is_not_adopted(world: World) -> None:
+    server = made_elsewhere(world, core=2, memory_gb=4)
+    with pytest.raises(FleetError, match="has 2 cores and 4 GB instead of 1 cores and 2 GB"):
+        create(world, adopt=server.id)
+    assert (only_server(world).name, only_server(world).tags) == ("old", ("theirs",))
+
+
+def test_adopting_an_unknown_id_says_so(world: World) -> None:
+    with pytest.raises(FleetError, match=r"adopt: there is no server 113899999999 in is1b, is1c; check ID and zones"):
+        create(world, adopt="113899999999")
+    assert world.changes() == []
+
+
+# errors
+
+
+def test_an_update_of_a_server_that_is_gone_fails_with_the_apis_words(world: World) -> None:
+    object_id, outputs = create(world)
+    LIFE.delete(world.session, object_id, outputs)
+    with pytest.raises(NotFoundError, match=object_id):
+        LIFE.update(world.session, object_id, outputs, server_inputs(name="x"))
+
+
+def test_what_the_api_refuses_is_raised_with_its_status(world: World) -> None:
+    with pytest.raises(ApiError) as caught:
+        create(world, plan={"core": 3, "memory": 999, "dedicated_cpu": False})
+    assert caught.value.status == 400
+    assert world.servers() == []
+
+
+def test_the_default_disk_is_the_seeds() -> None:
+    assert server_inputs()["disks"] == [
+        {"os_type": "almalinux", "source_archive": "", "plan": "ssd", "connection": "virtio", "size": 20}
+    ]
+    assert DiskTemplate().size == 20
