@@ -37,7 +37,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
         name = reader.text("name")
-        if name:
+        if isinstance(inputs["name"], str):
             try:
                 usable = is_zone_name(zone_name(name))
             except ValueError:

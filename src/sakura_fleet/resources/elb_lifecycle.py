@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sakura_fleet.client import Elb
-from sakura_fleet.errors import FleetError, NotFoundError, Problem, UnavailableError, UnreachableError
+from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model import elb as model
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs, canonical
+from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session
 from sakura_fleet.resources.shared_document import edit
-
-FOUND_AGAIN_DEADLINE = 60.0
-"""Seconds to look for an ELB whose create call got no answer."""
 
 
 class ElbLifecycle(Lifecycle):
@@ -127,7 +125,7 @@ class ElbLifecycle(Lifecycle):
         return min(session.client.elbs.find(tags=[resource]), key=lambda elb: elb.id, default=None)
 
     def _make(self, session: Session, inputs: Inputs) -> Elb:
-        try:
+        def make() -> Elb:
             return session.client.elbs.create(
                 plan=int(inputs["plan"]),
                 settings={**model.to_wire(inputs["settings"]), "Servers": []},
@@ -135,23 +133,8 @@ class ElbLifecycle(Lifecycle):
                 vip_failover=inputs["vip_failover"],
                 **_labels(inputs),
             )
-        except (UnreachableError, UnavailableError) as error:
-            if not error.maybe_done:
-                raise
-        found: list[Elb] = []
 
-        def visible(_: float) -> bool:
-            elb = self._find(session, inputs)
-            found.extend([elb] if elb else [])
-            return bool(found)
-
-        session.wait(
-            f"the ELB {inputs['name']}, whose creation got no answer, to appear",
-            visible,
-            deadline=FOUND_AGAIN_DEADLINE,
-            way_out="run `pulumi up` again: it takes the ELB if it was made after all",
-        )
-        return found[0]
+        return made_once(session, f"the ELB {inputs['name']}", make, lambda _: self._find(session, inputs))
 
     def _planned(self, session: Session, elb: Elb, inputs: Inputs) -> Elb:
         """The ELB with the wanted plan; it may have a new ID from then on."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Generic, Protocol, TypeVar
 
-from sakura_fleet.errors import FleetError, NotFoundError, UnavailableError, UnreachableError
+from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical
+from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.session import Session
-
-FOUND_AGAIN_DEADLINE = 30.0
-"""Seconds to look for an object whose create call got no answer."""
 
 
 class Identified(Protocol):
@@ -83,25 +81,12 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
                 )
 
     def _make(self, session: Session, inputs: Inputs) -> T:
-        try:
-            return self.make(session, inputs)
-        except (UnreachableError, UnavailableError) as error:
-            if not error.maybe_done:
-                raise
-            found: list[T] = []
-
-            def look(_: float) -> bool:
-                item = self.find(session, inputs)
-                found.extend([item] if item else [])
-                return bool(found)
-
-            session.wait(
-                f"the {self.kind} whose creation got no answer",
-                look,
-                deadline=FOUND_AGAIN_DEADLINE,
-                way_out="run `pulumi up` again: it takes the object if it was made after all",
-            )
-            return found[0]
+        return made_once(
+            session,
+            f"the {self.kind} {inputs['name']}",
+            lambda: self.make(session, inputs),
+            lambda _: self.find(session, inputs),
+        )
 
     @abstractmethod
     def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[T]:

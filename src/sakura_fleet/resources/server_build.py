@@ -6,26 +6,23 @@ it again, and `finish` goes on from there; so nothing is made twice and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sakura_fleet.client import Disk, DiskConfig, NoteRef, Server
 from sakura_fleet.errors import (
     ConflictError,
     FleetError,
     NotFoundError,
-    UnavailableError,
-    UnreachableError,
     WaitTimeoutError,
 )
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.startup_script import NAME_VARIABLE
 from sakura_fleet.resources.lifecycle import Inputs
+from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.session import Session
 
-FOUND_AGAIN_DEADLINE: Final = 60.0
-"""Seconds to look for something whose create call got no answer."""
 COPY_DEADLINE: Final = 3_600.0
 BOOT_DEADLINE: Final = 600.0
 SHUTDOWN_DEADLINE: Final = 180.0
@@ -33,8 +30,6 @@ SHUTDOWN_DEADLINE: Final = 180.0
 FORCED_DEADLINE: Final = 120.0
 POWER_AGAIN: Final = 20.0
 """Seconds after which a server that is still down is switched on once more."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ def make(session: Session, plan: Blueprint) -> Server:
             **plan.labels(),
         )
 
-    return _once(session, f"server {plan.name} in {zone}", create, lambda since: find(session, plan, since=since))
+    return made_once(session, f"server {plan.name} in {zone}", create, lambda since: find(session, plan, since=since))
 
 
 def unlike(server: Server, plan: Blueprint) -> str:
@@ -196,13 +191,39 @@ def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str]
             _shut_down(session, server, marks, force=force)
             server = client.servers.read(zone, server_id)
         connected = {disk.id for disk in server.disks}
-        client.servers.delete(zone, server_id, disk_ids=[disk_id for disk_id in disk_ids if disk_id in connected])
+        _delete(session, server, [disk_id for disk_id in disk_ids if disk_id in connected])
     except NotFoundError:
         pass  # gone already; its disks may still be there
     else:
         disk_ids = [disk_id for disk_id in disk_ids if disk_id not in connected]
     for disk_id in disk_ids:
         _delete_own_disk(session, zone, disk_id, marks)
+
+
+def _delete(session: Session, server: Server, disk_ids: list[str]) -> None:
+    """Delete the server; one that is booting, or whose disk is being copied, as soon as the cloud lets it go."""
+
+    def gone(_: float) -> bool:
+        try:
+            session.client.servers.delete(server.zone, server.id, disk_ids=disk_ids)
+        except ConflictError:
+            _switch_off(session, server, force=True)
+            return False
+        return True
+
+    session.wait(
+        f"server {server.name} ({server.id} in {server.zone}) to be deleted",
+        gone,
+        deadline=COPY_DEADLINE,
+        way_out="run the same command again: it goes on from here",
+    )
+
+
+def _switch_off(session: Session, server: Server, *, force: bool) -> None:
+    try:
+        session.client.servers.power_off(server.zone, server.id, force=force)
+    except ConflictError:
+        return  # down, or on its way
 
 
 def _delete_own_disk(session: Session, zone: str, disk_id: str, marks: Marks) -> None:
@@ -222,21 +243,15 @@ def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -
         newest = _again(session, server, marks, since) or client.servers.read(server.zone, server.id)
         return newest.status in ("down", "")
 
-    def switch_off(forced: bool) -> None:
-        try:
-            client.servers.power_off(server.zone, server.id, force=forced)
-        except ConflictError:
-            return  # down, or on its way
-
     what = f"server {server.name} ({server.id} in {server.zone}) to be down"
     if not force:
-        switch_off(forced=False)
+        _switch_off(session, server, force=False)
         try:
             session.wait(what, down, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
         except WaitTimeoutError:
             force = True
     if force:
-        switch_off(forced=True)
+        _switch_off(session, server, force=True)
         session.wait(what, down, deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
 
 
@@ -310,7 +325,7 @@ def _make_disk(session: Session, server: Server, plan: Blueprint, index: int, wa
         own = client.disks.find(zone, tags=[plan.marks.resource])
         return next((disk for disk in own if _index_of(disk.name) == index), None)
 
-    return _once(session, f"disk {index + 1} of server {plan.name} in {zone}", create, look)
+    return made_once(session, f"disk {index + 1} of server {plan.name} in {zone}", create, look)
 
 
 def _disk_config(plan: Blueprint) -> DiskConfig | None:
@@ -358,26 +373,3 @@ def _press(session: Session, server: Server) -> None:
         session.client.servers.power_on(server.zone, server.id)
     except ConflictError:
         return  # up, on its way, or not ready yet: the next look tells
-
-
-def _once(session: Session, what: str, create: Callable[[], T], look: Callable[[float], T | None]) -> T:
-    """Create something; when no answer comes, look whether it was made after all."""
-    try:
-        return create()
-    except (UnreachableError, UnavailableError) as error:
-        if not error.maybe_done:
-            raise
-    found: list[T] = []
-
-    def visible(since: float) -> bool:
-        item = look(since)
-        found.extend([item] if item is not None else [])
-        return bool(found)
-
-    session.wait(
-        f"{what}, whose creation got no answer, to appear",
-        visible,
-        deadline=FOUND_AGAIN_DEADLINE,
-        way_out="run `pulumi up` again: it takes the object over if it was made after all, and makes it otherwise",
-    )
-    return found[0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.client import DiskConfig, Server
-from sakura_fleet.errors import ApiError, ConflictError, FleetError, NotFoundError, WaitTimeoutError
+from sakura_fleet.errors import ApiError, FleetError, NotFoundError, WaitTimeoutError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.template import DiskTemplate
@@ -374,7 +374,6 @@ def test_a_forced_shutdown_does_not_ask_the_guest() -> None:
         assert slow.pace.now - before <= 10
 
 
-@pytest.mark.xfail(strict=True, raises=ConflictError, reason="the emulator refuses to delete a server on its way up")
 def test_a_server_that_is_just_booting_can_be_deleted() -> None:
     with world(latency="seed") as slow:
         object_id, outputs = create(slow)

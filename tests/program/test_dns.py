@@ -1,0 +1,222 @@
+"""A zone and its records from `pulumi up` to `pulumi destroy`, beside records of others, with the real engine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.program.fleet import Fleet
+
+JSON = dict[str, Any]
+PROGRAM = """
+import json
+from pathlib import Path
+
+import pulumi
+
+from components import DnsRecords, DnsRecordsArgs, ServerGroup, stack_config
+from components.dns_records import address_records, https_alias, https_record
+from sakura_fleet.model.dns import RecordSet
+from sakura_fleet.resources.references import server_reference
+
+wanted = json.loads(Path("dns.json").read_text())
+config = stack_config()
+group = ServerGroup(config.server_group.name, config.server_group)
+servers = [server_reference(server) for server in group.servers]
+sets = [RecordSet(**one) for one in wanted["sets"]]
+if wanted["hosts"]:
+    sets += [address_records("www", *servers, ttl=300), https_record("www", *servers), https_alias("www.example.com.")]
+dns = DnsRecords("dns", DnsRecordsArgs(zone="example.com", record_sets=sets, **wanted["args"]))
+pulumi.export("members", [member.output() for member in group.members])
+pulumi.export("name_servers", dns.name_servers)
+pulumi.export("records", dns.records)
+"""
+MX: JSON = {"Name": "@", "Type": "MX", "RData": "10 MAIL.example.com.", "TTL": 60, "Comment": "kept"}
+CHALLENGE: JSON = {"Name": "_acme-challenge", "Type": "TXT", "RData": "token"}
+TXT: JSON = {"name": "@", "type": "TXT", "values": ["v=spf1 -all"]}
+
+
+class Dns:
+    """A fleet whose program has records, and its zone as others see it."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        (fleet.folder / "__main__.py").write_text(PROGRAM)
+        self.sets: list[JSON] = [TXT]
+        self.declare()
+
+    def declare(self, *, hosts: bool = True, **args: Any) -> None:
+        document = {"sets": self.sets, "hosts": hosts, "args": args}
+        (self.fleet.folder / "dns.json").write_text(json.dumps(document))
+
+    def item(self) -> JSON:
+        found: list[JSON] = self.fleet.call("GET", "commonserviceitem")["CommonServiceItems"]
+        return found[0]
+
+    @property
+    def records(self) -> list[JSON]:
+        records: list[JSON] = self.item()["Settings"]["DNS"]["ResourceRecordSets"]
+        return records
+
+    def put(self, records: list[JSON]) -> None:
+        """Somebody else replaces all records."""
+        item = self.item()
+        body = {"Settings": {"DNS": {**item["Settings"]["DNS"], "ResourceRecordSets": records}}}
+        self.fleet.call("PUT", f"commonserviceitem/{item['ID']}", {"CommonServiceItem": body})
+
+    def make_zone(self, records: list[JSON]) -> None:
+        body = {
+            "Name": "example.com",
+            "Provider": {"Class": "dns"},
+            "Status": {"Zone": "example.com"},
+            "Settings": {"DNS": {"ResourceRecordSets": records}},
+        }
+        self.fleet.call("POST", "commonserviceitem", {"CommonServiceItem": body})
+
+    def at(self, name: str, kind: str) -> list[str]:
+        return [one["RData"] for one in self.records if (one["Name"], one["Type"]) == (name, kind)]
+
+    def writes(self, since: int) -> int:
+        """How often records were written, by anybody."""
+        return len([r for r in self.fleet.requests(since) if r["method"] == "PUT" and "commonserviceitem" in r["path"]])
+
+    def mark(self) -> int:
+        return len(self.fleet.requests())
+
+
+def outputs(fleet: Fleet) -> JSON:
+    found: JSON = json.loads(fleet.pulumi("stack", "output", "--json").stdout)
+    return found
+
+
+def test_life_of_an_owned_zone(fleet: Fleet) -> None:
+    dns = Dns(fleet)
+    assert fleet.changes()["create"] == 5 + 3
+    fleet.up()
+    addresses = [member["address"] for member in fleet.members()]
+    assert dns.at("www", "A") == addresses
+    assert dns.at("www", "HTTPS") == [f"10 . alpn=h3,h2 ipv4hint={','.join(addresses)}"]
+    assert dns.at("@", "HTTPS") == ["0 www.example.com."]
+    assert [one["TTL"] for one in dns.records if one["Name"] == "www"] == [300, 300, 30]
+    assert outputs(fleet)["name_servers"] == dns.item()["Status"]["NS"]
+
+    dns.put([MX, *dns.records, CHALLENGE])
+    mark = dns.mark()
+    fleet.up("--expect-no-changes")
+    assert dns.mark() == mark, "an up without changes asks the cloud nothing"
+
+    dns.sets = [{**TXT, "values": ["v=spf1 mx -all"]}]
+    dns.declare()
+    assert fleet.changes() == {"update": 1}
+    fleet.up()
+    assert dns.writes(mark) == 1
+    assert dns.at("@", "TXT") == ["v=spf1 mx -all"]
+    assert (dns.records[0], dns.records[-1]) == (MX, CHALLENGE), "records of others stay byte for byte"
+
+    fleet.template(tags=["web", "blue"])
+    assert fleet.changes() == {"update": 2}, "a changed tag on the servers touches no record"
+    fleet.write(size=3)
+    fleet.up()
+    assert dns.at("www", "A") == [member["address"] for member in fleet.members()]
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+    failed = fleet.pulumi("destroy", "--yes", "--skip-preview", check=False)
+    assert failed.returncode != 0
+    assert "still has records that were not made here: @ MX, _acme-challenge TXT" in failed.stdout
+    assert dns.records == [MX, CHALLENGE]
+    dns.put([])
+    fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert fleet.count() == {}
+
+
+def test_drift_is_shown_by_refresh_and_repaired_by_up(fleet: Fleet) -> None:
+    fleet.write(size=0)
+    dns = Dns(fleet)
+    dns.sets = [TXT, {"name": "www", "type": "A", "values": ["192.0.2.1"], "ttl": 300}]
+    dns.declare(hosts=False)
+    fleet.up()
+    dns.put([{**one, "RData": one["RData"].replace("192.0.2.1", "192.0.2.66")} for one in dns.records])
+    fleet.pulumi("refresh", "--yes", "--skip-preview")
+    preview = json.loads(fleet.pulumi("preview", "--json").stdout)
+    (step,) = [step for step in preview["steps"] if step["op"] != "same"]
+    old, new = (step[state]["inputs"]["record_sets"] for state in ("oldState", "newState"))
+    assert [one["values"] for one in old] == [["v=spf1 -all"], ["192.0.2.66"]]
+    assert [one["values"] for one in new] == [["v=spf1 -all"], ["192.0.2.1"]]
+    fleet.up()
+    assert dns.at("www", "A") == ["192.0.2.1"]
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_a_looked_up_zone_stays_with_the_records_of_others(fleet: Fleet) -> None:
+    fleet.write(size=0)
+    dns = Dns(fleet)
+    dns.make_zone([MX, {"Name": "@", "Type": "TXT", "RData": "theirs"}, CHALLENGE])
+    dns.declare(hosts=False, lookup=True)
+    refused = fleet.up(check=False)
+    assert "@ TXT exists already with other values (theirs)" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
+    assert dns.at("@", "TXT") == ["theirs"]
+    dns.declare(hosts=False, lookup=True, adopt=True)
+    fleet.up()
+    assert dns.at("@", "TXT") == ["v=spf1 -all"]
+    assert dns.item()["Tags"] == []
+    fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert dns.records == [MX, CHALLENGE]
+
+
+def test_bad_records_stop_the_program_before_anything_changes(fleet: Fleet) -> None:
+    dns = Dns(fleet)
+    dns.sets = [{"name": "www", "type": "CNAME", "values": ["a.example.net."]}, {**TXT, "ttl": 9}]
+    dns.declare()
+    failed = fleet.up(check=False)
+    text = failed.stdout + failed.stderr
+    assert failed.returncode != 0
+    assert "no other record may stand beside a CNAME, but there is A, HTTPS" in text
+    assert "record_sets[1].ttl: 9 is out of range" in text
+    assert "Traceback" not in text
+    assert fleet.count() == {}
+
+
+@pytest.mark.parametrize("mood", ["enforce", "ignore"])
+def test_somebody_writes_all_the_time(make_fleet: Callable[..., Fleet], mood: str) -> None:
+    fleet = make_fleet(size=0, settings_hash=mood)
+    dns = Dns(fleet)
+    dns.declare(hosts=False)
+    fleet.up()
+    stop = threading.Event()
+    added: list[str] = []
+
+    def write() -> None:
+        with httpx.Client(auth=("t", "s")) as http:
+            url = f"{fleet.api_root}/tk1b/api/cloud/1.1/commonserviceitem/{dns.item()['ID']}"
+            while not stop.wait(0.02):
+                item = http.get(url).json()["CommonServiceItem"]
+                name = f"other{len(added)}"
+                records = [*item["Settings"]["DNS"]["ResourceRecordSets"], {**CHALLENGE, "Name": name}]
+                body = {"Settings": {"DNS": {"ResourceRecordSets": records}}, "SettingsHash": item["SettingsHash"]}
+                if http.put(url, json={"CommonServiceItem": body}).is_success:
+                    added.append(name)
+
+    lost = 0
+    for number in range(3):
+        dns.sets = [{**TXT, "values": [f"round {number}"]}]
+        dns.declare(hosts=False)
+        stop.clear()
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            fleet.up()
+        finally:
+            stop.set()
+            writer.join()
+        if dns.at("@", "TXT") != [f"round {number}"]:
+            lost += 1
+            fleet.up("--refresh")
+        assert dns.at("@", "TXT") == [f"round {number}"]
+    assert mood == "ignore" or (lost == 0 and {one["Name"] for one in dns.records} == {"@", *added})
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
