@@ -9,6 +9,7 @@ import pulumi
 
 from sakura_fleet.model.caddy_host import CaddyHostArgs, host_script
 from sakura_fleet.resources import Server, StartupScript
+from sakura_fleet.resources.references import Reference, server_reference
 from sakura_fleet.tokens import CADDY_HOST
 
 
@@ -21,6 +22,7 @@ class CaddyHost(pulumi.ComponentResource):
 
     args: CaddyHostArgs
     server: Server
+    reference: Reference
 
     def __init__(
         self,
@@ -52,4 +54,5 @@ class CaddyHost(pulumi.ComponentResource):
             interface_driver=template.interface_driver,
             opts=child,
         )
+        self.reference = server_reference(self.server)
         self.register_outputs({"address": self.server.address})

@@ -124,10 +124,15 @@ class Fleet:
         return list(self.get(f"/_emulator/log?since={since}")["requests"])
 
 
-def seed_settings(url: str, **changes: Any) -> dict[str, Any]:
-    """The local stack's settings, pointed at `url`."""
+def local_settings() -> dict[str, Any]:
+    """The settings of the stack `local`: the seed's whole set-up."""
     text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
-    settings = {key.removeprefix(PREFIX): value for key, value in yaml.safe_load(text)["config"].items()}
+    return {key.removeprefix(PREFIX): value for key, value in yaml.safe_load(text)["config"].items()}
+
+
+def group_settings(url: str, **changes: Any) -> dict[str, Any]:
+    """The local stack's settings with the server group alone, pointed at `url`."""
+    settings = {key: value for key, value in local_settings().items() if key not in ("elb", "hosts", "dns")}
     return {**settings, "api_root": f"{url}/cloud/zone", "rate_limit": 1000, **changes}
 
 
@@ -141,7 +146,7 @@ def new_fleet(folder: Path, url: str, stack: str = "test", **changes: Any) -> Fl
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
     for sub in ("stacks", "state", "home"):
         (folder / sub).mkdir()
-    fleet = Fleet(folder, url, stack, seed_settings(url, **changes))
+    fleet = Fleet(folder, url, stack, group_settings(url, **changes))
     fleet.write()
     fleet.run("pulumi", "stack", "init", stack, "--non-interactive")
     return fleet

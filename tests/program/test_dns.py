@@ -173,7 +173,7 @@ def test_bad_records_stop_the_program_before_anything_changes(fleet: Fleet) -> N
     dns = Dns(fleet)
     dns.sets = [{"name": "www", "type": "CNAME", "values": ["a.example.net."]}, {**TXT, "ttl": 9}]
     dns.declare()
-    failed = fleet.up(check=False)
+    failed = fleet.pulumi("up", "--yes", check=False)
     text = failed.stdout + failed.stderr
     assert failed.returncode != 0
     assert "no other record may stand beside a CNAME, but there is A, HTTPS" in text

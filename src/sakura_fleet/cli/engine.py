@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -23,14 +24,13 @@ class StackEngine:
         os.environ["PATH"] = engine_environment()["PATH"]
         self._project = project
         self._name = stack
-        try:
+        with _own_words(f"the stack {stack} cannot be opened"):
             self._stack = automation.select_stack(stack_name=stack, work_dir=str(project.root))
-        except automation.CommandError as error:
-            raise FleetError(f"the stack {stack} cannot be opened: {_words(error)}") from error
 
     def resources(self) -> list[dict[str, Any]]:
         """The state's resources; secrets stay encrypted."""
-        return list((self._stack.export_stack().deployment or {}).get("resources") or [])
+        with _own_words("the state cannot be read"):
+            return list((self._stack.export_stack().deployment or {}).get("resources") or [])
 
     def marks_in_state(self) -> set[str]:
         """The resource marks of everything in the state."""
@@ -45,10 +45,8 @@ class StackEngine:
             if pre and pre.metadata.new and pre.metadata.new.inputs:
                 found.update(_marks({"inputs": pre.metadata.new.inputs}))
 
-        try:
+        with _own_words("the preview that tells what the program wants failed"):
             self._stack.preview(on_event=on_event)
-        except automation.CommandError as error:
-            raise FleetError(f"the preview that tells what the program wants failed: {_words(error)}") from error
         return found
 
     def clear_leftovers(self, *, assume_yes: bool) -> Iterator[str]:
@@ -103,8 +101,11 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _words(error: automation.CommandError) -> str:
-    """What the engine said on stderr, without the frame that the Automation API puts around it."""
-    text = str(error)
-    _, _, after = text.partition("stderr:")
-    return (after.partition("\n code:")[0] or text).strip()
+@contextmanager
+def _own_words(what: str) -> Iterator[None]:
+    """Turn the engine's failure into ours: its own words, without the frame that the Automation API puts around."""
+    try:
+        yield
+    except automation.CommandError as error:
+        _, _, after = str(error).partition("stderr:")
+        raise FleetError(f"{what}: {(after or str(error)).strip()}") from error

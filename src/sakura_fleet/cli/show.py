@@ -130,7 +130,7 @@ def _records(client: Client, resources: Sequence[Mapping[str, Any]]) -> Iterator
         except NotFoundError:
             yield {"zone": zone_id, "note": "gone from the cloud"}
             continue
-        missing = {(one["name"], one["type"], one["rdata"]) for one in known}
+        missing = {(one["name"], one["type"], value) for one in known for value in one["values"]}
         for record in zone.records:
             place = (record.name, record.type, record.rdata)
             yield {
@@ -143,19 +143,13 @@ def _records(client: Client, resources: Sequence[Mapping[str, Any]]) -> Iterator
             }
             missing.discard(place)
         for name, kind, rdata in sorted(missing):
-            yield {
-                "zone": zone.name,
-                "name": name,
-                "type": kind,
-                "rdata": rdata,
-                "note": "in the state, but not in the zone",
-            }
+            lost = {"zone": zone.name, "name": name, "type": kind, "rdata": rdata}
+            yield {**lost, "note": "in the state, but not in the zone"}
 
 
 def _table(rows: Sequence[Row]) -> str:
-    header = list(rows[0])
+    header = list(dict.fromkeys(column for row in rows for column in row))
     cells = [header, *([str(row.get(column, "")) for column in header] for row in rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(header))]
-    return "\n".join(
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+    return "\n".join(f"  {line}".rstrip() for line in lines)

@@ -13,13 +13,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.caddy_host import CaddyHostArgs, read_caddy_host
+from sakura_fleet.model.dns_args import DnsArgs, read_dns
 from sakura_fleet.model.elb import ElbArgs, read_elb
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb")
+_STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns")
 _MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
 _SHORTEST_SECRET: Final = 6
 """A secret shorter than this is not looked for in scripts: it would be found everywhere."""
@@ -35,6 +37,8 @@ class StackConfig:
     rate_limit: float
     server_group: ServerGroupArgs
     elb: ElbArgs | None = None
+    hosts: tuple[CaddyHostArgs, ...] = ()
+    dns: DnsArgs | None = None
 
 
 def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), source: str = "") -> StackConfig:
@@ -52,9 +56,12 @@ def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), sou
             reader.structure("server_group"), size=reader.structure("size"), path="server_group", problems=problems
         ),
         elb=read_elb(reader.child("elb")) if reader.has("elb") else None,
+        hosts=tuple(read_caddy_host(child) for child in reader.children("hosts")),
+        dns=read_dns(reader.child("dns")) if reader.has("dns") else None,
     )
-    for key in ("elb", *_MAY_BE_SECRET):
+    for key in _MAY_BE_SECRET:
         reader.structure(key)
+    _check_names(config, problems)
     reader.close()
     if problems:
         raise InputError(problems, source=source)
@@ -78,6 +85,26 @@ def check_api_root(root: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return f"{root!r} would send the API key unencrypted; use https (plain http is for an emulator on this machine)"
     return ""
+
+
+def _check_names(config: StackConfig, problems: list[Problem]) -> None:
+    """What only shows when zone, ELB and hosts are seen together."""
+    for index, host in enumerate(config.hosts):
+        if host.name in [other.name for other in config.hosts[:index]]:
+            problems.append(
+                Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} stands in the list twice")
+            )
+        if host.record and not config.dns:
+            message = "a record needs the stack's zone; add dns.zone, or remove this"
+            problems.append(Problem(f"hosts[{index}].record", "no-dns-zone", message))
+    if config.elb and config.elb.lets_encrypt_names and not config.dns:
+        message = "certificates are issued once the names point at the ELB; add the stack's zone as dns.zone"
+        problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))
+    if config.dns and config.dns.elb and not config.elb:
+        problems.append(Problem("dns.elb", "no-elb", "the stack has no elb that this name could stand for; remove it"))
+    if config.dns and config.dns.apex and config.dns.apex not in [host.record for host in config.hosts]:
+        message = f"no host of the stack has the record {config.dns.apex!r}; name one that has"
+        problems.append(Problem("dns.apex", "no-such-host", message))
 
 
 def _read_api_root(reader: Reader) -> str:

@@ -18,11 +18,11 @@ from sakura_fleet.model.dns import (
     check_merged,
     check_takeover,
     differing_sets,
-    identity,
     merge,
     read_record_sets,
     record_name,
     without,
+    written_identity,
 )
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.reading import Reader
@@ -174,8 +174,8 @@ def _written(outputs: Outputs) -> list[RecordSet]:
 def _as_declared(declared: Mapping[str, Any] | None, ours: RecordSet) -> dict[str, Any]:
     """An unchanged set in the words of the program, unless the state holds what an earlier refresh found there."""
     if declared is not None:
-        shown = _comparable_set(declared)
-        if "reference" in repr(shown) or shown == _comparable_set(ours.inputs()):
+        refers = any(written_identity(ours.type, value) is None for value in declared["values"])
+        if refers or _comparable_set(declared) == _comparable_set(ours.inputs()):
             return dict(declared)
     return ours.inputs()
 
@@ -192,9 +192,8 @@ def _comparable_set(one: Any) -> Any:
 
 
 def _comparable_value(kind: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return repr(identity(kind, value))
-    return _by_identity(value)
+    known = written_identity(kind, value)
+    return _by_identity(value) if known is None else repr(known)
 
 
 def _by_identity(value: Any) -> Any:

@@ -54,6 +54,8 @@ class Server(FleetResource, module="sakura", name="Server"):
     disk_ids: pulumi.Output[Sequence[str]]
     tags: pulumi.Output[Sequence[str]]
 
+    allowed_zones: tuple[str, ...]
+
     def __init__(
         self,
         resource_name: str,

@@ -91,6 +91,7 @@ class Session:
         self._finds: dict[tuple[str, str], SharedFind[Server]] = {}
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._locks: dict[str, threading.Lock] = {}
         self._archives: dict[tuple[str, str], str] = {}
         self._refusal: FleetError | None = None
 
@@ -139,6 +140,11 @@ class Session:
                 f"account {wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
                 "Nothing was changed"
             )
+
+    def lock(self, what: str) -> threading.Lock:
+        """This run's lock for one shared document."""
+        with self._lock:
+            return self._locks.setdefault(what, threading.Lock())
 
     def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:
         """The fleet's servers in a zone, from a find that began at or after `since`."""

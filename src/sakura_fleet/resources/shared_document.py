@@ -8,7 +8,6 @@ between (a conflict, or a write that took ours away), it starts again. The lock 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -23,10 +22,6 @@ STALE_HASH: Final = "original_hash_mismatch"
 
 T = TypeVar("T")
 
-_locks: dict[str, threading.Lock] = {}
-_locks_lock = threading.Lock()
-
-
 def edit(
     session: Session,
     what: str,
@@ -40,7 +35,7 @@ def edit(
     `write` gets the document that was read, and raises `ConflictError` when another write came first. Raises
     `FleetError` when others keep coming in between.
     """
-    with _lock_for(what):
+    with session.lock(what):
         for attempt in range(ATTEMPTS):
             document = read()
             if not differs(document):
@@ -59,8 +54,3 @@ def edit(
         f"{what} was changed by somebody else {ATTEMPTS} times while it was being written; "
         "find who writes to it at the moment, then run `pulumi up` again"
     )
-
-
-def _lock_for(what: str) -> threading.Lock:
-    with _locks_lock:
-        return _locks.setdefault(what, threading.Lock())

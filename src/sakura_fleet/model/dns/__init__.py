@@ -21,7 +21,7 @@ from sakura_fleet.model.dns.names import (
     record_name,
     zone_name,
 )
-from sakura_fleet.model.dns.rdata import TYPES, identity, same_rdata
+from sakura_fleet.model.dns.rdata import TYPES, identity, same_rdata, written_identity
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.record_sets import read_record_sets
 
@@ -43,5 +43,6 @@ __all__ = [
     "record_name",
     "same_rdata",
     "without",
+    "written_identity",
     "zone_name",
 ]

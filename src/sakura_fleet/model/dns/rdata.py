@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Mapping
 from ipaddress import IPv4Address, IPv6Address
-from typing import Final
+from typing import Any, Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import absolute_target
-from sakura_fleet.model.svcb import Svcb, check_svcb, read_svcb
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.svcb import Svcb, check_svcb, read_structure, read_svcb
 
 TYPES: Final = ("A", "AAAA", "ALIAS", "CNAME", "NS", "MX", "TXT", "SRV", "CAA", "HTTPS", "SVCB", "PTR")
 SVCB_TYPES: Final = ("HTTPS", "SVCB")
+HINTS: Final = ("ipv4hint", "ipv6hint")
 ADDRESS_TYPES: Final = ("A", "AAAA", "ALIAS", "CNAME")
 """The types that say where a name's host is."""
 MAX_TXT: Final = 255
@@ -50,6 +52,19 @@ def identity(kind: str, text: str) -> Hashable:
 def same_rdata(kind: str, one: str, other: str) -> bool:
     """Whether two values of a type mean the same: spelling, quotes, order of keys and letter case of names aside."""
     return identity(kind, one) == identity(kind, other)
+
+
+def written_identity(kind: str, value: Any) -> Hashable | None:
+    """The identity of a text, or of a mapping that stands for one; None where it takes more than the value to know."""
+    if isinstance(value, str):
+        return identity(kind, value)
+    if kind not in SVCB_TYPES or not isinstance(value, Mapping):
+        return None
+    hints = {name: value.get(name) or [] for name in HINTS}
+    if not all(isinstance(one, str) for found in hints.values() for one in found):
+        return None
+    parsed = read_structure(Reader({k: v for k, v in value.items() if k not in HINTS}, "", []), hints)
+    return None if parsed is None else parsed.identity
 
 
 def parsed_svcb(text: str) -> Svcb | None:

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_FULL_NAME, MAX_TTL, MIN_TTL, full_name, record_name
-from sakura_fleet.model.dns.rdata import SVCB_TYPES, TYPES, identity, parsed_svcb, read_rdata
+from sakura_fleet.model.dns.rdata import HINTS, SVCB_TYPES, TYPES, identity, parsed_svcb, read_rdata
 from sakura_fleet.model.dns.record_set import REFERENCES, RecordSet, Resolve, holds_unknown, is_reference
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.svcb import RULES, Severity, check_svcb, check_svcb_set, read_structure, severity_of
 
-HINTS: Final = ("ipv4hint", "ipv6hint")
 SINGLE: Final = ("CNAME", "ALIAS")
 _SRV_NAME: Final = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+(\..+)?")
 

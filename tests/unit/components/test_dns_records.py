@@ -1,0 +1,74 @@
+"""The sets that the component's helpers say, and what is refused before anything is registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.dns_records import DnsRecordsArgs, address_records, elb_records, https_alias, https_record
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.dns import RecordSet, read_record_sets
+from sakura_fleet.model.reading import Reader
+
+SERVER = {"key": "sfr:0000000000000001", "id": "113800000001", "zones": ["is1b"]}
+OTHER = {"key": "sfr:0000000000000002", "id": "113800000002", "zones": ["is1b"]}
+ELB = {"key": "", "id": "113800000003"}
+
+
+def texts(*sets: RecordSet) -> list[str]:
+    """What the sets say once every reference is known."""
+
+    def resolve(kind: str, reference: Any, record_type: str) -> str:
+        address = f"198.51.100.{reference['id'][-1]}"
+        return address if record_type == "A" else "site-3.proxylb1.sakura.ne.jp"
+
+    problems: list[Problem] = []
+    reader = Reader({"sets": [one.inputs() for one in sets]}, "", problems)
+    found = read_record_sets(reader, "sets", zone="example.com", resolve=resolve)
+    assert problems == []
+    return [f"{one.name} {one.ttl} {one.type} {value}" for one in found for value in one.values]
+
+
+def test_hosts() -> None:
+    assert texts(
+        address_records("www", SERVER, OTHER), https_record("www", SERVER), https_alias("www.example.com")
+    ) == [
+        "www 3600 A 198.51.100.1",
+        "www 3600 A 198.51.100.2",
+        "www 30 HTTPS 10 . alpn=h3,h2 ipv4hint=198.51.100.1",
+        "@ 3600 HTTPS 0 www.example.com.",
+    ]
+    assert texts(https_record("www", alpn=["h2"], priority=1)) == ["www 30 HTTPS 1 . alpn=h2"]
+
+
+@pytest.mark.parametrize(
+    ("failover", "address"), [(False, "A 198.51.100.3"), (True, "ALIAS site-3.proxylb1.sakura.ne.jp.")]
+)
+def test_behind_an_elb(failover: bool, address: str) -> None:
+    assert texts(*elb_records("@", ELB, failover=failover)) == [f"@ 30 {address}", "@ 30 HTTPS 10 . alpn=h2"]
+
+
+def args(*sets: RecordSet, zone: str = "example.com") -> DnsRecordsArgs:
+    return DnsRecordsArgs(zone=zone, record_sets=sets)
+
+
+def test_check_says_everything_at_once() -> None:
+    broken = args(RecordSet("www", "A", ["x"]), RecordSet("@", "CNAME", ["a.example.net."]), zone="com").check()
+    assert [(p.path, p.rule) for p in broken] == [
+        ("zone", "zone-name"),
+        ("record_sets[0].values[0]", "a-value"),
+        ("record_sets[1]", "cname-apex"),
+    ]
+
+
+def test_what_is_known_later_passes() -> None:
+    later: pulumi.Output[str] = object.__new__(pulumi.Output)  # no engine runs that could give it a value
+    server = {"key": later, "id": later, "zones": ["is1b"]}
+    assert args(address_records("www", server), https_record("www", server)).check() == []
+
+
+def test_a_group_of_no_servers_has_no_set() -> None:
+    assert args(address_records("www")).present == []
+    assert args(address_records("www")).check() == []
