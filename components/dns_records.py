@@ -20,7 +20,6 @@ import pulumi
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import DEFAULT_TTL, RecordSet, is_zone_name, read_record_sets, zone_name
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import Severity, severity_of
 from sakura_fleet.resources import DnsRecordSets, DnsZone
 from sakura_fleet.resources.host import refuse
 from sakura_fleet.tokens import DNS_RECORDS
@@ -55,8 +54,8 @@ class DnsRecordsArgs:
         """The sets that have values."""
         return [one for one in self.record_sets if one.values]
 
-    def check(self) -> list[Problem]:
-        """Everything that is wrong or odd, warnings included."""
+    def check(self, warnings: list[Problem] | None = None) -> list[Problem]:
+        """Everything that is wrong; what is only odd goes to `warnings`."""
         problems: list[Problem] = []
         try:
             zone = zone_name(self.zone)
@@ -64,8 +63,8 @@ class DnsRecordsArgs:
             zone = ""
         if not is_zone_name(zone):
             problems.append(Problem("zone", "zone-name", f"{self.zone!r} is not a zone's name such as example.com"))
-        reader = Reader({"record_sets": [one.inputs() for one in self.present]}, "", problems)
-        read_record_sets(reader, "record_sets", zone=zone, unknown=pulumi.Output)
+        reader = Reader({"record_sets": [one.inputs() for one in self.present]}, "", problems, pulumi.Output)
+        read_record_sets(reader, "record_sets", zone=zone, unknown=pulumi.Output, warnings=warnings)
         return problems
 
 
@@ -81,10 +80,10 @@ class DnsRecords(pulumi.ComponentResource):
     records: pulumi.Output[Sequence[Mapping[str, Any]]]
 
     def __init__(self, name: str, args: DnsRecordsArgs, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        problems = args.check()
-        refuse([one for one in problems if severity_of(one) is not Severity.WARNING], f"DNS records {name}")
+        warnings: list[Problem] = []
+        refuse(args.check(warnings), f"DNS records {name}")
         super().__init__(DNS_RECORDS, name, {}, opts)
-        for warning in problems:
+        for warning in warnings:
             pulumi.log.warn(str(warning), self)
         zone = zone_name(args.zone)
         self.zone = DnsZone(

@@ -1,4 +1,5 @@
-"""The seed's whole set-up, as the stack `local` declares it: group, ELB, a Caddy host, and the records that say where."""
+"""The seed's whole set-up, as the stack `local` declares it: group, ELB, a Caddy host, and the records that say
+where."""
 
 from __future__ import annotations
 

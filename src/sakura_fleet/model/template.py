@@ -200,9 +200,7 @@ def _read_network_interfaces(reader: Reader) -> tuple[NetworkInterface, ...]:
 
 
 def _read_network_interface(reader: Reader, *, first: bool) -> NetworkInterface:
-    upstream = reader.text(
-        "upstream", "shared", pattern=f"shared|{RESOURCE_ID}", shape="`shared` or the 12 digits of a switch's ID"
-    )
+    upstream = _read_upstream(reader)
     shared = upstream == "shared"
     if shared and not first:
         reader.problem("upstream", "shared-first", "only the first interface can be on the shared segment")
@@ -229,6 +227,16 @@ def _read_network_interface(reader: Reader, *, first: bool) -> NetworkInterface:
         packet_filter=rules,
         expose=Expose(ports=ports, server_group_name=group),
     )
+
+
+def _read_upstream(reader: Reader) -> str | Mapping[str, str]:
+    """`shared`, the ID of a switch, or the ID of one for each zone."""
+    shape = "`shared`, the 12 digits of a switch's ID, or one such ID for each zone"
+    written = reader.structure("upstream")
+    if not isinstance(written, Mapping):
+        return reader.text("upstream", "shared", pattern=f"shared|{RESOURCE_ID}", shape=shape)
+    zones = reader.child("upstream")
+    return {zone: zones.text(zone, pattern=RESOURCE_ID, shape="the 12 digits of a switch's ID") for zone in written}
 
 
 def _check_block(reader: Reader, block: str, route: str) -> None:

@@ -6,6 +6,7 @@ A zone has no room for marks on single records, so what is ours is known by stat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -26,7 +27,6 @@ from sakura_fleet.model.dns import (
 )
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import Severity, severity_of
 from sakura_fleet.resources.dns_zone_records import records_in, rewrite
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs
@@ -52,8 +52,8 @@ class DnsRecordSetsLifecycle(Lifecycle):
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
         reader.flag("adopt")
-        read_record_sets(reader, "record_sets", zone=reader.text("zone_name"), unknown=UNKNOWN)
-        return _refused(problems)
+        sets = read_record_sets(reader, "record_sets", zone=reader.text("zone_name"), unknown=UNKNOWN)
+        return problems or _in_the_zone(session, olds, inputs, sets)
 
     def comparable(self, key: str, value: Any) -> Any:
         if key != "record_sets" or not isinstance(value, list):
@@ -105,7 +105,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
         def change(existing: Sequence[Record]) -> list[Record]:
             problems = [] if adopt else check_takeover(existing, own, wanted)
             merged = merge(existing, own, wanted)
-            problems += check_merged(merged, wanted)
+            problems += check_merged(merged, wanted, zone=inputs["zone_name"])
             if problems:
                 raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}")
             return merged
@@ -113,6 +113,30 @@ class DnsRecordSetsLifecycle(Lifecycle):
         # Once our sets were written they are ours, should somebody change them before they are read back.
         rewrite(session, zone_id, change, wrote=lambda: own.extend(wanted))
         return {**inputs, "records": [one.inputs() for one in wanted]}
+
+
+def _in_the_zone(session: Session, olds: Inputs, inputs: Inputs, sets: Sequence[RecordSet]) -> list[Problem]:
+    """What the zone as it is has against sets that join, so that a preview says it. Asks only where some do."""
+    own = {(one["name"], one["type"]) for one in olds.get("record_sets") or [] if isinstance(one, Mapping)}
+    joining = [one for one in sets if one.key not in own]
+    if not joining or not isinstance(inputs.get("zone_id"), str):
+        return []
+    try:
+        zone = session.client.dns_zones.read(inputs["zone_id"])
+    except NotFoundError:
+        return []  # it is about to be made again
+    wanted = {one.key for one in sets}
+    others = [one for one in records_in(zone) if one.key not in own or one.key in wanted]
+    # What a reference stands for is not looked up here: whether such a set is equal shows when it is written.
+    plain = [one for one, given in zip(sets, inputs["record_sets"], strict=True) if one in joining and _is_plain(given)]
+    problems = [] if inputs["adopt"] else check_takeover(others, (), plain)
+    # Sets whose values are not known yet will have some.
+    sets = [one if one.values else replace(one, values=("?",)) for one in sets]
+    return problems + check_merged(merge(others, (), sets), sets, zone=inputs["zone_name"])
+
+
+def _is_plain(declared: Mapping[str, Any]) -> bool:
+    return all(written_identity(declared["type"], value) is not None for value in declared["values"])
 
 
 def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
@@ -134,8 +158,8 @@ def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
     problems: list[Problem] = []
     reader = Reader(inputs, "", problems)
     sets = read_record_sets(reader, "record_sets", zone=inputs["zone_name"], resolve=resolve)
-    if refused := _refused(problems):
-        raise InputError(refused, source=f"the records of {inputs['zone_name']}")
+    if problems:
+        raise InputError(problems, source=f"the records of {inputs['zone_name']}")
     return sets
 
 
@@ -163,21 +187,15 @@ def _with_plain_name(one: Any) -> Any:
     return one
 
 
-def _refused(problems: Sequence[Problem]) -> list[Problem]:
-    return [problem for problem in problems if severity_of(problem) is not Severity.WARNING]
-
-
 def _written(outputs: Outputs) -> list[RecordSet]:
     return [RecordSet.from_inputs(one) for one in outputs.get("records") or []]
 
 
 def _as_declared(declared: Mapping[str, Any] | None, ours: RecordSet) -> dict[str, Any]:
     """An unchanged set in the words of the program, unless the state holds what an earlier refresh found there."""
-    if declared is not None:
-        refers = any(written_identity(ours.type, value) is None for value in declared["values"])
-        if refers or _comparable_set(declared) == _comparable_set(ours.inputs()):
-            return dict(declared)
-    return ours.inputs()
+    if declared is None or (_is_plain(declared) and _comparable_set(declared) != _comparable_set(ours.inputs())):
+        return ours.inputs()
+    return dict(declared)
 
 
 def _comparable_set(one: Any) -> Any:

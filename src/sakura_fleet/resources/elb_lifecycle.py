@@ -11,7 +11,7 @@ from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs, canonical
+from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs, canonical, refuse_another_fleet
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session
@@ -118,9 +118,11 @@ class ElbLifecycle(Lifecycle):
     def _find(self, session: Session, inputs: Inputs) -> Elb | None:
         if inputs["adopt"]:
             try:
-                return session.client.elbs.read(str(inputs["adopt"]))
+                elb = session.client.elbs.read(str(inputs["adopt"]))
             except NotFoundError as error:
                 raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
+            refuse_another_fleet(f"ELB {elb.id}", Marks.from_tags(elb.tags), Marks.from_inputs(inputs["marks"]))
+            return elb
         resource = Marks.from_inputs(inputs["marks"]).resource
         return min(session.client.elbs.find(tags=[resource]), key=lambda elb: elb.id, default=None)
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import Problem
+from sakura_fleet.errors import FleetError, Problem
 
 if TYPE_CHECKING:
+    from sakura_fleet.model.ownership import Marks
     from sakura_fleet.resources.session import Session
 
 Inputs = dict[str, Any]
@@ -97,6 +98,16 @@ class Lifecycle(ABC):
     @abstractmethod
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         """Remove the object; one that is gone already is a success."""
+
+
+def refuse_another_fleet(what: str, found: Marks | None, own: Marks) -> None:
+    """Stop an adoption that would take an object from another fleet."""
+    if found and found.fleet != own.fleet:
+        raise FleetError(
+            f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
+            f"take "
+            "the marks off it in the control panel. Nothing was changed"
+        )
 
 
 def canonical(value: Any) -> str:

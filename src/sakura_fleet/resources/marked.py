@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.model.ownership import Marks
-from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical
+from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical, refuse_another_fleet
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.session import Session
 
@@ -29,12 +29,14 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
     """The kind's name for messages."""
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        found: T | None
         if inputs.get("adopt"):
             wanted = str(inputs["adopt"])
             try:
-                found: T | None = self.fetch(session, inputs, wanted)
+                found = self.fetch(session, inputs, wanted)
             except NotFoundError as error:
                 raise FleetError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
+            refuse_another_fleet(f"{self.kind} {wanted}", self.marks_of(found), Marks.from_inputs(inputs["marks"]))
         else:
             found = self.find(session, inputs)
         if found is not None:

@@ -266,7 +266,7 @@ def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: b
                 continue
             there[_index_of(disk.name)] = disk
             if disk.server_id is None:
-                session.client.disks.connect(zone, disk.id, server.id)
+                _connect(session, server, disk)
     for index, wanted in enumerate(plan.inputs["disks"]):
         if index not in there:
             there[index] = _make_disk(session, server, plan, index, wanted)
@@ -298,6 +298,24 @@ def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: b
                 f"disk {first.id} of server {server.name} in {zone} could not be prepared: {error}; correct "
                 "edit_parameter and run `pulumi up` again: it makes the disk anew"
             )
+
+
+def _connect(session: Session, server: Server, disk: Disk) -> None:
+    """Connect a disk of ours that is connected to nothing; one that is being copied, as soon as that is over."""
+
+    def connected(_: float) -> bool:
+        try:
+            session.client.disks.connect(server.zone, disk.id, server.id)
+        except ConflictError:
+            return session.client.disks.read(server.zone, disk.id).server_id == server.id
+        return True
+
+    session.wait(
+        f"disk {disk.name} ({disk.id} in {server.zone}) to be connected to server {server.name}",
+        connected,
+        deadline=COPY_DEADLINE,
+        way_out="run `pulumi up` again: it goes on from here",
+    )
 
 
 def _make_disk(session: Session, server: Server, plan: Blueprint, index: int, wanted: Mapping[str, Any]) -> Disk:

@@ -23,7 +23,7 @@ from sakura_fleet.model.template import (
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.resources import server_build as build
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, refuse_another_fleet
 from sakura_fleet.resources.session import Session
 
 
@@ -145,6 +145,7 @@ class ServerLifecycle(Lifecycle):
 
     def _taken_over(self, session: Session, server: Server, inputs: Inputs) -> tuple[str, Outputs]:
         plan = build.Blueprint.of(inputs)
+        refuse_another_fleet(f"server {server.name} ({server.id})", Marks.from_tags(server.tags), plan.marks)
         difference = build.unlike(server, plan)
         if difference:
             raise FleetError(

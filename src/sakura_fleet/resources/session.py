@@ -92,6 +92,7 @@ class Session:
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
         self._archives: dict[tuple[str, str], str] = {}
         self._refusal: FleetError | None = None
 
@@ -159,7 +160,7 @@ class Session:
     def has_plan(self, zone: str, core: int, memory: int, dedicated_cpu: bool) -> bool:
         """Whether the zone offers a server plan; asked once a run."""
         key = (zone, core, memory, dedicated_cpu)
-        with self._lock:
+        with self._catalogue_lock:
             if key not in self._plans:
                 plan = self.client.server_plans.lookup(zone, core, memory, dedicated_cpu)
                 self._plans[key] = plan is not None
@@ -167,7 +168,7 @@ class Session:
 
     def disk_sizes(self, zone: str, plan: str) -> tuple[int, ...]:
         """The sizes (GB) in which the zone offers disks of a plan; asked once a run."""
-        with self._lock:
+        with self._catalogue_lock:
             if (zone, plan) not in self._sizes:
                 for offered in self.client.disk_plans.find(zone):
                     self._sizes[zone, offered.plan] = offered.sizes_gb
@@ -175,7 +176,7 @@ class Session:
 
     def archive_id(self, zone: str, os_type: str) -> str:
         """The newest public archive of an OS in a zone; asked once a run, so that a group's members are alike."""
-        with self._lock:
+        with self._catalogue_lock:
             if (zone, os_type) not in self._archives:
                 self._archives[zone, os_type] = self.client.archives.find_by_os_type(zone, os_type).id
             return self._archives[zone, os_type]

@@ -22,6 +22,7 @@ STALE_HASH: Final = "original_hash_mismatch"
 
 T = TypeVar("T")
 
+
 def edit(
     session: Session,
     what: str,

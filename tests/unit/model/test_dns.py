@@ -30,7 +30,6 @@ from sakura_fleet.model.dns import (
     zone_name,
 )
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import Severity, severity_of
 from tests.unit.model.read import read
 
 ZONE = "example.com"
@@ -45,11 +44,10 @@ class Unknown:
 
 def read_sets(*sets: Any, **options: Any) -> tuple[list[RecordSet], list[tuple[str, str]]]:
     """The sets, and what refuses them."""
-
     problems: list[Problem] = []
     reader = Reader({"sets": list(sets)}, "", problems, Unknown)
     found = read_record_sets(reader, "sets", zone=ZONE, unknown=Unknown, **options)
-    return found, [(p.path, p.rule) for p in problems if severity_of(p) is not Severity.WARNING]
+    return found, [(p.path, p.rule) for p in problems]
 
 
 def one(kind: str, *values: Any, name: str = "www", **more: Any) -> dict[str, Any]:
@@ -375,7 +373,9 @@ def test_no_http3_through_an_elb(address: Any, https: Any, refused: bool) -> Non
 def test_a_hint_that_follows_its_server_is_not_warned_of() -> None:
     def warned(hint: Any) -> list[str]:
         data = {"sets": [one("HTTPS", {"priority": 1, "alpn": ["h3"], "ipv4hint": [hint]})]}
-        return [p.rule for p in read(lambda r: read_record_sets(r, "sets", zone=ZONE), data)[1]]
+        warnings: list[Problem] = []
+        assert read(lambda r: read_record_sets(r, "sets", zone=ZONE, warnings=warnings), data)[1] == []
+        return [p.rule for p in warnings]
 
     assert warned({"server": SERVER}) == []
     assert warned("192.0.2.1") == ["svcb-hint-at-owner"]
@@ -465,14 +465,42 @@ def test_taking_over() -> None:
 
 def test_what_would_break_the_zone() -> None:
     cname = RecordSet("other", "CNAME", ("host.example.net.",))
-    (problem,) = check_merged(merge(FOREIGN, [], [cname]), [cname])
+    (problem,) = check_merged(merge(FOREIGN, [], [cname]), [cname], zone=ZONE)
     assert problem.rule == "cname-beside-others"
     assert "other A 192.0.2.9" in problem.message
     foreign = [*FOREIGN, record("x", "CNAME", "a.example.net."), record("x", "TXT", "y")]
-    assert check_merged(foreign, [WWW]) == [], "what others break among themselves is theirs"
+    assert check_merged(foreign, [WWW], zone=ZONE) == [], "what others break among themselves is theirs"
     many = [record(f"h{number}", "A", "192.0.2.1") for number in range(MAX_RECORDS)]
-    assert check_merged(many, [WWW]) == []
-    assert [one.rule for one in check_merged([*many, MAIL], [WWW])] == ["too-many-records"]
+    assert check_merged(many, [WWW], zone=ZONE) == []
+    assert [one.rule for one in check_merged([*many, MAIL], [WWW], zone=ZONE)] == ["too-many-records"]
+
+
+@pytest.mark.parametrize(
+    ("value", "zone", "refused"),
+    [
+        ("1 . alpn=h2", [], True),
+        ("1 . alpn=h2", [record("www", "A", "192.0.2.1")], False),
+        ("1 . alpn=h2", [record("WWW", "AAAA", "2001:db8::1")], False),
+        ("1 . alpn=h2", [record("www", "ALIAS", "a.example.net.")], False),
+        ("1 . alpn=h2", [record("*", "A", "192.0.2.1")], True),  # a wildcard covers no name that is there
+        ("1 svc.example.com. alpn=h2", [], True),
+        ("1 svc.example.com. alpn=h2", [record("*", "A", "192.0.2.1")], False),
+        ("1 svc.example.com. alpn=h2", [record("svc", "CNAME", "a.example.net.")], False),
+        ("1 a.svc.example.com. alpn=h2", [record("*.svc", "A", "192.0.2.1")], False),
+        ("1 a.svc.example.com. alpn=h2", [record("svc", "NS", "ns.example.net.")], False),
+        ("1 svc.example.net. alpn=h2", [], False),
+        ("0 svc.example.com.", [], True),
+        ("0 svc.example.com.", [record("svc", "HTTPS", "1 .")], False),
+        ("0 example.com.", [record("@", "A", "192.0.2.1")], False),
+        ("0 .", [], False),
+    ],
+)
+def test_a_target_in_the_zone_has_an_address(value: str, zone: list[Record], refused: bool) -> None:
+    https = RecordSet("www", "HTTPS", (value,), 30)
+    problems = check_merged(merge(zone, [], [https]), [https], zone=ZONE)
+    assert [one.rule for one in problems] == ["svcb-target-without-address"] * refused
+    allowed = RecordSet("www", "HTTPS", (value,), 30, ("svcb-target-without-address",))
+    assert check_merged(merge(zone, [], [allowed]), [allowed], zone=ZONE) == []
 
 
 def test_a_cname_takes_the_place_of_our_own_address_in_one_step() -> None:
@@ -480,7 +508,7 @@ def test_a_cname_takes_the_place_of_our_own_address_in_one_step() -> None:
     zone = [MAIL, record("www", "A", "192.0.2.1", 300), record("www", "A", "192.0.2.2", 300)]
     merged = merge(zone, [WWW], [cname])
     assert [str(one) for one in merged] == [str(MAIL), "www CNAME host.example.net."]
-    assert check_merged(merged, [cname]) == []
+    assert check_merged(merged, [cname], zone=ZONE) == []
 
 
 some_names = st.sampled_from(["@", "www", "WWW", "a"])

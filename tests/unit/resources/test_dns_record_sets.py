@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pulumi.output import Unknown
 
 from sakura_fleet.errors import ConflictError, FleetError, InputError
 from sakura_fleet.resources.dns_record_sets_lifecycle import DnsRecordSetsLifecycle
@@ -253,12 +254,38 @@ def test_check_reports_everything_and_puts_names_in_order(world: World) -> None:
     fine = LIFE.check(world.session, {}, sets_inputs(zone, *sets))
     assert fine.problems == [], "warnings refuse nothing"
     assert [one["name"] for one in fine.inputs["record_sets"]] == ["www", "www"]
+    world.wire.calls.clear()
     bad = LIFE.check(world.session, {}, sets_inputs(zone, {**WWW, "ttl": 9}, {**HTTPS, "values": ["x"]}))
     assert [(p.path, p.rule) for p in bad.problems] == [
         ("record_sets[0].ttl", "range"),
         ("record_sets[1].values[0]", "svcb-syntax"),
     ]
     assert list(zone_calls(world)) == []
+
+
+def test_what_the_zone_holds_against_new_sets_shows_in_the_preview(world: World) -> None:
+    zone = Zone(world)
+    zone.add(wire("www", "A", "192.0.2.66", 60))
+    olds = sets_inputs(zone, {**HTTPS, "name": "old", "values": ["1 svc.example.net."]})
+    cname = {"name": "_acme-challenge", "type": "CNAME", "ttl": 60, "values": ["acme.example.net."]}
+    lonely = {**HTTPS, "name": "lonely"}
+
+    def rules(*record_sets: JSON, **changes: Any) -> list[str]:
+        world.wire.calls.clear()
+        checked = LIFE.check(world.session, olds, sets_inputs(zone, *record_sets, **changes))
+        return [problem.rule for problem in checked.problems]
+
+    assert rules(*olds["record_sets"]) == []
+    assert rules({**olds["record_sets"][0], "ttl": 60}) == []
+    assert world.wire.calls == [], "sets that were there before ask nothing"
+    assert rules(WWW, cname, lonely) == ["foreign-set", "cname-beside-others", "svcb-target-without-address"]
+    assert list(zone_calls(world)) == ["GET"]
+    assert rules(WWW, HTTPS, adopt=True) == []
+    assert rules({**WWW, "values": [{"server": {"key": "sfr:1", "id": "1", "zones": ["is1b"]}}]}) == []
+    unknown: Any = object.__new__(Unknown)
+    assert rules({**WWW, "name": "new", "values": [unknown]}, {**HTTPS, "name": "new"}) == []
+    assert rules(WWW, zone_id=unknown) == []
+    assert rules(WWW, zone_id="113800999999") == []
 
 
 # References

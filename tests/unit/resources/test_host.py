@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import dill  # type: ignore[import-untyped]
+import dill
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,20 @@ class Finds:
         return self.now
 
 
+def submit(call: Callable[..., Sequence[int]], *arguments: Any) -> Future[Sequence[int]]:
+    """Call in a thread that nobody waits for at the end, should it hang."""
+    future: Future[Sequence[int]] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return future
+
+
 @pytest.fixture
 def finds() -> Finds:
     return Finds()
@@ -75,12 +90,12 @@ def test_age_counts_from_when_the_find_began(finds: Finds, shared: SharedFind[in
 def test_callers_who_come_at_once_share_one_find(finds: Finds, shared: SharedFind[int]) -> None:
     everybody = threading.Barrier(CALLERS)
 
-    def call(_: int) -> list[int]:
+    def call() -> list[int]:
         everybody.wait(PATIENCE)
         return list(shared.newer_than(100.0))
 
-    with ThreadPoolExecutor(CALLERS) as pool:
-        assert list(pool.map(call, range(CALLERS))) == [[1]] * CALLERS
+    callers = [submit(call) for _ in range(CALLERS)]
+    assert [one.result(PATIENCE) for one in callers] == [[1]] * CALLERS
     assert finds.count == 1
 
 
@@ -95,14 +110,13 @@ def test_callers_who_need_it_fresher_wait_for_the_next_one_and_share_that(
             assert go_on.wait(PATIENCE)
 
     finds.before_answer = hold
-    with ThreadPoolExecutor(CALLERS) as pool:
-        first = pool.submit(shared.newer_than, 100.0)
-        assert running.wait(PATIENCE)
-        finds.now = 101.0
-        later = [pool.submit(shared.newer_than, 101.0) for _ in range(CALLERS - 1)]
-        go_on.set()
-        assert list(first.result(PATIENCE)) == [1]
-        assert {tuple(one.result(PATIENCE)) for one in later} == {(2,)}
+    first = submit(shared.newer_than, 100.0)
+    assert running.wait(PATIENCE)
+    finds.now = 101.0
+    later = [submit(shared.newer_than, 101.0) for _ in range(CALLERS - 1)]
+    go_on.set()
+    assert list(first.result(PATIENCE)) == [1]
+    assert {tuple(one.result(PATIENCE)) for one in later} == {(2,)}
     assert (finds.count, finds.most_at_once) == (2, 1)
 
 
@@ -116,14 +130,13 @@ def test_a_failed_find_is_the_failure_of_its_caller_only(finds: Finds, shared: S
             raise RuntimeError("lost")
 
     finds.before_answer = fail_first
-    with ThreadPoolExecutor(CALLERS) as pool:
-        first = pool.submit(shared.newer_than, 100.0)
-        assert running.wait(PATIENCE)
-        others = [pool.submit(shared.newer_than, 100.0) for _ in range(CALLERS - 1)]
-        go_on.set()
-        with pytest.raises(RuntimeError, match="lost"):
-            first.result(PATIENCE)
-        assert {tuple(one.result(PATIENCE)) for one in others} == {(2,)}
+    first = submit(shared.newer_than, 100.0)
+    assert running.wait(PATIENCE)
+    others = [submit(shared.newer_than, 100.0) for _ in range(CALLERS - 1)]
+    go_on.set()
+    with pytest.raises(RuntimeError, match="lost"):
+        first.result(PATIENCE)
+    assert {tuple(one.result(PATIENCE)) for one in others} == {(2,)}
     assert finds.most_at_once == 1
 
 

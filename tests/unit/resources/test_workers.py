@@ -14,8 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import dill  # type: ignore[import-untyped]
-import grpc  # type: ignore[import-untyped]
+import dill
+import grpc
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import rpc
@@ -34,7 +34,12 @@ def host(**environment: str) -> Iterator[provider_pb2_grpc.ResourceProviderStub]
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:0"],
         cwd=ROOT,
-        env={**os.environ, "PULUMI_PROJECT": "test", "PYTHONPATH": str(ROOT), **environment},
+        env={
+            **os.environ,
+            "PULUMI_PROJECT": "test",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+            **environment,
+        },
         stdout=subprocess.PIPE,
     )
     try:

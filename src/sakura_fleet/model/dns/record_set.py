@@ -12,6 +12,9 @@ from sakura_fleet.model.dns.names import DEFAULT_TTL
 REFERENCES: Final = {"server": ("A",), "elb": ("A", "ALIAS", "CNAME")}
 """What can be referred to, and from which types."""
 
+Unknown = type | tuple[type, ...]
+"""The types of values that nobody knows yet."""
+
 Resolve = Callable[[str, Mapping[str, Any], str], str]
 """`(kind of reference, reference, record type) -> record data`."""
 
@@ -69,7 +72,7 @@ def is_reference(kind: str, reference: Any) -> bool:
     return isinstance(reference, Mapping) and "key" in reference and all(reference.get(one) for one in needed)
 
 
-def holds_unknown(value: Any, unknown: type | tuple[type, ...]) -> bool:
+def holds_unknown(value: Any, unknown: Unknown) -> bool:
     """Whether anything inside `value` is not known yet."""
     if isinstance(value, unknown):
         return True

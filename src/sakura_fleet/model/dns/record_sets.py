@@ -15,7 +15,7 @@ from typing import Final
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import MAX_RECORDS, relative_name
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, parsed_svcb
-from sakura_fleet.model.dns.record_set import RecordSet, Resolve, StandIns
+from sakura_fleet.model.dns.record_set import RecordSet, Resolve, StandIns, Unknown
 from sakura_fleet.model.dns.set_reader import SetReader
 from sakura_fleet.model.reading import Reader
 
@@ -27,16 +27,18 @@ def read_record_sets(
     key: str,
     *,
     zone: str,
-    unknown: type | tuple[type, ...] = (),
+    unknown: Unknown = (),
     resolve: Resolve | None = None,
+    warnings: list[Problem] | None = None,
 ) -> list[RecordSet]:
-    """The sets under `key` with canonical texts as values; problems of every severity go to the reader.
+    """The sets under `key` with canonical texts as values.
 
-    A set with a value of the type `unknown` has only its known values.
+    What is to be refused goes to the reader, what is only worth a look to `warnings`. A set with a value of a type in
+    `unknown` has only its known values.
     """
     resolve = resolve or StandIns()
     written = reader.children(key)
-    read = [SetReader(child, zone, unknown, resolve) for child in written]
+    read = [SetReader(child, zone, unknown, resolve, [] if warnings is None else warnings) for child in written]
     _check_together(read, reader, key, zone)
     return [one.record_set for one in read]
 

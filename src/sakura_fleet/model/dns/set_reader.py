@@ -9,7 +9,7 @@ from typing import Any, Final
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_FULL_NAME, MAX_TTL, MIN_TTL, full_name, record_name
 from sakura_fleet.model.dns.rdata import HINTS, SVCB_TYPES, TYPES, identity, parsed_svcb, read_rdata
-from sakura_fleet.model.dns.record_set import REFERENCES, RecordSet, Resolve, holds_unknown, is_reference
+from sakura_fleet.model.dns.record_set import REFERENCES, RecordSet, Resolve, Unknown, holds_unknown, is_reference
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.svcb import RULES, Severity, check_svcb, check_svcb_set, read_structure, severity_of
 
@@ -20,12 +20,13 @@ _SRV_NAME: Final = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+(\..+)?")
 class SetReader:
     """One set while it is read: its values, and which of them are behind an ELB."""
 
-    def __init__(self, reader: Reader, zone: str, unknown: type | tuple[type, ...], resolve: Resolve) -> None:
+    def __init__(self, reader: Reader, zone: str, unknown: Unknown, resolve: Resolve, warnings: list[Problem]) -> None:
         self.reader = reader
         self.path = reader.path
         self.behind_elb = False
         self._unknown = unknown
         self._resolve = resolve
+        self._warnings = warnings
         self._noted: list[Problem] = []
         kind = reader.text("type", choices=TYPES)
         self.kind = kind
@@ -40,11 +41,14 @@ class SetReader:
         self.note(self._noted)
 
     def note(self, problems: Sequence[Problem]) -> None:
-        """Pass problems on, but those that the set allows."""
-        kept = [p for p in problems if not (p.rule in self.allow and severity_of(p) is Severity.HARMFUL)]
-        self.reader.problems.extend(
-            Problem(p.path, p.rule, f"{self.name} {self.kind}: {p.message}{_opt_out(p)}") for p in kept
-        )
+        """Pass problems on, each to where it belongs, but those that the set allows."""
+        for p in problems:
+            severity = severity_of(p)
+            if severity is Severity.HARMFUL and p.rule in self.allow:
+                continue
+            way_out = f" (or put {p.rule} into the set's `allow`)" if severity is Severity.HARMFUL else ""
+            noted = Problem(p.path, p.rule, f"{self.name} {self.kind}: {p.message}{way_out}")
+            (self._warnings if severity is Severity.WARNING else self.reader.problems).append(noted)
 
     def _name(self, reader: Reader, zone: str) -> str:
         written = reader.text("name")
@@ -178,9 +182,3 @@ class SetReader:
                 known = ", ".join(r for r, (severity, _) in RULES.items() if severity is Severity.HARMFUL)
                 message = f"{rule!r} is no rule that can be allowed; those are {known}"
                 self._noted.append(Problem(f"{self.path}.allow[{index}]", "unknown-rule", message))
-
-
-def _opt_out(problem: Problem) -> str:
-    if severity_of(problem) is not Severity.HARMFUL:
-        return ""
-    return f" (or put {problem.rule} into the set's `allow`)"

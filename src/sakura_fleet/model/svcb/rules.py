@@ -72,7 +72,8 @@ RULES: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
         "svcb-dohpath-owner": (Severity.HARMFUL, "RFC 9461 5"),
         "svcb-no-default-alpn-everywhere": (Severity.WARNING, "7.1.2"),
         "svcb-ech-mixed": (Severity.WARNING, "RFC 9848"),
-        # What the address behind the name is
+        # What stands at the target
+        "svcb-target-without-address": (Severity.HARMFUL, "2.5.2, 3"),
         "svcb-elb-hint": (Severity.ERROR, "7.3"),
         "svcb-elb-h3": (Severity.HARMFUL, "7.1"),
     }
