@@ -39,8 +39,9 @@ def show(stack: str | None, output: str) -> None:
     resources = StackEngine(project, name).resources()
     session = Session(SessionSettings.from_config(project.setting(name)), env=os.environ)
     client = session.client
+    click.get_current_context().call_on_close(client.close)
     fleet = {
-        "servers": list(_servers(client, resources)),
+        "servers": sorted(_servers(client, resources), key=lambda row: (row["name"], row["id"])),
         "elb_entries": list(_entries(session, resources)),
         "records": list(_records(client, resources)),
     }

@@ -70,10 +70,25 @@ _RULE: Final = {
     "fixed_message_body": "FixedMessageBody",
 }
 
+_KNOWN: Final[Mapping[str, frozenset[str]]] = {
+    "BindPorts": frozenset({*_BIND_PORT.values(), "AddResponseHeader"}),
+    "HealthCheck": frozenset(_HEALTH_CHECK.values()),
+    "SorryServer": frozenset({"IPAddress", "Port"}),
+    "Rules": frozenset(_RULE.values()),
+    "StickySession": frozenset({"Enabled", "Method"}),
+    "Gzip": frozenset({"Enabled"}),
+    "ProxyProtocol": frozenset({"Enabled"}),
+    "Timeout": frozenset({"InactiveSec"}),
+    "Syslog": frozenset({"Server", "Port"}),
+    "BackendHttpKeepAlive": frozenset({"Mode"}),
+}
+"""The keys of the wire that `to_wire` writes."""
+
 
 def read_settings(reader: Reader) -> dict[str, Any]:
     """An ELB's settings from configuration or inputs, plain and complete; problems go to the reader."""
-    ports = [_read_bind_port(child) for child in reader.children("bind_ports")] or DEFAULTS["bind_ports"]
+    ports = [_read_bind_port(child) for child in reader.children("bind_ports")]
+    ports = ports or [_read_bind_port(Reader(one, "", [])) for one in DEFAULTS["bind_ports"]]
     if len(ports) > MAX_BIND_PORTS:
         reader.problem("bind_ports", "too-many-ports", f"{len(ports)} ports; an ELB takes at most {MAX_BIND_PORTS}")
     return {
@@ -224,7 +239,37 @@ def from_wire(wire: Mapping[str, Any]) -> dict[str, Any]:
         "timeout": (wire.get("Timeout") or {}).get("InactiveSec") or 10,
         "syslog": {"server": syslog["Server"], "port": syslog.get("Port") or 514} if syslog.get("Server") else {},
     }
-    return read_settings(Reader(raw, "", []))
+    settings = read_settings(Reader(raw, "", []))
+    return settings if raw["bind_ports"] else {**settings, "bind_ports": []}  # no port at all is not the default one
+
+
+def merged(there: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`Settings.ProxyLB` as it is to be: these settings, and whatever else stands there, inside of them too."""
+    whole = {key: value for key, value in there.items() if key != "BackendHttpKeepAlive"}
+    for key, value in to_wire(settings).items():
+        before = there.get(key)
+        if isinstance(value, list):
+            known = [(_same_as(key, one), _unknown(key, one)) for one in before or []]
+            whole[key] = [
+                {**next((more for same, more in known if same == _same_as(key, one)), {}), **one} for one in value
+            ]
+        else:
+            whole[key] = {**_unknown(key, before or {}), **value}
+    return whole
+
+
+def same_rule(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rules of the wire mean the same."""
+    return _same_as("Rules", one) == _same_as("Rules", other)
+
+
+def _same_as(key: str, one: Mapping[str, Any]) -> Any:
+    """What makes a bind port or a rule of the wire the same one as another."""
+    return one.get("Port") if key == "BindPorts" else _read_rule(Reader(_named(one, _RULE), "", []))
+
+
+def _unknown(key: str, one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name not in _KNOWN[key]}
 
 
 def _port_to_wire(port: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,7 +324,8 @@ def read_elb(reader: Reader) -> ElbArgs:
     plan = reader.whole("plan", 100)
     if plan not in PLANS:
         reader.problem("plan", "elb-plan", f"{plan} is not one of {', '.join(map(str, PLANS))}")
-    own = {key for key in ("name", *DEFAULTS) if reader.has(key)}
+    labels = ("name", "plan", "region", "description", "tags", "icon_id")
+    own = {key for key in (*labels, *DEFAULTS) if reader.has(key)}
     if lookup and own:
         reader.problem("lookup", "lookup", f"an ELB that is looked up is not changed; remove {', '.join(sorted(own))}")
     settings = read_settings(reader)

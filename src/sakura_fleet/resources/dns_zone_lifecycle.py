@@ -11,7 +11,7 @@ from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Outputs
+from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Outputs, refuse_another_fleet
 from sakura_fleet.resources.marked import MarkedLifecycle
 from sakura_fleet.resources.session import Session
 
@@ -74,9 +74,12 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         return Found(zone.id, inputs, {**outputs, **self.results(zone)})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        if not news["lookup"]:
-            return super().update(session, object_id, olds, news)
         zone = self.fetch(session, news, object_id)
+        if not news["lookup"]:
+            if olds.get("lookup"):
+                own = Marks.from_inputs(news["marks"])
+                refuse_another_fleet(f"the DNS zone {zone.name}", self.marks_of(zone), own)
+            return super().update(session, object_id, olds, news)
         if self.marks_of(zone) == Marks.from_inputs(olds["marks"]):  # handed back: from now on it is somebody else's
             zone = session.client.dns_zones.update(
                 zone.id, description=zone.description, tags=own_tags(zone.tags), icon_id=zone.icon_id

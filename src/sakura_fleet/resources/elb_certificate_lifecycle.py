@@ -14,7 +14,7 @@ from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs
-from sakura_fleet.resources.references import find_elb
+from sakura_fleet.resources.references import find_elb, needs_other_elb
 from sakura_fleet.resources.session import Session
 from sakura_fleet.resources.shared_document import edit
 
@@ -22,6 +22,12 @@ MAX_CERTIFICATES: Final = 20
 RENEW_BEFORE: Final = timedelta(days=30)
 ISSUE_DEADLINE: Final = 600.0
 """Seconds that Let's Encrypt gets."""
+_PEM: Final = {
+    "server_certificate": r"\s*-----BEGIN CERTIFICATE-----",
+    "private_key": r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "intermediate_certificate": r"\s*-----BEGIN CERTIFICATE-----",
+}
+"""What each part of a certificate begins with."""
 _NAME: Final = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+"
 
 
@@ -29,17 +35,13 @@ class ElbCertificateLifecycle(Lifecycle):
     """Certificates are compared by their public part: the API need not give private keys back."""
 
     defaults = {"certificates": [], "lets_encrypt_names": []}
-    replacing = frozenset({"elb"})
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, UNKNOWN)
-        certificates = reader.children("certificates")
-        for certificate in certificates:
-            certificate.text("server_certificate", pattern=r"(?s)\s*-----BEGIN CERTIFICATE-----.*", shape="PEM")
-            certificate.text("private_key", pattern=r"(?s)\s*-----BEGIN [A-Z ]*PRIVATE KEY-----.*", shape="PEM")
-            certificate.text("intermediate_certificate", "")
-            certificate.close()
+        certificates = inputs["certificates"] if isinstance(inputs["certificates"], list) else []
+        for index, certificate in enumerate(certificates):
+            _check_certificate(f"certificates[{index}]", certificate, problems)
         names = reader.texts("lets_encrypt_names")
         for index, name in enumerate(names):
             if not re.fullmatch(_NAME, name):
@@ -52,6 +54,9 @@ class ElbCertificateLifecycle(Lifecycle):
             reader.problem("certificates", "too-many-certificates", f"at most {MAX_CERTIFICATES} are allowed")
         return problems
 
+    def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
+        return needs_other_elb(key, olds, news)
+
     def diff(self, olds: Outputs, news: Inputs) -> Diff:
         diff = super().diff(olds, news)
         if diff.changed or not news["lets_encrypt_names"] or not olds.get("expires"):
@@ -60,8 +65,6 @@ class ElbCertificateLifecycle(Lifecycle):
         return Diff(("lets_encrypt_names",)) if ends - datetime.now(UTC) < RENEW_BEFORE else diff
 
     def comparable(self, key: str, value: Any) -> Any:
-        if key == "elb" and isinstance(value, Mapping):
-            return value["key"] or value["id"]
         if key == "certificates" and isinstance(value, list):
             return [_public(one) for one in value]
         return value
@@ -79,13 +82,9 @@ class ElbCertificateLifecycle(Lifecycle):
         if outputs["lets_encrypt_names"]:
             inputs["lets_encrypt_names"] = _lets_encrypt_names(elb)
         else:
-            known = {_public(one)[0]: one for one in outputs["certificates"]}
-            found = [there.primary, *there.additional] if there.primary else []
-            inputs["certificates"] = [
-                known.get(one.server_certificate.strip(), {"server_certificate": one.server_certificate})
-                for one in found
-                if one
-            ]
+            known = {tuple(_public(one)): one for one in outputs["certificates"]}
+            found = [_shown(one) for one in (there.primary, *there.additional) if one]
+            inputs["certificates"] = [known.get(tuple(_public(one)), one) for one in found]
         return Found(object_id, inputs, {**inputs, **_results(there)})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
@@ -105,6 +104,7 @@ class ElbCertificateLifecycle(Lifecycle):
         if inputs["lets_encrypt_names"]:
             there = self._issued(session, elb, inputs)
         else:
+            self._write_names(session, inputs, [])  # or Let's Encrypt would put its own in their place one day
             primary, *additional = [Certificate(**one) for one in inputs["certificates"]]
             session.client.elbs.set_certificates(elb.id, ElbCertificates(primary, tuple(additional)))
             there = session.client.elbs.get_certificates(elb.id)
@@ -123,11 +123,7 @@ class ElbCertificateLifecycle(Lifecycle):
         def issued(_: float) -> bool:
             nonlocal newest
             newest = session.client.elbs.get_certificates(elb.id)
-            return bool(
-                newest.primary
-                and _names_of(newest.primary) >= set(names)
-                and (before is None or newest.primary.end_date != before.end_date)
-            )
+            return bool(newest.primary and newest.primary != before and _names_of(newest.primary) >= set(names))
 
         session.wait(
             f"a certificate from Let's Encrypt for {', '.join(names)}",
@@ -159,6 +155,26 @@ class ElbCertificateLifecycle(Lifecycle):
         )
 
 
+def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> None:
+    """Judge one certificate without ever showing any of it: a private key may stand in the wrong place."""
+    if isinstance(certificate, UNKNOWN):
+        return
+    if not isinstance(certificate, Mapping):
+        problems.append(Problem(path, "type", "this is not a mapping with server_certificate and private_key"))
+        return
+    for key, begin in _PEM.items():
+        value = certificate.get(key)
+        if isinstance(value, UNKNOWN) or (key == "intermediate_certificate" and not value):
+            continue
+        if not isinstance(value, str) or not re.match(begin, value):
+            problems.append(Problem(f"{path}.{key}", "shape", f"this is missing, or not PEM that begins with {begin}"))
+    problems.extend(
+        Problem(f"{path}.{key}", "unknown-key", f"no such setting; known are {', '.join(_PEM)}")
+        for key in certificate
+        if key not in _PEM
+    )
+
+
 def _lets_encrypt_names(elb: Elb) -> list[str]:
     settings = elb.settings.get("LetsEncrypt") or {}
     if not settings.get("Enabled"):
@@ -179,6 +195,14 @@ def _ends_soon(certificate: Certificate) -> bool:
 def _public(one: Mapping[str, Any]) -> list[str]:
     """The public part of a certificate, as far as line ends go."""
     return [str(one.get(key) or "").strip() for key in ("server_certificate", "intermediate_certificate")]
+
+
+def _shown(one: Certificate) -> dict[str, str]:
+    """A certificate of the ELB without its private key."""
+    return {
+        "server_certificate": one.server_certificate,
+        "intermediate_certificate": one.intermediate_certificate,
+    }
 
 
 def _results(there: ElbCertificates) -> dict[str, str]:

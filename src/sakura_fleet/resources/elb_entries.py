@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import WaitTimeoutError
+from sakura_fleet.model.elb import same_rule
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.shared_document import edit
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Servers = list[dict[str, Any]]
 """`Settings.ProxyLB.Servers` as the API has it."""
+Rules = list[dict[str, Any]]
+"""`Settings.ProxyLB.Rules` as the API has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Group:
 
 def all_entries(session: Session, group: Group) -> list[Entry]:
     """Every entry of the ELB, whoever's it is."""
-    return [Entry("", *_place(one)) for one in find_elb(session, group.elb).settings.get("Servers") or []]
+    servers = find_elb(session, group.elb).settings.get("Servers") or []
+    return [Entry("", *_place(one), enabled=one.get("Enabled") is not False) for one in servers]
 
 
 def enter(session: Session, group: Group, wanted: Sequence[Entry], *, wait_for: Sequence[Entry]) -> None:
@@ -118,38 +122,45 @@ def _edit(session: Session, group: Group, change: Callable[[Servers], Servers]) 
     The cloud refuses to remove or disable the last enabled entry of a group that a rule names; with nothing behind it
     such a rule could only fail anyhow. So it is parked, and comes back to its place with the group's next entry.
     """
-    parked: list[Mapping[str, Any]] = []
+    taken: list[Mapping[str, Any]] = []
 
-    def settings_after(elb: Elb) -> dict[str, Any]:
+    def changed(elb: Elb) -> tuple[Servers, Rules, list[Mapping[str, Any]]]:
         before = [dict(one) for one in elb.settings.get("Servers") or []]
         after = change(before)
         emptied = _groups(before) - _groups(after)
         rules = list(elb.settings.get("Rules") or [])
-        parked[:] = [{"at": at, "rule": rule} for at, rule in enumerate(rules) if _target(rule) in emptied]
+        parked = [{"at": at, "rule": rule} for at, rule in enumerate(rules) if _target(rule) in emptied]
         rules = [rule for rule in rules if _target(rule) not in emptied]
         for one in group.parked:
-            if _target(one["rule"]) in _groups(after) and one["rule"] not in rules:
+            if _target(one["rule"]) in _groups(after) and not _is_among(one["rule"], rules):
                 rules.insert(int(one["at"]), dict(one["rule"]))
-        return {**elb.settings, "Servers": after, "Rules": rules}
+        return after, rules, parked
+
+    def differs(elb: Elb) -> bool:
+        servers, rules, _ = changed(elb)
+        return (servers, rules) != (list(elb.settings.get("Servers") or []), list(elb.settings.get("Rules") or []))
+
+    def write(elb: Elb) -> Elb:
+        servers, rules, parked = changed(elb)
+        # Noted before the write: its answer may be lost, and then nobody could tell what it took out.
+        taken[:] = [one for one in taken if not _is_among(one["rule"], [new["rule"] for new in parked])] + parked
+        settings = {**elb.settings, "Servers": servers, "Rules": rules}
+        return session.client.elbs.update_settings(elb.id, settings, elb.settings_hash)
 
     elb = edit(
         session,
         f"the ELB {group.elb['id']}",
         read=lambda: find_elb(session, group.elb),
-        differs=lambda elb: settings_after(elb)["Servers"] != list(elb.settings.get("Servers") or []),
-        write=lambda elb: _write_parking(session, group, elb, settings_after(elb), parked),
+        differs=differs,
+        write=write,
     )
-    group.parked = [one for one in group.parked if one["rule"] not in (elb.settings.get("Rules") or [])]
+    rules = list(elb.settings.get("Rules") or [])
+    group.parked = [one for one in [*group.parked, *taken] if not _is_among(one["rule"], rules)]
     return elb
 
 
-def _write_parking(
-    session: Session, group: Group, elb: Elb, settings: dict[str, Any], parked: Sequence[Mapping[str, Any]]
-) -> Elb:
-    new = list(parked)  # read again after the write, nothing is left to park
-    written = session.client.elbs.update_settings(elb.id, settings, elb.settings_hash)
-    group.parked += new
-    return written
+def _is_among(rule: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> bool:
+    return any(same_rule(rule, one) for one in rules)
 
 
 def _target(rule: Mapping[str, Any]) -> str | None:

@@ -65,7 +65,7 @@ class ElbLifecycle(Lifecycle):
         return problems
 
     def comparable(self, key: str, value: Any) -> Any:
-        return sorted(value) if key == "tags" else value
+        return sorted(value) if key == "tags" and isinstance(value, list) else value
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         if inputs["lookup"]:
@@ -75,7 +75,9 @@ class ElbLifecycle(Lifecycle):
         if found is None:
             elb = self._make(session, inputs)
         else:
-            elb = self._written(session, self._planned(session, found, inputs), inputs)
+            _refuse_another(found, inputs)
+            # Labels first: by its mark the ELB is found again, should its plan change and the rest not come to be.
+            elb = self._planned(session, self._written(session, found, inputs), inputs)
         return elb.id, _outputs(elb, inputs)
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
@@ -85,8 +87,10 @@ class ElbLifecycle(Lifecycle):
             return None
         inputs = {key: value for key, value in outputs.items() if key in self.defaults or key == "marks"}
         if not outputs.get("lookup"):
+            marks = Marks.from_tags(elb.tags)
             inputs.update(
                 {
+                    "marks": marks.inputs() if marks else {**outputs["marks"], "resource": ""},
                     "name": elb.name,
                     "description": elb.description,
                     "tags": own_tags(elb.tags),
@@ -100,11 +104,10 @@ class ElbLifecycle(Lifecycle):
         return Found(object_id, inputs, _outputs(elb, inputs))
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        elb = _locate(session, olds)
+        elb = _locate(session, {**news, "elb_id": olds["elb_id"]})
         if news["lookup"]:
             return _outputs(elb, news)
-        elb = self._planned(session, elb, news)
-        return _outputs(self._written(session, elb, news), news)
+        return _outputs(self._planned(session, self._written(session, elb, news), news), news)
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         if outputs.get("lookup"):
@@ -120,11 +123,12 @@ class ElbLifecycle(Lifecycle):
             try:
                 elb = session.client.elbs.read(str(inputs["adopt"]))
             except NotFoundError as error:
+                if taken := _marked(session, inputs):  # adopted by an earlier run; a plan change gave it another ID
+                    return taken
                 raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
             refuse_another_fleet(f"ELB {elb.id}", Marks.from_tags(elb.tags), Marks.from_inputs(inputs["marks"]))
             return elb
-        resource = Marks.from_inputs(inputs["marks"]).resource
-        return min(session.client.elbs.find(tags=[resource]), key=lambda elb: elb.id, default=None)
+        return _marked(session, inputs)
 
     def _make(self, session: Session, inputs: Inputs) -> Elb:
         def make() -> Elb:
@@ -142,15 +146,21 @@ class ElbLifecycle(Lifecycle):
         """The ELB with the wanted plan; it may have a new ID from then on."""
         if elb.plan == int(inputs["plan"]):
             return elb
-        return session.client.elbs.change_plan(elb.id, int(inputs["plan"]), region=elb.region)
+        try:
+            return session.client.elbs.change_plan(elb.id, int(inputs["plan"]), region=elb.region)
+        except NotFoundError:
+            # The call was repeated after a lost answer, and the first one has given the ELB another ID.
+            changed = _marked(session, inputs)
+            if changed is None or changed.plan != int(inputs["plan"]):
+                raise
+            return changed
 
     def _written(self, session: Session, elb: Elb, inputs: Inputs) -> Elb:
         """One write for labels and settings; entries and whatever else stands there stay as they are."""
-        wanted = model.to_wire(inputs["settings"])
         labels = _labels(inputs)
 
         def differs(current: Elb) -> bool:
-            same_labels = (current.name, current.description, list(current.tags), current.icon_id) == (
+            same_labels = (current.name, current.description, sorted(current.tags), current.icon_id) == (
                 labels["name"],
                 labels["description"],
                 labels["tags"],
@@ -159,9 +169,9 @@ class ElbLifecycle(Lifecycle):
             return not same_labels or canonical(model.from_wire(current.settings)) != canonical(inputs["settings"])
 
         def write(current: Elb) -> Elb:
-            kept = {key: value for key, value in current.settings.items() if key != "BackendHttpKeepAlive"}
+            settings = model.merged(current.settings, inputs["settings"])
             return session.client.elbs.update(
-                current.id, settings={**kept, **wanted}, settings_hash=current.settings_hash, **labels
+                current.id, settings=settings, settings_hash=current.settings_hash, **labels
             )
 
         elb_id = elb.id
@@ -191,6 +201,22 @@ def _outputs(elb: Elb, inputs: Inputs) -> Outputs:
         "vip": elb.vip or "",
         "proxy_networks": list(elb.proxy_networks),
     }
+
+
+def _refuse_another(elb: Elb, inputs: Inputs) -> None:
+    """Stop where an ELB that is there cannot become what the inputs say, as that needs a new one."""
+    for key, actual in (("region", elb.region or inputs["region"]), ("vip_failover", elb.vip_failover)):
+        if actual != inputs[key]:
+            raise FleetError(
+                f"ELB {elb.id} has another {key} than declared, {actual}, which cannot be changed; declare the one it "
+                "has, or remove it. Nothing was changed"
+            )
+
+
+def _marked(session: Session, inputs: Inputs) -> Elb | None:
+    """The ELB with our mark; the oldest, should there be several."""
+    resource = Marks.from_inputs(inputs["marks"]).resource
+    return min(session.client.elbs.find(tags=[resource]), key=lambda elb: elb.id, default=None)
 
 
 def _locate(session: Session, outputs: Outputs) -> Elb:

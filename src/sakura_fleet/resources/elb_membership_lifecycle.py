@@ -11,7 +11,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.resources.elb_entries import Entry, Group, all_entries, enter, leave
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs
-from sakura_fleet.resources.references import find_elb, find_server
+from sakura_fleet.resources.references import find_elb, find_server, needs_other_elb
 from sakura_fleet.resources.session import Session
 
 
@@ -46,11 +46,7 @@ class ElbMembershipLifecycle(Lifecycle):
         return problems
 
     def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
-        return key == "elb" and olds["elb"]["key"] != news["elb"]["key"]
-
-    def comparable(self, key: str, value: Any) -> Any:
-        # An ELB with a mark may get another ID from a plan change and is still the same.
-        return value["key"] or value["id"] if key == "elb" and isinstance(value, dict) else value
+        return needs_other_elb(key, olds, news)
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         marks = Marks.from_inputs(inputs["marks"])
@@ -85,26 +81,43 @@ class ElbMembershipLifecycle(Lifecycle):
             return  # the ELB is gone, and its entries with it
 
     def _converge(self, session: Session, inputs: Inputs, olds: Outputs) -> Outputs:
-        """Enter before anybody leaves; in portions where the ELB has no room for old and new at once."""
         group = Group(inputs, olds.get("parked_rules") or [])
-        before = [Entry.from_output(entry) for entry in olds["entries"]]
         wanted = _entries(session, inputs)
-        leavers = [entry for entry in before if entry not in wanted]
-        joiners = [entry for entry in wanted if entry not in before]
-        others = len([entry for entry in all_entries(session, group) if entry not in before and entry not in wanted])
-        entered = [entry for entry in wanted if entry in before]
-        while joiners:
-            room = MAX_ENTRIES - others - len(entered) - len(leavers)
-            if room <= 0 and leavers:
-                out, leavers = leavers[: len(joiners)], leavers[len(joiners) :]
-                leave(session, group, out)
-                continue
-            portion, joiners = joiners[: max(room, 1)], joiners[max(room, 1) :]
-            entered += portion
-            enter(session, group, entered, wait_for=portion)
-        enter(session, group, wanted, wait_for=[])
-        leave(session, group, leavers)
+        try:
+            _exchange(session, group, [Entry.from_output(entry) for entry in olds["entries"]], wanted)
+        except NotFoundError as error:
+            raise FleetError(
+                f"the ELB {inputs['elb']['id']} that servers are to join is gone; run `pulumi up --refresh`, which "
+                "makes it again, or correct its lookup"
+            ) from error
         return {**inputs, "entries": [entry.output() for entry in wanted], "parked_rules": group.parked}
+
+
+def _exchange(session: Session, group: Group, before: list[Entry], wanted: list[Entry]) -> None:
+    """Enter before anybody leaves; in portions where the ELB has no room for old and new at once."""
+    there = all_entries(session, group)
+    enabled = [entry for entry in there if entry.enabled]
+    others = len([entry for entry in there if entry not in before and entry not in wanted])
+    leavers = [entry for entry in before if entry not in wanted and entry in there]
+    entered = [entry for entry in wanted if entry in there]
+    joiners = [entry for entry in wanted if entry not in there]
+    # What an earlier run entered and did not see UP, and what a person disabled.
+    waited_for = [entry for entry in entered if entry not in before or entry not in enabled]
+    while joiners or waited_for:
+        room = max(0, MAX_ENTRIES - others - len(entered) - len(leavers))
+        if not room and leavers and not waited_for:
+            # Most of the group goes on serving meanwhile.
+            portion = min(len(joiners), max(1, (len(entered) + len(leavers)) // 4))
+            out, leavers = leavers[:portion], leavers[portion:]
+            leave(session, group, out)
+            continue
+        portion = room or (0 if waited_for else len(joiners))  # without room at all the cloud says why
+        new, joiners = joiners[:portion], joiners[portion:]
+        entered += new
+        enter(session, group, entered, wait_for=[*waited_for, *new])
+        waited_for = []
+    enter(session, group, wanted, wait_for=[])
+    leave(session, group, leavers)
 
 
 def _entries(session: Session, inputs: Inputs) -> list[Entry]:
@@ -123,16 +136,28 @@ def _entries(session: Session, inputs: Inputs) -> list[Entry]:
     return entries
 
 
+def _addresses(session: Session, inputs: Inputs, members: list[Any]) -> set[str]:
+    """The addresses of those members that are there."""
+    fleet = Marks.from_inputs(inputs["marks"]).fleet
+    since = session.clock()
+    found = [find_server(session, fleet, member, since=since) for member in members]
+    return {server.ip_address for server in found if server and server.ip_address}
+
+
 def _check_room(session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
     """Whether the ELB has room; asked in previews too, so that nothing is changed where it has not."""
     wanted = len(inputs["members"]) * len(inputs["ports"])
     others = 0
     if isinstance(inputs["elb"].get("id"), str):
         try:
-            there = len(find_elb(session, inputs["elb"]).settings.get("Servers") or [])
+            there = all_entries(session, Group(inputs))
         except NotFoundError:
-            there = 0
-        others = max(0, there - len(olds.get("members") or []) * len(olds.get("ports") or []))
+            there = []
+        others = max(0, len(there) - len(olds.get("members") or []) * len(olds.get("ports") or []))
+        if wanted + others > MAX_ENTRIES:
+            # Entries that a run made which then did not come to its end are ours, although no state knows them.
+            own = _addresses(session, inputs, [*inputs["members"], *(olds.get("members") or [])])
+            others = len([entry for entry in there if entry.address not in own])
     if wanted + others <= MAX_ENTRIES:
         return []
     message = (

@@ -38,6 +38,14 @@ def find_server(session: Session, fleet: str, reference: Reference, *, since: fl
     return None
 
 
+def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether a changed `elb` means that what stands in the old one must go first.
+
+    An ELB of ours that was made anew keeps its mark under another ID, and the old one is gone with all that was in it.
+    """
+    return key == "elb" and (olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
+
+
 def find_elb(session: Session, reference: Reference) -> ElbValue:
     """The ELB that a reference means; by its mark where its ID is gone, as a plan change gives it another.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from sakura_fleet.errors import ConflictError, FleetError
 
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 12
 LONGEST_PAUSE: Final = 5.0
-STALE_HASH: Final = "original_hash_mismatch"
 
-T = TypeVar("T")
+
+class Document(Protocol):
+    """Settings that are written as a whole."""
+
+    @property
+    def settings_hash(self) -> str: ...
+
+
+T = TypeVar("T", bound=Document)
 
 
 def edit(
@@ -41,11 +48,12 @@ def edit(
             document = read()
             if not differs(document):
                 return document
+            before = document.settings_hash
             try:
                 write(document)
-            except ConflictError as error:
-                if error.code != STALE_HASH:
-                    raise  # not about the hash: repeating the write cannot help
+            except ConflictError:
+                if read().settings_hash == before:
+                    raise  # nobody came in between: repeating the write cannot help
             else:
                 document = read()
                 if not differs(document):

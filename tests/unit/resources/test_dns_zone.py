@@ -107,6 +107,15 @@ def test_handed_back_and_taken_over(world: World) -> None:
     assert Marks.from_tags(world.client.dns_zones.read(zone_id).tags) == ZONE_MARKS
 
 
+def test_a_zone_of_another_fleet_is_not_taken_over(world: World) -> None:
+    theirs = Marks.of("another-fleet", "urn")
+    zone = world.client.dns_zones.create(ZONE, tags=[theirs.fleet, theirs.resource])
+    zone_id, outputs = LIFE.create(world.session, zone_inputs(lookup=True))
+    with pytest.raises(FleetError, match="belongs to another fleet"):
+        LIFE.update(world.session, zone_id, outputs, zone_inputs())
+    assert Marks.from_tags(world.client.dns_zones.read(zone.id).tags) == theirs
+
+
 def test_the_icon_stays(world: World) -> None:
     zone_id, outputs = make(world)
     icon = world.client.icons.find()[0].id
