@@ -8,9 +8,10 @@ from importlib.metadata import version
 
 import click
 
-from sakura_fleet.cli.project import Project, engine_path, pulumi, stack_option
+from sakura_fleet.cli.options import stack_option
 from sakura_fleet.client import Client, RetryPolicy
 from sakura_fleet.errors import FleetError
+from sakura_fleet.project import Project, engine_path, pulumi
 from sakura_fleet.resources.session import SessionSettings
 
 ENOUGH_PERMISSIONS = ("create", "arrange")

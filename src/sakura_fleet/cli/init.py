@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 import yaml
 
-from sakura_fleet.cli.project import PREFIX, Project
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
+from sakura_fleet.project import PREFIX, Project
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

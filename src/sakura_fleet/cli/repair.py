@@ -6,12 +6,13 @@ import os
 
 import click
 
-from sakura_fleet.cli.engine import StackEngine
+from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.cli.owned import everything
 from sakura_fleet.cli.owned import remove as remove_one
-from sakura_fleet.cli.project import Project, confirm, stack_option
 from sakura_fleet.model.ownership import fleet_tag
+from sakura_fleet.project import Project
 from sakura_fleet.resources.session import Session, SessionSettings
+from sakura_fleet.scaler.stack import StackEngine
 
 
 @click.command()
@@ -34,7 +35,7 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     name = project.selected_stack(stack)
     fleet = fleet_tag(project.fleet_id(name))
     engine = StackEngine(project, name)
-    for line in engine.clear_leftovers(assume_yes=yes):
+    for line in engine.clear_leftovers((lambda _: None) if yes else confirm):
         click.echo(line)
     in_state = engine.marks_in_state()
     settings = SessionSettings.from_config(project.setting(name))

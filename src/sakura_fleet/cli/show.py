@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from sakura_fleet import tokens
-from sakura_fleet.cli.engine import StackEngine
-from sakura_fleet.cli.project import Project, stack_option
+from sakura_fleet.cli.options import stack_option
 from sakura_fleet.client import Client
 from sakura_fleet.errors import NotFoundError
+from sakura_fleet.project import Project
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session, SessionSettings
+from sakura_fleet.scaler.stack import StackEngine
 
 Row = dict[str, Any]
 

@@ -260,7 +260,7 @@ def merged(there: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
 
 def same_rule(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two rules of the wire mean the same."""
-    return _same_as("Rules", one) == _same_as("Rules", other)
+    return bool(_same_as("Rules", one) == _same_as("Rules", other))
 
 
 def _same_as(key: str, one: Mapping[str, Any]) -> Any:

@@ -23,11 +23,11 @@ RENEW_BEFORE: Final = timedelta(days=30)
 ISSUE_DEADLINE: Final = 600.0
 """Seconds that Let's Encrypt gets."""
 _PEM: Final = {
-    "server_certificate": r"\s*-----BEGIN CERTIFICATE-----",
-    "private_key": r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "intermediate_certificate": r"\s*-----BEGIN CERTIFICATE-----",
+    "server_certificate": r"CERTIFICATE",
+    "private_key": r"[A-Z ]*PRIVATE KEY",
+    "intermediate_certificate": r"CERTIFICATE",
 }
-"""What each part of a certificate begins with."""
+"""The label that each part of a certificate begins with."""
 _NAME: Final = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+"
 
 
@@ -162,12 +162,13 @@ def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> 
     if not isinstance(certificate, Mapping):
         problems.append(Problem(path, "type", "this is not a mapping with server_certificate and private_key"))
         return
-    for key, begin in _PEM.items():
+    for key, label in _PEM.items():
         value = certificate.get(key)
         if isinstance(value, UNKNOWN) or (key == "intermediate_certificate" and not value):
             continue
-        if not isinstance(value, str) or not re.match(begin, value):
-            problems.append(Problem(f"{path}.{key}", "shape", f"this is missing, or not PEM that begins with {begin}"))
+        if not isinstance(value, str) or not re.match(rf"\s*-----BEGIN {label}-----", value):
+            what = label.rpartition("*")[2]
+            problems.append(Problem(f"{path}.{key}", "shape", f"this is not PEM that begins with BEGIN {what}"))
     problems.extend(
         Problem(f"{path}.{key}", "unknown-key", f"no such setting; known are {', '.join(_PEM)}")
         for key in certificate

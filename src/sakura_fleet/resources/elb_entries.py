@@ -129,7 +129,9 @@ def _edit(session: Session, group: Group, change: Callable[[Servers], Servers]) 
         after = change(before)
         emptied = _groups(before) - _groups(after)
         rules = list(elb.settings.get("Rules") or [])
-        parked = [{"at": at, "rule": rule} for at, rule in enumerate(rules) if _target(rule) in emptied]
+        parked: list[Mapping[str, Any]] = [
+            {"at": at, "rule": rule} for at, rule in enumerate(rules) if _target(rule) in emptied
+        ]
         rules = [rule for rule in rules if _target(rule) not in emptied]
         for one in group.parked:
             if _target(one["rule"]) in _groups(after) and not _is_among(one["rule"], rules):

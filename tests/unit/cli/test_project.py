@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.cli.project import Project, engine_environment, engine_path, pulumi
 from sakura_fleet.errors import FleetError, InputError
+from sakura_fleet.project import Project, engine_environment, engine_path, pulumi
 from tests.unit.cli.folder import FLEET, Folder, inside
 
 

@@ -26,7 +26,7 @@ class Engine:
 
     def __init__(self, *_: object) -> None: ...
 
-    def clear_leftovers(self, *, assume_yes: bool) -> Iterator[str]:
+    def clear_leftovers(self, _confirm: object) -> Iterator[str]:
         yield from self.leftovers
 
     def marks_in_state(self) -> set[str]:

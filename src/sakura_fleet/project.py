@@ -1,0 +1,126 @@
+"""The Pulumi project that one works on: its folder, its stacks' files, its engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
+from sakura_fleet.tokens import CONFIG_NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PREFIX = f"{CONFIG_NAMESPACE}:"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder with Pulumi.yaml, and where its stack files are."""
+
+    root: Path
+    stack_folder: Path
+
+    @classmethod
+    def here(cls) -> Project:
+        """The project around the working directory. Raises `FleetError` where there is none."""
+        for folder in (Path.cwd(), *Path.cwd().parents):
+            if (folder / "Pulumi.yaml").is_file():
+                settings = yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8")) or {}
+                return cls(folder, folder / str(settings.get("stackConfigDir", ".")))
+        raise FleetError(f"there is no Pulumi.yaml in {Path.cwd()} or above it; run this inside the project's folder")
+
+    def stack_file(self, stack: str) -> Path:
+        """The file with a stack's configuration."""
+        return self.stack_folder / f"Pulumi.{stack}.yaml"
+
+    def selected_stack(self, stack: str | None) -> str:
+        """The stack asked for, else the selected one."""
+        if stack:
+            return stack
+        name = os.environ.get("PULUMI_STACK") or pulumi(self, "stack", "--show-name", check=False).strip()
+        if not name:
+            raise FleetError("no stack is selected; name one with --stack, or run `pulumi stack select NAME`")
+        return name
+
+    def raw_config(self, stack: str) -> dict[str, Any]:
+        """The stack file's `sakura-fleet:*` values, keys without the prefix; secrets stay encrypted."""
+        path = self.stack_file(stack)
+        if not path.is_file():
+            raise FleetError(f"there is no stack file {path}; run `sakura-fleet init {stack}` to write one")
+        try:
+            content = yaml.safe_load(path.read_text("utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise FleetError(f"{path} is not YAML: {error}") from error
+        config = content.get("config") or {}
+        return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+
+    def config(self, stack: str) -> StackConfig:
+        """The stack's typed configuration. Raises `InputError` with all problems."""
+        raw = self.raw_config(stack)
+        secret = {key for key, value in raw.items() if isinstance(value, dict) and set(value) == {"secure"}}
+        texts = {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in raw.items()
+            if key not in secret
+        }
+        return read_stack(texts, source=str(self.stack_file(stack)))
+
+    def fleet_id(self, stack: str) -> str:
+        """The stack's fleet. Raises `InputError` where it is missing or malformed."""
+        problems: list[Problem] = []
+        fleet_id = read_fleet_id(Reader(self.raw_config(stack), "", problems))
+        if problems:
+            raise InputError(problems, source=str(self.stack_file(stack)))
+        return fleet_id
+
+    def setting(self, stack: str) -> Callable[[str], str | None]:
+        """A look-up of single settings, secrets decrypted by the engine when they are asked for."""
+        raw = self.raw_config(stack)
+
+        def get(key: str) -> str | None:
+            value = raw.get(key)
+            if isinstance(value, dict) and set(value) == {"secure"}:
+                return pulumi(self, "config", "get", PREFIX + key, "--stack", stack).strip()
+            return None if value is None else str(value)
+
+        return get
+
+
+def engine_path() -> str | None:
+    """The Pulumi CLI: the one beside this Python first, as bootstrap puts it there, then PATH."""
+    return shutil.which("pulumi", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
+
+def engine_environment() -> dict[str, str]:
+    """The environment for the engine: this Python's folder first on PATH, so that it finds its language host."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+def pulumi(project: Project, *arguments: str, check: bool = True) -> str:
+    """Run the engine and return what it printed. Raises `FleetError` with its own words."""
+    engine = engine_path()
+    if engine is None:
+        raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+    done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
+        [engine, *arguments, "--non-interactive"],
+        cwd=project.root,
+        env=engine_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and done.returncode != 0:
+        raise FleetError(f"`pulumi {' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}")
+    return done.stdout if done.returncode == 0 else ""

@@ -1,0 +1,1 @@
+"""The scaler: what the load asks for, what was decided, and the `pulumi up` that makes it so."""

@@ -1,0 +1,101 @@
+"""The Pulumi CLI as the Automation API runs it, but in a process group of its own, so that it can be stopped gently.
+
+A terminal sends Ctrl-C to the whole foreground group. The CLI takes a first SIGINT as "finish what is under way" and a
+second one as "stop at once", so it must get exactly the signals that are meant for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import IO
+
+from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation.errors import create_command_error
+
+OnOutput = Callable[[str], object] | None
+
+
+class GroupedCommand(PulumiCommand):
+    """Runs each command in a group of its own; `interrupt` sends it a SIGINT."""
+
+    interrupted = False
+    _process: subprocess.Popen[str] | None = None
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: OnOutput = None,
+        on_error: OnOutput = None,
+    ) -> CommandResult:
+        env = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        with subprocess.Popen(  # noqa: S603 - the engine itself, with the Automation API's arguments
+            [self.command, "--non-interactive", *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=env,
+            encoding="utf-8",
+            start_new_session=True,
+        ) as process:
+            self._process = process
+            readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
+            for reader in readers:
+                reader.join()
+            code = process.wait()
+            self._process = None
+        stdout, stderr = ("\n".join(reader.lines) for reader in readers)
+        result = CommandResult(stdout=stdout, stderr=stderr, code=code)
+        if code != 0:
+            raise create_command_error(result)
+        return result
+
+    def interrupt(self) -> None:
+        """Ask the running command to finish what is under way and to start nothing new."""
+        self.interrupted = True
+        process = self._process
+        if process is not None and process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+
+    @contextmanager
+    def passing_signals_on(self) -> Iterator[None]:
+        """While this lasts, SIGINT and SIGTERM to this process interrupt the command instead of ending us."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def pass_on(_number: int, _frame: FrameType | None) -> None:
+            self.interrupt()
+
+        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class _Reader(threading.Thread):
+    """Reads a stream to its end, line by line."""
+
+    def __init__(self, stream: IO[str] | None, listener: OnOutput) -> None:
+        super().__init__(daemon=True)
+        self.lines: list[str] = []
+        self._stream = stream
+        self._listener = listener
+        self.start()
+
+    def run(self) -> None:
+        for line in self._stream or ():
+            self.lines.append(line.rstrip())
+            if self._listener:
+                self._listener(self.lines[-1])

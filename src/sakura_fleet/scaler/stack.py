@@ -1,0 +1,148 @@
+"""One stack through Pulumi's Automation API: what the state knows, what the program wants, and making it so."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pulumi import automation
+
+from sakura_fleet.errors import FleetError
+from sakura_fleet.project import PREFIX, Project, engine_environment, engine_path
+from sakura_fleet.scaler.command import GroupedCommand
+from sakura_fleet.scaler.jobs import BusyError
+from sakura_fleet.scaler.outcome import Outcome
+
+
+class NoStackError(FleetError):
+    """The backend has no such stack."""
+
+
+class StackEngine:
+    """Commands on one stack. Raises `FleetError` with the engine's own words, `BusyError` where another run holds
+    it."""
+
+    def __init__(self, project: Project, stack: str) -> None:
+        if engine_path() is None:
+            raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+        os.environ["PATH"] = engine_environment()["PATH"]
+        self.project = project
+        self.name = stack
+        self.command = GroupedCommand()
+        workspace = automation.LocalWorkspace(work_dir=str(project.root), pulumi_command=self.command)
+        with _own_words(f"the stack {stack} cannot be opened"):
+            self._stack = automation.Stack.select(stack, workspace)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The state's resources; secrets stay encrypted."""
+        with _own_words("the state cannot be read"):
+            return list((self._stack.export_stack().deployment or {}).get("resources") or [])
+
+    def marks_in_state(self) -> set[str]:
+        """The resource marks of everything in the state."""
+        return {mark for resource in self.resources() for mark in _marks(resource)}
+
+    def marks_in_program(self) -> set[str]:
+        """The resource marks of everything that the program wants now, by a preview."""
+        outcome = Outcome()
+        with _own_words("the preview that tells what the program wants failed"):
+            self._stack.preview(on_event=outcome.on_event)
+        return outcome.marks
+
+    def set_size(self, size: int) -> None:
+        """Declare another size in the stack's file; comments stay."""
+        with _own_words("the size cannot be written to the stack's file"):
+            self._stack.set_config(f"{PREFIX}size", automation.ConfigValue(str(size)))
+
+    def preview(self, outcome: Outcome, policy_packs: Sequence[str] = ()) -> str:
+        """A preview with policies; returns what it printed. Raises `FleetError` where it fails."""
+        with _own_words("the preview failed"):
+            result = self._stack.preview(
+                policy_packs=list(policy_packs) or None,
+                on_event=outcome.on_event,
+                color="never",
+                suppress_progress=True,
+            )
+        return result.stdout
+
+    def up(self, outcome: Outcome, *, refresh: bool = False) -> None:
+        """Make it so. Raises `FleetError` where it fails."""
+        with _own_words("the update failed"), self.command.passing_signals_on():
+            self._stack.up(on_event=outcome.on_event, refresh=refresh or None, color="never", suppress_progress=True)
+
+    def clear_leftovers(self, confirm: Callable[[str], None]) -> Iterator[str]:
+        """Clear a dead process's lock, once `confirm` has agreed, and the pending operations; yields what was done."""
+        for lock in self._locks():
+            holder = json.loads(lock.read_text("utf-8"))
+            who = f"{holder.get('username')}@{holder.get('hostname')}, process {holder.get('pid')}"
+            if holder.get("hostname") != socket.gethostname() or _alive(int(holder.get("pid", 0))):
+                raise BusyError(
+                    f"the stack {self.name} is locked by {who} since {holder.get('timestamp')}, which is or may be "
+                    f"still "
+                    f"running; wait for it. If it is surely dead: `pulumi cancel --stack {self.name}`"
+                )
+            confirm(f"The stack is locked by {who}, which is dead. Remove the lock?")
+            with _own_words("the lock cannot be removed"):
+                self._stack.cancel()
+            yield f"cleared  the lock of {who}, which is dead"
+            break
+        with _own_words("the state cannot be repaired"):
+            state = self._stack.export_stack()
+            deployment = dict(state.deployment or {})
+            pending = deployment.get("pending_operations") or []
+            if pending:
+                state.deployment = {**deployment, "pending_operations": []}
+                self._stack.import_stack(state)
+        for operation in pending:
+            urn = operation["resource"]["urn"]
+            yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"
+
+    def _locks(self) -> list[Path]:
+        """The lock files of a local state folder; other backends report a lock when it is hit."""
+        url = self._stack.workspace.who_am_i().url or ""
+        parts = urlsplit(url)
+        if parts.scheme != "file":
+            return []
+        folder = Path(unquote(parts.netloc + parts.path))
+        folder = folder if folder.is_absolute() else self.project.root / folder
+        project = self._stack.workspace.project_settings().name
+        return sorted((folder / ".pulumi" / "locks" / "organization" / project / self.name).glob("*.json"))
+
+
+def _marks(resource: dict[str, Any]) -> list[str]:
+    marks = (resource.get("inputs") or {}).get("marks") or {}
+    return [str(marks["resource"])] if marks.get("resource") else []
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _own_words(what: str) -> Iterator[None]:
+    """Turn the engine's failure into ours: its own words, without the frame that the Automation API puts around."""
+    try:
+        yield
+    except automation.ConcurrentUpdateError as error:
+        raise BusyError(f"{what}: another run holds the stack; {_words(error)}") from error
+    except automation.StackNotFoundError as error:
+        raise NoStackError(f"{what}: {_words(error)}") from error
+    except automation.CommandError as error:
+        raise FleetError(f"{what}: {_words(error)}") from error
+
+
+def _words(error: automation.CommandError) -> str:
+    _, _, after = str(error).partition("stderr:")
+    return (after or str(error)).strip()
