@@ -65,6 +65,12 @@ class ServerGroup(pulumi.ComponentResource):
             _packet_filters(name, args, index, interface, child)
             for index, interface in enumerate(template.network_interfaces)
         ]
+        labels: dict[str, str | int] = {
+            "stack": pulumi.get_stack(),
+            "group": args.name,
+            "min_size": args.min_size,
+            "max_size": args.max_size,
+        }
         self.args = args
         self.members, self.servers = [], []
         for slot in range(args.size):
@@ -87,6 +93,7 @@ class ServerGroup(pulumi.ComponentResource):
                 icon_id=template.icon_id,
                 interface_driver=template.interface_driver,
                 shutdown_force=args.shutdown_force,
+                labels=labels,
                 opts=child,
             )
             self.servers.append(server)

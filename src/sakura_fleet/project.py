@@ -65,8 +65,9 @@ class Project:
         config = content.get("config") or {}
         return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
 
-    def config(self, stack: str) -> StackConfig:
-        """The stack's typed configuration. Raises `InputError` with all problems."""
+    def config(self, stack: str, *, any_size: bool = False) -> StackConfig:
+        """The stack's typed configuration. Raises `InputError` with all problems; `any_size` takes a size out of
+        range."""
         raw = self.raw_config(stack)
         secret = {key for key, value in raw.items() if isinstance(value, dict) and set(value) == {"secure"}}
         texts = {
@@ -74,7 +75,7 @@ class Project:
             for key, value in raw.items()
             if key not in secret
         }
-        return read_stack(texts, source=str(self.stack_file(stack)))
+        return read_stack(texts, source=str(self.stack_file(stack)), any_size=any_size)
 
     def fleet_id(self, stack: str) -> str:
         """The stack's fleet. Raises `InputError` where it is missing or malformed."""

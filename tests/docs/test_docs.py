@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,26 @@ import yaml
 
 from sakura_fleet.cli.main import main
 from sakura_fleet.errors import InputError
+from sakura_fleet.model.caddy_host import CaddyHostArgs
+from sakura_fleet.model.dns import TYPES, RecordSet
+from sakura_fleet.model.dns.rdata import HINTS
+from sakura_fleet.model.dns_args import DnsArgs
+from sakura_fleet.model.elb import (
+    CONTENT_TYPES,
+    PLANS,
+    PROXY_MODES,
+    REGIONS,
+    RULE_ACTIONS,
+    SSL_POLICIES,
+    ElbArgs,
+)
+from sakura_fleet.model.elb import DEFAULTS as ELB_DEFAULTS
+from sakura_fleet.model.os_types import OS_TYPES
 from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.server_group import ServerGroupArgs, SizePlan
 from sakura_fleet.model.stack import StackConfig, read_stack
+from sakura_fleet.model.svcb import RULES as SVCB_RULES
+from sakura_fleet.model.svcb import Severity
 from sakura_fleet.model.template import (
     DiskTemplate,
     EditParameter,
@@ -25,6 +42,7 @@ from sakura_fleet.model.template import (
     ServerPlan,
     ServerTemplate,
 )
+from sakura_fleet.model.zones import ZONES
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -35,25 +53,46 @@ PREFIX = "sakura-fleet:"
 TEMPLATE = "`server_group.template`"
 INTERFACES = "`server_group.template.network_interfaces[]`"
 RULES = "`server_group.template.network_interfaces[].packet_filter[]`"
-SECTIONS: dict[str, type] = {
-    "The stack": StackConfig,
-    "`server_group`": ServerGroupArgs,
-    "`server_group.plans[]`": SizePlan,
-    TEMPLATE: ServerTemplate,
-    "`server_group.template.plan`": ServerPlan,
-    "`server_group.template.disks[]`": DiskTemplate,
-    INTERFACES: NetworkInterface,
-    RULES: PacketFilterRule,
-    "`server_group.template.network_interfaces[].expose`": Expose,
-    "`server_group.template.edit_parameter`": EditParameter,
+EXPOSE = "`server_group.template.network_interfaces[].expose`"
+RECORD_SETS = "`dns.record_sets[]`"
+HTTPS_VALUE = "`dns.record_sets[].values[]` as a mapping"
+
+SECTIONS: dict[str, tuple[tuple[str | int, ...], type | None]] = {
+    "The stack": ((), StackConfig),
+    "`server_group`": (("server_group",), ServerGroupArgs),
+    "`server_group.plans[]`": (("server_group", "plans", 0), SizePlan),
+    TEMPLATE: (("server_group", "template"), ServerTemplate),
+    "`server_group.template.plan`": (("server_group", "template", "plan"), ServerPlan),
+    "`server_group.template.disks[]`": (("server_group", "template", "disks", 0), DiskTemplate),
+    INTERFACES: (("server_group", "template", "network_interfaces", 0), NetworkInterface),
+    RULES: (("server_group", "template", "network_interfaces", 0, "packet_filter", 0), PacketFilterRule),
+    EXPOSE: (("server_group", "template", "network_interfaces", 0, "expose"), Expose),
+    "`server_group.template.edit_parameter`": (("server_group", "template", "edit_parameter"), EditParameter),
+    "`elb`": (("elb",), ElbArgs),
+    "`elb.bind_ports[]`": (("elb", "bind_ports", 0), None),
+    "`elb.bind_ports[].response_headers[]`": (("elb", "bind_ports", 0, "response_headers", 0), None),
+    "`elb.health_check`": (("elb", "health_check"), None),
+    "`elb.sorry_server`": (("elb", "sorry_server"), None),
+    "`elb.syslog`": (("elb", "syslog"), None),
+    "`elb.rules[]`": (("elb", "rules", 0), None),
+    "`hosts[]`": (("hosts", 0), CaddyHostArgs),
+    "`dns`": (("dns",), DnsArgs),
+    RECORD_SETS: (("dns", "record_sets", 0), RecordSet),
+    HTTPS_VALUE: (("dns", "record_sets", 0, "values", 0), None),
 }
-"""Each heading of the configuration page, and the values that its table describes."""
+"""Each heading of the configuration page: where its settings stand, and the values that they become."""
 
 PLANNED = "Not there yet"
 """How the meaning of a key begins that is only announced."""
 
-STACK_ONLY = {"size", "access_token", "access_token_secret", "server_password"}
-"""Keys of the stack that are no field of `StackConfig`: the size belongs to the group, secrets are not kept."""
+UNKNOWN = "zzzz"
+"""A key that no reader has, and that resembles none."""
+
+REFUSED = {"password"}
+"""Keys that a reader knows only to refuse them with a better message."""
+
+NEEDED_BY_ANOTHER = {"`elb.rules[]`": {"server_group"}}
+"""Keys that are needed or not by what another key says."""
 
 MINIMAL: dict[str, Any] = {
     "fleet_id": "for-the-tests",
@@ -63,10 +102,28 @@ MINIMAL: dict[str, Any] = {
         "zones": ["is1b"],
         "max_size": 1,
         "plans": [{"name": "one", "size": 1}],
-        "template": {"network_interfaces": [{"packet_filter": [{"protocol": "tcp"}]}]},
+        "template": {
+            "plan": {},
+            "disks": [{}],
+            "edit_parameter": {},
+            "network_interfaces": [{"packet_filter": [{"protocol": "tcp"}], "expose": {}}],
+        },
+    },
+    "elb": {
+        "name": "web",
+        "bind_ports": [{"proxy_mode": "http", "port": 80, "response_headers": [{"header": "X", "value": "y"}]}],
+        "health_check": {},
+        "sorry_server": {"ip_address": "192.0.2.9"},
+        "syslog": {"server": "192.0.2.8"},
+        "rules": [{"host": "app.example.com", "path": "/", "server_group": "gr1"}],
+    },
+    "hosts": [{"name": "www", "zone": "is1b", "caddyfile": "www.example.com"}],
+    "dns": {
+        "zone": "example.com",
+        "record_sets": [{"name": "www", "type": "HTTPS", "values": [{"priority": 1}]}],
     },
 }
-"""Every required setting, and no other."""
+"""Every required setting, and as few others as there can be."""
 
 
 def read(raw: dict[str, Any]) -> StackConfig:
@@ -74,110 +131,206 @@ def read(raw: dict[str, Any]) -> StackConfig:
     return read_stack({key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()})
 
 
+def section(heading: str) -> str:
+    """What stands under a heading of the configuration page."""
+    text = CONFIGURATION.read_text("utf-8")
+    found = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^## |^### |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/configuration.md has no heading {heading}"
+    return found.group(1)
+
+
 def rows(heading: str) -> dict[str, tuple[str, str]]:
     """The table under a heading: key to type and default."""
-    text = CONFIGURATION.read_text("utf-8")
-    section = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^## |^### |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert section, f"docs/configuration.md has no heading {heading}"
-    found = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.+) \|$", section.group(1), re.MULTILINE)
+    found = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.+) \|$", section(heading), re.MULTILINE)
     return {key: (kind, default) for key, kind, default, meaning in found if not meaning.startswith(PLANNED)}
 
 
 def planned(heading: str) -> set[str]:
     """The keys that the page announces only."""
-    text = CONFIGURATION.read_text("utf-8")
-    section = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^## |^### |\Z)", text, re.MULTILINE | re.DOTALL)
-    return set(
-        re.findall(rf"^\| `(\w+)` \|.*\| {re.escape(PLANNED)}", section.group(1) if section else "", re.MULTILINE)
-    )
-
-
-def keys(values: type) -> set[str]:
-    """What the reader of these values takes."""
-    names = {field.name for field in fields(values)}
-    if values is ServerGroupArgs:
-        names.remove("size")
-    return names | STACK_ONLY if values is StackConfig else names
-
-
-@pytest.mark.parametrize("heading", SECTIONS)
-def test_configuration_names_every_key_and_no_other(heading: str) -> None:
-    assert set(rows(heading)) == keys(SECTIONS[heading]) - planned(heading)
-
-
-WHERE: dict[str, tuple[str | int, ...]] = {
-    "The stack": (),
-    "`server_group`": ("server_group",),
-    "`server_group.plans[]`": ("server_group", "plans", 0),
-    TEMPLATE: ("server_group", "template"),
-    "`server_group.template.plan`": ("server_group", "template", "plan"),
-    "`server_group.template.disks[]`": ("server_group", "template", "disks", 0),
-    INTERFACES: ("server_group", "template", "network_interfaces", 0),
-    RULES: ("server_group", "template", "network_interfaces", 0, "packet_filter", 0),
-    "`server_group.template.network_interfaces[].expose`": (
-        "server_group",
-        "template",
-        "network_interfaces",
-        0,
-        "expose",
-    ),
-    "`server_group.template.edit_parameter`": ("server_group", "template", "edit_parameter"),
-}
-"""Where each section's settings stand."""
+    return set(re.findall(rf"^\| `(\w+)` \|.*\| {re.escape(PLANNED)}", section(heading), re.MULTILINE))
 
 
 def copy_of_minimal(heading: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A configuration, and the part of it that a section is about."""
     whole = json.loads(json.dumps(MINIMAL))
-    whole["server_group"]["template"] |= {"plan": {}, "disks": [{}], "edit_parameter": {}}
-    whole["server_group"]["template"]["network_interfaces"][0]["expose"] = {}
     part = whole
-    for step in WHERE[heading]:
+    for step in SECTIONS[heading][0]:
         part = part[step]
     return whole, part
 
 
+def asked_for(heading: str) -> set[str]:
+    """The keys that the reader of a section's settings takes, in its own words."""
+    whole, part = copy_of_minimal(heading)
+    part[UNKNOWN] = 1
+    with pytest.raises(InputError) as caught:
+        read(whole)
+    (message,) = [p.message for p in caught.value.problems if p.rule == "unknown-key"]
+    known = set(message.partition("known are ")[2].split(", "))
+    # The addresses of hints are read apart from the mapping, as they may refer to servers.
+    return known | set(HINTS) if heading == HTTPS_VALUE else known
+
+
+def test_the_minimal_configuration_is_accepted() -> None:
+    assert read(MINIMAL)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_configuration_names_every_key_and_no_other(heading: str) -> None:
+    assert set(rows(heading)) == asked_for(heading) - REFUSED - planned(heading)
+
+
+@pytest.mark.parametrize("heading", [heading for heading, (_, values) in SECTIONS.items() if values])
+def test_configuration_names_every_field(heading: str) -> None:
+    named = {field.name for field in fields(SECTIONS[heading][1])}  # type: ignore[arg-type]
+    if heading == "`server_group`":
+        named.remove("size")  # a key of the stack, as `pulumi config set size` changes it
+    if heading == "`elb`":
+        named = named - {"settings"} | set(ELB_DEFAULTS)
+    assert named - planned(heading) <= set(rows(heading))
+
+
+def test_every_table_of_the_page_is_compared_with_the_code() -> None:
+    headings = re.findall(r"^##+ (.+)$", CONFIGURATION.read_text("utf-8"), re.MULTILINE)
+    assert {heading for heading in headings if re.search(r"^\| Key \| Type \|", section(heading), re.MULTILINE)} == set(
+        SECTIONS
+    )
+
+
 @pytest.mark.parametrize("heading", SECTIONS)
 def test_every_key_of_the_tables_is_one_the_reader_knows(heading: str) -> None:
-    for key in (*rows(heading), "zzzz"):
+    for key in rows(heading):
         whole, part = copy_of_minimal(heading)
         part[key] = -0.5
         with pytest.raises(InputError) as caught:
             read(whole)
-        unknown = [p.path for p in caught.value.problems if p.rule == "unknown-key"]
-        assert bool(unknown) == (key == "zzzz"), (key, unknown)
+        assert [p.path for p in caught.value.problems if p.rule == "unknown-key"] == [], key
 
 
-def _default(field: Field[Any]) -> str | None:
-    """A field's default as the page writes it; None where it is a structure of its own."""
-    default = field.default
+def _default(default: object) -> str | None:
+    """A default as the page writes it; None where it is a structure of its own."""
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    if default in ("", ()):
+    if default in ("", (), None):
         return "none"
-    return None if default is MISSING or isinstance(default, tuple) else f"`{default}`"
+    return f"`{default}`" if isinstance(default, str | int) else None
+
+
+def _defaults(heading: str) -> dict[str, object]:
+    """The defaults of a section's keys: those of the values' fields, or what an empty mapping is read as."""
+    path, values = SECTIONS[heading]
+    found = {field.name: field.default for field in fields(values)} if values else {}
+    if heading == "`elb`":
+        found |= ELB_DEFAULTS
+    if not values and path[0] == "elb":
+        part: Any = read(MINIMAL).elb.settings  # type: ignore[union-attr]
+        for step in path[1:]:
+            part = part[step]
+        written = copy_of_minimal(heading)[1]
+        unset = {key: "" if value in (0, []) and value is not False else value for key, value in part.items()}
+        found = {key: value for key, value in unset.items() if key not in written}
+    return {key: default for key, default in found.items() if default is not MISSING}
 
 
 @pytest.mark.parametrize("heading", [heading for heading in SECTIONS if heading != "The stack"])
 def test_defaults_are_the_code_s(heading: str) -> None:
     stated = rows(heading)
-    for field in fields(SECTIONS[heading]):
-        default = _default(field)
-        if default and field.name in stated and stated[field.name][1] != "required":
-            assert stated[field.name][1] == default, field.name
+    for key, value in _defaults(heading).items():
+        default = _default(value)
+        if default and key in stated and stated[key][1] != "required":
+            assert stated[key][1] == default, key
 
 
 @pytest.mark.parametrize("heading", SECTIONS)
 def test_required_keys_are_those_without_which_nothing_works(heading: str) -> None:
     required = {key for key, (_, default) in rows(heading).items() if default == "required"}
-    for key in set(rows(heading)) - {"server_group"}:
+    for key in set(rows(heading)) - {"server_group"} - NEEDED_BY_ANOTHER.get(heading, set()):
         whole, part = copy_of_minimal(heading)
         part.pop(key, None)
         if key in required:
-            with pytest.raises(InputError, match=rf"{key}: the setting is missing"):
+            with pytest.raises(InputError, match=rf"\b{key}: .*missing"):
                 read(whole)
         else:
             read(whole)
+
+
+def record_types() -> dict[str, str]:
+    """The table of record types: type to the value that it shows."""
+    return dict(re.findall(r"^\| `([A-Z]+)` \| `(.+?)` \|", section(RECORD_SETS), re.MULTILINE))
+
+
+def test_configuration_names_every_record_type() -> None:
+    assert set(record_types()) == set(TYPES)
+
+
+@pytest.mark.parametrize(("kind", "value"), record_types().items())
+def test_the_values_shown_for_record_types_are_accepted_as_they_stand(kind: str, value: str) -> None:
+    name = {"SRV": "_sip._tcp", "SVCB": "_dns.resolver"}.get(kind, "shown")
+    dns = {"zone": "example.com", "record_sets": [{"name": name, "type": kind, "values": [value]}]}
+    (read_set,) = read({**MINIMAL, "dns": dns}).dns.record_sets  # type: ignore[union-attr]
+    assert read_set.values == (value,)
+
+
+def test_configuration_names_every_rule_that_can_be_allowed() -> None:
+    stated = re.findall(r"^\| `([a-z0-9-]+)` \|", section("`dns.record_sets[].allow`"), re.MULTILINE)
+    assert set(stated) == {rule for rule, (severity, _) in SVCB_RULES.items() if severity is Severity.HARMFUL}
+
+
+def test_configuration_names_every_value_of_the_short_lists() -> None:
+    text = CONFIGURATION.read_text("utf-8")
+    lists = (PLANS, REGIONS, PROXY_MODES, SSL_POLICIES, RULE_ACTIONS, CONTENT_TYPES, ZONES, OS_TYPES)
+    words = {str(word) for words in lists for word in words}
+    assert {word for word in words if not re.search(rf"[ `]{re.escape(word)}[`,. ]", text)} == set()
+
+
+def examples() -> list[str]:
+    """The YAML blocks of the configuration page."""
+    text = CONFIGURATION.read_text("utf-8")
+    return re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+WHOLE_STACKS = [block for block in examples() if block.startswith("# stacks/Pulumi.")]
+PARTS = [block for block in examples() if block.startswith(f"  {PREFIX}")]
+WITHIN_TEMPLATE = [block for block in examples() if block.startswith("      ")]
+
+
+def _config(block: str) -> dict[str, Any]:
+    config = yaml.safe_load(block)
+    assert all(key.startswith(PREFIX) for key in config)
+    return {key.removeprefix(PREFIX): value for key, value in config.items()}
+
+
+@pytest.mark.parametrize("block", WHOLE_STACKS, ids=lambda block: block.partition("\n")[0])
+def test_examples_of_whole_stacks_are_accepted(block: str) -> None:
+    assert read(_config(yaml.safe_dump(yaml.safe_load(block)["config"])))
+
+
+@pytest.mark.parametrize("block", PARTS, ids=lambda block: block.partition("\n")[0].strip())
+def test_examples_of_parts_are_accepted_in_a_stack(block: str) -> None:
+    around = {**MINIMAL, "size": 2, "hosts": [{**MINIMAL["hosts"][0], "record": "www"}]}
+    around["server_group"] = {**MINIMAL["server_group"], "max_size": 2}
+    block = re.sub(r"ssh-ed25519 AAAA… \S+", _public_key(), block)
+    assert read({**around, **_config(block)})
+
+
+@pytest.mark.parametrize("block", WITHIN_TEMPLATE, ids=lambda block: block.partition("\n")[0].strip())
+def test_examples_of_the_template_are_accepted_in_a_stack(block: str) -> None:
+    part = yaml.safe_load(re.sub(r"ssh-ed25519 AAAA… \S+", _public_key(), block))
+    if "packet_filter" in part:
+        part = {"network_interfaces": [part]}
+    assert read({**MINIMAL, "server_group": {**MINIMAL["server_group"], "template": part}})
+
+
+def _public_key() -> str:
+    """A public key that is whole, for the shortened one of an example."""
+    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text("utf-8")
+    return str(re.findall(r"ssh-ed25519 \S+", text)[0])
+
+
+def test_no_example_is_left_out() -> None:
+    template = [block for block in examples() if block.startswith("    template:")]
+    assert len(WHOLE_STACKS) >= 2
+    assert len(examples()) == len(WHOLE_STACKS) + len(PARTS) + len(WITHIN_TEMPLATE) + len(template)
 
 
 def markdown_files() -> list[Path]:

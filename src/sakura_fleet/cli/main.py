@@ -6,9 +6,12 @@ from typing import Any
 
 import click
 
+from sakura_fleet.cli.deploy import deploy
 from sakura_fleet.cli.doctor import doctor
 from sakura_fleet.cli.init import init
+from sakura_fleet.cli.plan_check import plan_check
 from sakura_fleet.cli.repair import repair
+from sakura_fleet.cli.scaler import scaler
 from sakura_fleet.cli.show import show
 from sakura_fleet.errors import FleetError
 
@@ -37,8 +40,11 @@ def main() -> None:
 
 
 main.add_command(init)
+main.add_command(deploy)
 main.add_command(doctor)
+main.add_command(plan_check)
 main.add_command(repair)
+main.add_command(scaler)
 main.add_command(show)
 
 if __name__ == "__main__":

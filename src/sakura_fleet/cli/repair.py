@@ -7,11 +7,11 @@ import os
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option
-from sakura_fleet.cli.owned import everything
-from sakura_fleet.cli.owned import remove as remove_one
 from sakura_fleet.model.ownership import fleet_tag
 from sakura_fleet.project import Project
 from sakura_fleet.resources.session import Session, SessionSettings
+from sakura_fleet.scaler.owned import everything
+from sakura_fleet.scaler.owned import remove as remove_one
 from sakura_fleet.scaler.stack import StackEngine
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,11 +17,12 @@ from sakura_fleet.model.caddy_host import CaddyHostArgs, read_caddy_host
 from sakura_fleet.model.dns_args import DnsArgs, read_dns
 from sakura_fleet.model.elb import ElbArgs, read_elb
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.scaling import ScalingArgs, read_scaling
 from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns")
+_STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns", "scaling")
 _MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
 _SHORTEST_SECRET: Final = 6
 """A secret shorter than this is not looked for in scripts: it would be found everywhere."""
@@ -39,10 +40,16 @@ class StackConfig:
     elb: ElbArgs | None = None
     hosts: tuple[CaddyHostArgs, ...] = ()
     dns: DnsArgs | None = None
+    scaling: ScalingArgs = field(default_factory=ScalingArgs)
 
 
-def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), source: str = "") -> StackConfig:
-    """The configuration of the namespace `sakura-fleet`, keys without it. Raises `InputError` with all problems."""
+def read_stack(
+    raw: Mapping[str, str], *, secret_keys: Collection[str] = (), source: str = "", any_size: bool = False
+) -> StackConfig:
+    """The configuration of the namespace `sakura-fleet`, keys without it. Raises `InputError` with all problems.
+
+    `any_size` takes a size outside min_size..max_size too, for those who are about to change it.
+    """
     problems: list[Problem] = []
     data = {key: _decoded(key, value, problems) for key, value in raw.items()}
     reader = Reader(data, "", problems)
@@ -58,11 +65,14 @@ def read_stack(raw: Mapping[str, str], *, secret_keys: Collection[str] = (), sou
         elb=read_elb(reader.child("elb")) if reader.has("elb") else None,
         hosts=tuple(read_caddy_host(child) for child in reader.children("hosts")),
         dns=read_dns(reader.child("dns")) if reader.has("dns") else None,
+        scaling=read_scaling(reader.child("scaling")),
     )
     for key in _MAY_BE_SECRET:
         reader.structure(key)
     _check_names(config, problems)
+    _check_scaling(config, problems)
     reader.close()
+    problems = [one for one in problems if not (any_size and one.rule == "size-range")]
     if problems:
         raise InputError(problems, source=source)
     return config
@@ -105,6 +115,14 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
     if config.dns and config.dns.apex and config.dns.apex not in [host.record for host in config.hosts]:
         message = f"no host of the stack has the record {config.dns.apex!r}; name one that has"
         problems.append(Problem("dns.apex", "no-such-host", message))
+
+
+def _check_scaling(config: StackConfig, problems: list[Problem]) -> None:
+    """The scaling settings against the group's limits, where both could be read."""
+    if not any(problem.path.startswith(("scaling", "server_group")) for problem in problems):
+        group = config.server_group
+        found = config.scaling.check(min_size=group.min_size, max_size=group.max_size)
+        problems += [problem.under("scaling") for problem in found]
 
 
 def _read_api_root(reader: Reader) -> str:

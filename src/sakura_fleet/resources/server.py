@@ -43,7 +43,8 @@ class Server(FleetResource, module="sakura", name="Server"):
     description, tags, icon, packet filters and power change in place; all else needs a new server, and the old one
     goes first, as both would carry the same mark (a `ServerGroup` gives every template its own members, so there the
     new ones come first). `password` is only used when the first disk is prepared; a later change of it does not touch
-    the server.
+    the server. `labels` say what the server is for; policies read them, the cloud never sees them, and a change of them
+    is no change of the server.
 
     Outputs: `zone`, `address` (IPv4 of the first interface), `disk_ids`. API: `server`, `disk`, `interface`.
     """
@@ -74,6 +75,7 @@ class Server(FleetResource, module="sakura", name="Server"):
         icon_id: pulumi.Input[str] = "",
         interface_driver: str = "virtio",
         shutdown_force: bool = False,
+        labels: Mapping[str, str | int] | None = None,
         adopt: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -106,6 +108,7 @@ class Server(FleetResource, module="sakura", name="Server"):
             "icon_id": icon_id,
             "interface_driver": interface_driver,
             "shutdown_force": shutdown_force,
+            "labels": dict(labels or {}),
             "adopt": adopt,
             "zone": None,
             "address": None,

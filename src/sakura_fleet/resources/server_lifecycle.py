@@ -43,13 +43,14 @@ class ServerLifecycle(Lifecycle):
         "icon_id": "",
         "interface_driver": "virtio",
         "shutdown_force": False,
+        "labels": {},
         "adopt": "",
         "power": "up",
     }
     replacing = frozenset(
         {"plan", "disks", "network_interfaces", "edit_parameter", "startup_scripts", "interface_driver", "zones"}
     )
-    creation_only = frozenset({"adopt", "password"})
+    creation_only = frozenset({"adopt", "password", "labels"})  # labels: what a policy reads is today's program
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []

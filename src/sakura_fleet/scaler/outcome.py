@@ -54,9 +54,9 @@ class Outcome:
         if event.resource_pre_event:
             metadata = event.resource_pre_event.metadata
             self._note_mark(metadata)
-            if metadata.op not in _QUIET:
+            if not _is_quiet(metadata):
                 self._changed(metadata, "begun", event.timestamp)
-        elif event.res_outputs_event and event.res_outputs_event.metadata.op not in _QUIET:
+        elif event.res_outputs_event and not _is_quiet(event.res_outputs_event.metadata):
             self._changed(event.res_outputs_event.metadata, "done", event.timestamp)
         elif event.res_op_failed_event:
             self._changed(event.res_op_failed_event.metadata, "failed", event.timestamp)
@@ -104,6 +104,12 @@ class Outcome:
         marks = inputs.get("marks") or {}
         if marks.get("resource"):
             self.marks.add(str(marks["resource"]))
+
+
+def _is_quiet(metadata: Any) -> bool:
+    """Nothing that a person asks about: unchanged, or the engine's own bookkeeping."""
+    operation = str(getattr(metadata.op, "value", metadata.op))
+    return operation in _QUIET or metadata.type.startswith("pulumi:providers:")
 
 
 def _plain(message: str) -> str:

@@ -44,6 +44,11 @@ class StackEngine:
         with _own_words("the state cannot be read"):
             return list((self._stack.export_stack().deployment or {}).get("resources") or [])
 
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the stack's last update; secrets are left out."""
+        with _own_words("the outputs cannot be read"):
+            return {key: one.value for key, one in self._stack.outputs().items() if not one.secret}
+
     def marks_in_state(self) -> set[str]:
         """The resource marks of everything in the state."""
         return {mark for resource in self.resources() for mark in _marks(resource)}

@@ -85,7 +85,7 @@ def test_numbers_within_their_bounds(path: tuple[Any, ...], low: int, high: int)
         match path:
             case (key,):
                 return {key: value}
-            case (key, index, inner):
+            case (key, _, inner):
                 return {key: [{"proxy_mode": "http", inner: value}]}
             case (key, inner):
                 return {key: {**beside.get(key, {}), inner: value}}

@@ -220,7 +220,7 @@ def test_a_crash_anywhere_in_a_change_is_made_good(world: World) -> None:
         elb, outputs = create(world, elb_inputs(world))
         elb.put(Servers=FOREIGN)
         news = elb_inputs(world, plan=500, name="other", settings={"gzip": True})
-        died = die(world, at, lambda: ELB.update(world.next_run(), elb.id, outputs, news))
+        died = die(world, at, ELB.update, world.next_run(), elb.id, outputs, news)
         found = ELB.read(world.next_run(), elb.id, outputs)
         assert found is not None, "a refresh in between follows it, too"
         after = ELB.update(world.next_run(), elb.id, outputs, news)
@@ -285,7 +285,7 @@ def test_adopting_with_another_plan_survives_a_crash(world: World) -> None:
         world.emulator.cloud.clock.freeze()
         theirs = Document.new(world)
         inputs = elb_inputs(world, adopt=theirs.id, plan=1_000)
-        died = die(world, at, lambda: create(world, inputs))
+        died = die(world, at, create, world, inputs)
         _, outputs = create(world, inputs)
         (there,) = world.client.elbs.find()
         assert (there.id, there.plan, there.name) == (outputs["elb_id"], 1_000, "web")

@@ -132,7 +132,12 @@ def places(*members: Member, ports: Sequence[int] = (80,)) -> list[str]:
 
 def write_calls(calls: Sequence[str]) -> int:
     """The writes to ELBs among the calls."""
-    return sum(call.startswith("PUT commonserviceitem/") for call in calls)
+    return sum(is_write(call) for call in calls)
+
+
+def is_write(call: str) -> bool:
+    """Whether a call writes an item, which is answered by the item as it is then."""
+    return call.startswith("PUT commonserviceitem/") and call.count("/") == 1
 
 
 @dataclass
@@ -156,7 +161,7 @@ def watched(world: World, *, die_at: int | None = None) -> Iterator[Watched]:
     def answer(call: str, response: httpx.Response) -> httpx.Response:
         seen.calls.append(call)
         body = json.loads(response.read() or b"{}")
-        if call.startswith("PUT commonserviceitem/") and response.is_success:
+        if is_write(call) and response.is_success:
             servers = body["CommonServiceItem"]["Settings"]["ProxyLB"]["Servers"]
             entries = {f"{one['IPAddress']}:{one['Port']}": one.get("Enabled") is not False for one in servers}
             seen.events.append(("write", entries))
@@ -192,11 +197,11 @@ def between(world: World, elb: Document, *, times: int) -> None:
     world.wire.answer = answer
 
 
-def die(world: World, at: int, act: Callable[[], object]) -> bool:
+def die(world: World, at: int, act: Callable[..., object], *given: Any) -> bool:
     """Whether the run died at call number `at`; False where it came to its end before."""
     with watched(world, die_at=at):
         try:
-            act()
+            act(*given)
         except CrashError:
             return True
     return False

@@ -1,0 +1,98 @@
+"""`sakura-fleet deploy`: bring a commit up, without undoing what the scaler has decided since."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import click
+import yaml
+
+from sakura_fleet.cli.options import confirm, stack_option
+from sakura_fleet.cli.progress import Progress
+from sakura_fleet.cli.scaler import exit_code, own_packs, say
+from sakura_fleet.errors import FleetError
+from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.project import PREFIX, Project
+from sakura_fleet.scaler.run import Scaler
+from sakura_fleet.scaler.sizes import Target
+from sakura_fleet.scaler.stack import StackEngine
+
+
+@click.command()
+@stack_option
+@click.option("--base", default="HEAD^", show_default=True, help="The commit that was deployed before this one.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Format."
+)
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "plain", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="How to show what happens meanwhile, on stderr.",
+)
+@click.option(
+    "--policy-pack", "policy_packs", multiple=True, metavar="FOLDER",
+    help="A policy pack for the preview; default: policies/ of the project.",
+)  # fmt: skip
+def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, policy_packs: tuple[str, ...]) -> None:
+    """Preview with policies, then `pulumi up`; keep the size that the stack has now.
+
+    The scaler owns `size` while it runs, and a commit that is about something else must not undo its work. So the size
+    of the stack's last update stays, unless the stack file's size differs between BASE and now: then a person changed
+    it, and that counts.
+
+    \b
+    Example, in a pipeline with the whole history checked out:
+      sakura-fleet deploy -s production --base "$BEFORE" --yes
+    """
+    project = Project.here()
+    name = project.selected_stack(stack)
+    with Progress(progress) as shown:
+        packs = list(policy_packs) or own_packs(project)
+        runner = Scaler(project, name, source="deploy", policy_packs=packs, listener=shown.change)
+        target = _target(project, name, runner.group(), base)
+        if not yes:
+            confirm(f"{name}: deploy with {target.size} servers ({target.reason}). Run `pulumi up`?")
+        result = runner.run("deploy", lambda _: target, always=True)
+    say(result, output)
+    sys.exit(exit_code(result))
+
+
+def _target(project: Project, stack: str, group: ServerGroupArgs, base: str) -> Target:
+    before = _size_at(project, stack, base)
+    if before != group.size:
+        return Target(group.size, f"the commit changes size from {before}")
+    last = StackEngine(project, stack).outputs().get("size")
+    if not isinstance(last, int | float):
+        return Target(group.size, "first update")
+    kept = min(max(int(last), group.min_size), group.max_size)
+    limited = "" if kept == int(last) else f", which is outside {group.min_size}..{group.max_size}"
+    return Target(kept, f"size of the last update, {int(last)}{limited}")
+
+
+def _size_at(project: Project, stack: str, revision: str) -> int | None:
+    """The size that the stack file had at a commit; None where it was not there yet."""
+    path = project.stack_file(stack).relative_to(project.root).as_posix()
+    if _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").returncode != 0:
+        raise FleetError(
+            f"there is no commit {revision} here, so it cannot be told whether this one changes the size; check out "
+            f"more "
+            "history (fetch-depth: 0), or name the commit that was deployed before with --base"
+        )
+    shown = _git(project, "show", f"{revision}:./{path}")
+    if shown.returncode != 0:
+        return None
+    config: dict[str, Any] = (yaml.safe_load(shown.stdout) or {}).get("config") or {}
+    try:
+        return int(config.get(f"{PREFIX}size", ""))
+    except ValueError:
+        return None
+
+
+def _git(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)  # noqa: S603

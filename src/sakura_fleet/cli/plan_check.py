@@ -1,0 +1,99 @@
+"""`sakura-fleet plan-check`: would this plan destroy something that nobody meant to?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from typing import IO, Any
+
+import click
+
+from sakura_fleet.cli.options import stack_option
+from sakura_fleet.errors import FleetError
+from sakura_fleet.plan import DEFAULT_SHARE, Finding, check_plan, read_plan
+from sakura_fleet.project import Project, engine_environment, engine_path
+
+REFUSED = 5
+"""The exit code for a plan with findings."""
+
+
+@click.command(name="plan-check")
+@click.argument("plan", metavar="[FILE|-]", type=click.File(encoding="utf-8"), required=False)
+@stack_option
+@click.option(
+    "--allow-delete",
+    "allowed",
+    metavar="NAME",
+    multiple=True,
+    help="What may be deleted, replaced, shrunk or lose its protection: a Pulumi name or URN. May be repeated.",
+)
+@click.option(
+    "--max-removed",
+    type=click.IntRange(0, 100),
+    metavar="PERCENT",
+    default=DEFAULT_SHARE,
+    show_default=True,
+    help="How many of a group's servers may go in one step.",
+)
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
+)
+def plan_check(
+    plan: IO[str] | None, stack: str | None, allowed: tuple[str, ...], max_removed: int, output: str
+) -> None:
+    """Refuse a plan that deletes or replaces what should stay; exit 5 if it does.
+
+    FILE is the output of `pulumi preview --json --show-sames`, - stands for standard input. Without FILE the preview is
+    run here, for the stack. Nothing is changed.
+
+    \b
+    Example:
+      sakura-fleet plan-check -s production
+      pulumi preview --json --show-sames > plan.json
+      sakura-fleet plan-check plan.json --allow-delete web-elb
+    """
+    text = plan.read() if plan else _preview(Project.here(), stack)
+    findings = check_plan(read_plan(_parsed(text)), allow_delete=allowed, max_removed=max_removed)
+    if output == "json":
+        report = {"ok": not findings, "findings": [one.to_json() for one in findings]}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table(findings) if findings else "The plan takes nothing away that should stay.")
+    if findings:
+        raise click.exceptions.Exit(REFUSED)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FleetError(
+            f"the plan is not JSON ({error}); make it with `pulumi preview --json --show-sames`, and without "
+            "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
+        ) from error
+
+
+def _preview(project: Project, stack: str | None) -> str:
+    """The engine's plan; also that of a preview that failed, which tells why."""
+    engine = engine_path()
+    if engine is None:
+        raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+    name = project.selected_stack(stack)
+    done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
+        [engine, "preview", "--json", "--show-sames", "--non-interactive", "--stack", name],
+        cwd=project.root,
+        env={**engine_environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0 and not done.stdout.lstrip().startswith("{"):
+        raise FleetError(f"`pulumi preview` failed: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def _table(findings: Sequence[Finding]) -> str:
+    lines = [f"{one.rule}  {one.name}: {one.message}\n  {one.urn}\n  Way out: {one.way_out}" for one in findings]
+    count = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}"
+    return "\n".join([*lines, f"{count}; the plan is refused. Nothing was changed."])

@@ -1,0 +1,159 @@
+"""Asking the cloud how busy servers are: many at a time, in a fixed order.
+
+`fetch_by_prefix` finds servers as sacloud-cpu-usage does, by the beginning of their names. `fetch_group` finds a
+group's own by the fleet's mark, and knows which of them are booting, off, or DOWN for the load balancer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Final
+
+from sakura_fleet.client import Client, CpuSample, ElbHealth, Server
+from sakura_fleet.errors import NotFoundError
+from sakura_fleet.model.ownership import Marks, fleet_tag
+from sakura_fleet.model.server_group import MAX_SIZE, ServerGroupArgs
+from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
+
+STEP: Final = timedelta(minutes=5)
+SPARE_MARKS: Final = 3
+"""Marks asked for beyond the wanted ones: the newest may not be measured yet, and what is not there is null."""
+
+BOOT_TIME: Final = timedelta(minutes=15)
+"""How long after its creation a server that is off or without samples counts as booting, not as dead."""
+
+WORKERS: Final = 16
+THREADS: Final = "metrics"
+_WITHIN_DEFAULT: Final = 9
+"""So many samples are surely in the hour that the API answers with when no time is named."""
+
+
+def fetch_by_prefix(
+    client: Client,
+    prefixes: Sequence[str],
+    zones: Sequence[str],
+    *,
+    samples: int = 1,
+    now: datetime | None = None,
+    workers: int = WORKERS,
+) -> Usage:
+    """The servers whose names begin with one of `prefixes`, by prefix and then by zone.
+
+    One that begins with two of them counts twice, as in sacloud-cpu-usage. `now` bounds the question; without it the
+    cloud's own clock counts, which matters where that is an emulator's. Raises `FleetError` kinds, never half a result.
+    """
+    places = [(prefix, zone) for prefix in prefixes for zone in zones]
+    with ThreadPoolExecutor(workers, THREADS) as pool:
+        found = list(pool.map(lambda place: _named(client, *place), places))
+        servers = [(zone, server) for (_, zone), some in zip(places, found, strict=True) for server in some]
+        series = list(pool.map(lambda one: _series(client, one[0], one[1].id, samples, now), servers))
+    return _usage(servers, series, samples, booted=lambda _: False, health=None, whole=False)
+
+
+def fetch_group(
+    client: Client,
+    fleet_id: str,
+    group: ServerGroupArgs,
+    *,
+    now: datetime,
+    cloud_clock: bool = False,
+    samples: int = 1,
+    marks: Collection[str] | None = None,
+    zones: Sequence[str] | None = None,
+    health: ElbHealth | None = None,
+    workers: int = WORKERS,
+) -> Usage:
+    """The servers of one group of a fleet.
+
+    They carry the fleet's mark, and one of `marks` where the caller knows them from the state; otherwise those of the
+    fleet whose names the group gives. `zones` are others than the group's, such as one that has just left its list.
+    `health` is the load balancer's view; a server that it does not list, and an empty list, are "unknown", not DOWN.
+    With `cloud_clock` the question has no bounds of ours, as an emulator's clock may be far ahead.
+    """
+    tag = fleet_tag(fleet_id)
+    names = {group.server_name(slot) for slot in range(MAX_SIZE)}
+
+    def is_member(server: Server) -> bool:
+        found = Marks.from_tags(server.tags)
+        if found is None or found.fleet != tag:
+            return False
+        return server.name in names if marks is None else found.resource in marks
+
+    def booted(server: Server) -> bool:
+        made = server.created_at
+        return made is not None and now - made < BOOT_TIME
+
+    places = list(group.zones if zones is None else zones)
+    with ThreadPoolExecutor(workers, THREADS) as pool:
+        found = list(pool.map(lambda zone: client.servers.find(zone, tags=[tag]), places))
+        servers = [(zone, one) for zone, some in zip(places, found, strict=True) for one in some if is_member(one)]
+        servers.sort(key=lambda one: (one[1].name, one[1].id))
+        bound = None if cloud_clock else now
+        series = list(pool.map(lambda one: _series(client, one[0], one[1].id, samples, bound), servers))
+    return _usage(servers, series, samples, booted=booted, health=health, whole=True)
+
+
+def _named(client: Client, prefix: str, zone: str) -> list[Server]:
+    """The API matches words anywhere in a name, so the beginning is checked here."""
+    return [server for server in client.servers.find(zone, name=prefix) if server.name.startswith(prefix)]
+
+
+def _series(
+    client: Client, zone: str, server_id: str, samples: int, now: datetime | None
+) -> list[CpuSample] | NotFoundError:
+    """A server's marks, oldest first, or that it has gone since it was found."""
+    span = (samples + SPARE_MARKS) * STEP
+    try:
+        if now is not None:
+            return client.activity.cpu(zone, server_id, start=now - span, end=now)
+        found = client.activity.cpu(zone, server_id)
+        if found and samples > _WITHIN_DEFAULT:
+            return client.activity.cpu(zone, server_id, start=found[-1].time - span)
+    except NotFoundError as error:
+        return error
+    else:
+        return found
+
+
+def _usage(
+    servers: Iterable[tuple[str, Server]],
+    series: Iterable[list[CpuSample] | NotFoundError],
+    samples: int,
+    *,
+    booted: Callable[[Server], bool],
+    health: ElbHealth | None,
+    whole: bool,
+) -> Usage:
+    found, marks = [], []
+    for (zone, server), answer in zip(servers, series, strict=True):
+        if isinstance(answer, NotFoundError):
+            continue
+        marks += [sample.time for sample in answer[-1:]]
+        points = [
+            CpuPoint(sample.time, sample.cpu_time)
+            for sample in answer
+            if sample.cpu_time is not None and isfinite(sample.cpu_time)
+        ][-samples:]
+        healthy = _healthy(server, health)
+        young = booted(server) and healthy is not True
+        found.append(
+            ServerUsage(
+                name=server.name,
+                zone=zone,
+                cores=server.core,
+                points=tuple(points),
+                id=server.id,
+                is_on=server.is_up,
+                healthy=healthy,
+                booting=young and (not server.is_up or not points or healthy is False),
+            )
+        )
+    return Usage(tuple(found), whole=whole, clock=max(marks, default=None))
+
+
+def _healthy(server: Server, health: ElbHealth | None) -> bool | None:
+    entries = [one for one in health.servers if one.ip_address == server.ip_address] if health else []
+    return all(one.up for one in entries) if entries and server.ip_address else None

@@ -1,0 +1,200 @@
+"""One scaling job, from the request to the last server: decide, declare, preview with policies, `pulumi up`, report.
+
+The declared size is the stack file's. A job that fails leaves it as it was wanted: the next run goes on from there. A
+preview that fails, or a policy that refuses, puts it back, as nothing has happened yet.
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sakura_fleet.errors import FleetError, InputError
+from sakura_fleet.model.ownership import fleet_tag
+from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.project import Project
+from sakura_fleet.resources.session import Session, SessionSettings
+from sakura_fleet.scaler import jobs
+from sakura_fleet.scaler.history import History
+from sakura_fleet.scaler.outcome import EXIT_ERROR, EXIT_NO_STACK, Change, Outcome
+from sakura_fleet.scaler.owned import everything, remove
+from sakura_fleet.scaler.sizes import Target
+from sakura_fleet.scaler.stack import NoStackError, StackEngine
+
+EXIT_USAGE = 2
+EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
+"""Only with `--detailed-exitcode`; else these count as success, for cron's sake."""
+
+Rule = Callable[[ServerGroupArgs], Target]
+
+
+@dataclass(slots=True)
+class JobResult:
+    """What came of one request."""
+
+    job_id: str
+    request: str
+    status: str
+    size_before: int
+    size_after: int
+    reason: str
+    exit_code: int = 0
+    detailed_exit_code: int = 0
+    servers: list[Change] = field(default_factory=list)
+    summary: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+    diff: str = ""
+    duration_s: float = 0.0
+
+    def record(self, stack: str, group: str, source: str) -> dict[str, Any]:
+        """The result as the history keeps it."""
+        return {
+            "v": 1,
+            "ts": datetime.now(UTC).isoformat(timespec="seconds"),
+            "job_id": self.job_id,
+            "group": group,
+            "stack": stack,
+            "request": self.request,
+            "source": source,
+            "actor": getpass.getuser(),
+            "status": self.status,
+            "size_before": self.size_before,
+            "size_after": self.size_after,
+            "reason": self.reason,
+            "pulumi": {"summary": self.summary},
+            "servers": [asdict(one) for one in self.servers],
+            "duration_s": round(self.duration_s, 1),
+            "error": self.error,
+        }
+
+
+class Scaler:
+    """Runs requests on one stack, one at a time."""
+
+    def __init__(
+        self,
+        project: Project,
+        stack: str,
+        *,
+        source: str = "cli",
+        policy_packs: Sequence[str] = (),
+        listener: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        self.project = project
+        self.stack = stack
+        self.source = source
+        self.folder = jobs.JobFolder.of(project.root, stack)
+        self.history = History(self.folder.folder / "history.jsonl")
+        self._policy_packs = list(policy_packs)
+        self._listener = listener
+
+    def group(self) -> ServerGroupArgs:
+        """The stack's server group, as its file says now; a size outside the limits is for the rules to mend."""
+        return self.project.config(self.stack, any_size=True).server_group
+
+    def run(
+        self, request: str, rule: Rule, *, preview_only: bool = False, always: bool = False, manual: bool = True
+    ) -> JobResult:
+        """Carry out one request. `always` runs `pulumi up` for the present size too, which repairs what differs."""
+        began = time.monotonic()
+        group = self.group()
+        try:
+            with self.folder.job(request) as (job, dead):
+                group = self.group()
+                result = self._carried_out(job.id, request, group, rule(group), dead, preview_only, always)
+        except jobs.BusyError as busy:
+            result = JobResult(
+                "", request, jobs.IGNORED, group.size, group.size, "busy", detailed_exit_code=EXIT_BUSY, error=str(busy)
+            )
+        result.duration_s = time.monotonic() - began
+        if not preview_only:
+            self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
+        return result
+
+    def _carried_out(
+        self,
+        job_id: str,
+        request: str,
+        group: ServerGroupArgs,
+        target: Target,
+        dead: jobs.Job | None,
+        preview_only: bool,
+        always: bool,
+    ) -> JobResult:
+        result = JobResult(job_id, request, jobs.RUNNING, group.size, target.size, target.reason)
+        if target.size == group.size and not (always or dead):
+            result.status, result.detailed_exit_code = jobs.DONE_NOOP, EXIT_NOOP
+            return result
+        outcome = Outcome(listener=self._listener)
+        engine: StackEngine | None = None
+        try:
+            engine = StackEngine(self.project, self.stack)
+            if dead:
+                result.notes += engine.clear_leftovers(lambda _: None)
+            self._previewed(engine, group, target, result, keep=not preview_only)
+            if preview_only:
+                result.status = jobs.DONE
+                return result
+            engine.up(outcome)
+            if dead:
+                result.notes += self._orphans_removed(engine)
+            result.status = jobs.DONE
+        except jobs.BusyError as busy:
+            if engine and target.size != group.size:
+                engine.set_size(group.size)
+            result.status, result.error, result.size_after = jobs.IGNORED, str(busy), group.size
+            result.reason, result.detailed_exit_code = "busy", EXIT_BUSY
+        except NoStackError as error:
+            result.status, result.error, result.exit_code = jobs.FAILED, str(error), EXIT_NO_STACK
+        except FleetError as error:
+            interrupted = engine.command.interrupted if engine else False
+            result.status = jobs.CANCELED if interrupted else jobs.FAILED
+            result.error = "\n".join(outcome.errors) or str(error)
+            if not result.exit_code:
+                result.exit_code = outcome.exit_code(interrupted=interrupted)
+        result.servers, result.summary = outcome.servers, outcome.summary
+        return result
+
+    def _previewed(
+        self, engine: StackEngine, group: ServerGroupArgs, target: Target, result: JobResult, *, keep: bool
+    ) -> None:
+        """Declare the size and preview it with the policies; the old size comes back unless the preview is fine."""
+        changed = target.size != group.size
+        if changed:
+            engine.set_size(target.size)
+        outcome = Outcome()
+        fine = False
+        try:
+            result.diff = engine.preview(outcome, self._policy_packs)
+            fine = True
+        except FleetError as error:
+            result.exit_code = outcome.exit_code(interrupted=engine.command.interrupted)
+            result.size_after = group.size
+            raise FleetError("\n".join(outcome.violations or outcome.errors) or str(error)) from error
+        finally:
+            result.summary = outcome.summary
+            if changed and not (fine and keep):
+                engine.set_size(group.size)
+
+    def _orphans_removed(self, engine: StackEngine) -> list[str]:
+        """Remove the servers that a dead job made and that nobody knows: not the state, and so not the program."""
+        session = Session(SessionSettings.from_config(self.project.setting(self.stack)))
+        known = engine.marks_in_state()
+        fleet = fleet_tag(self.project.fleet_id(self.stack))
+        notes = []
+        for item in list(everything(session.client, fleet)):
+            if item.kind in ("server", "disk") and item.marks.resource not in known:
+                remove(session, item)
+                notes.append(f"removed  {item}, left by a job that died")
+        session.client.close()
+        return notes
+
+
+def refused(error: InputError) -> int:
+    """The exit code of a request that breaks the rules."""
+    return EXIT_USAGE if error.problems else EXIT_ERROR

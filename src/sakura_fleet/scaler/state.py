@@ -1,0 +1,142 @@
+"""What the scaler remembers from one run to the next, as a value: each change of it is a function from old to new.
+
+The cooldown is counted from the end of the last change, in both directions, and nothing but time ends it: neither a run
+that had nothing to do nor one that failed. A failure has a wait of its own, which grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.scaling import ScalingArgs
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAction:
+    """The last change that was tried: `up`, `down` or `converge`."""
+
+    action: str
+    size_before: int
+    size_after: int
+    at: datetime
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One group's memory. `written_size` is the size that the scaler declared last, or has accepted from a person."""
+
+    cooldown_until_up: datetime | None = None
+    cooldown_until_down: datetime | None = None
+    last_action: LastAction | None = None
+    failures: int = 0
+    retry_at: datetime | None = None
+    written_size: int | None = None
+    last_stamp: datetime | None = None
+    unknown_ticks: int = 0
+
+    def cooling(self, scaling: ScalingArgs, now: datetime) -> State:
+        """With a cooldown in both directions that begins now."""
+        return replace(
+            self,
+            cooldown_until_up=now + timedelta(seconds=scaling.cooldown.up),
+            cooldown_until_down=now + timedelta(seconds=scaling.cooldown.down),
+        )
+
+    def declared(self, size: int) -> State:
+        """After `size` was written to the stack file, before the run that makes it so: a crash in between leaves no
+        size that looks like a person's."""
+        return replace(self, written_size=size)
+
+    def succeeded(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> State:
+        """After a change. A server that was only replaced starts no cooldown; a late success of a change does."""
+        done = LastAction(action=action, size_before=before, size_after=after, at=now, succeeded=True)
+        state = replace(self, last_action=done, failures=0, retry_at=None, written_size=after)
+        late = self.failures > 0 and self.last_action is not None and self.last_action.action != "converge"
+        return state.cooling(scaling, now) if before != after or late else state
+
+    def failed(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> State:
+        """After a run that failed. `after` is the size that the stack file has now: it stays declared, and the next
+        run goes on."""
+        failures = self.failures + 1
+        tried = LastAction(action=action, size_before=before, size_after=after, at=now, succeeded=False)
+        if action == "converge" and self.failures and self.last_action is not None:
+            tried = replace(self.last_action, at=now)  # still the same change, tried again
+        retry_at = now + timedelta(seconds=scaling.backoff.after(failures))
+        return replace(self, last_action=tried, failures=failures, retry_at=retry_at, written_size=after)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain document."""
+        last = self.last_action
+        return {
+            "v": VERSION,
+            "cooldown_until": {"up": _text(self.cooldown_until_up), "down": _text(self.cooldown_until_down)},
+            "last_action": last
+            and {
+                "action": last.action,
+                "size_before": last.size_before,
+                "size_after": last.size_after,
+                "at": _text(last.at),
+                "succeeded": last.succeeded,
+            },
+            "failures": self.failures,
+            "retry_at": _text(self.retry_at),
+            "written_size": self.written_size,
+            "last_stamp": _text(self.last_stamp),
+            "unknown_ticks": self.unknown_ticks,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> State:
+        """Read it back; an empty document is a new group's. Raises `InputError`: a cooldown that cannot be read must
+        not count as none."""
+        if not document:
+            return cls()
+        try:
+            if document["v"] != VERSION:
+                raise ValueError(f"version {document['v']!r}")  # noqa: TRY301 - said in one place
+            last, until = document["last_action"], document["cooldown_until"]
+            return cls(
+                cooldown_until_up=_moment(until["up"]),
+                cooldown_until_down=_moment(until["down"]),
+                last_action=last
+                and LastAction(
+                    action=str(last["action"]),
+                    size_before=int(last["size_before"]),
+                    size_after=int(last["size_after"]),
+                    at=_aware(last["at"]),
+                    succeeded=bool(last["succeeded"]),
+                ),
+                failures=int(document["failures"]),
+                retry_at=_moment(document["retry_at"]),
+                written_size=None if document["written_size"] is None else int(document["written_size"]),
+                last_stamp=_moment(document["last_stamp"]),
+                unknown_ticks=int(document["unknown_ticks"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            message = (
+                f"the scaler's state cannot be read ({type(error).__name__}: {error}); remove the file to begin anew: "
+                "the cooldown is then forgotten"
+            )
+            raise InputError([Problem("state", "scaler-state", message)]) from None
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment(value: Any) -> datetime | None:
+    return None if value is None else _aware(value)
+
+
+def _aware(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(f"{value!r} names no time zone")
+    return moment

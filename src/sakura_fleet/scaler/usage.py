@@ -1,0 +1,72 @@
+"""What was measured of a group's servers: plain values, so that a decision can be made, repeated and tested without a
+cloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sakura_fleet.scaler.rounding import plain_mean
+
+
+@dataclass(frozen=True, slots=True)
+class CpuPoint:
+    """CPU seconds used per second, over all cores, in the five minutes that end at `time`."""
+
+    time: datetime
+    cpu_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUsage:
+    """One server with its newest samples, oldest first.
+
+    `healthy` is the load balancer's word, None where it has none. `booting` servers are counted in the size but not in
+    the mean: what they use is the boot, not the load.
+    """
+
+    name: str
+    zone: str
+    cores: int
+    points: tuple[CpuPoint, ...] = ()
+    id: str = ""
+    is_on: bool = True
+    healthy: bool | None = None
+    booting: bool = False
+
+    def percent(self, point: CpuPoint) -> float:
+        """One sample as a percentage of all cores."""
+        return 100 * point.cpu_time / self.cores
+
+    @property
+    def avg(self) -> float | None:
+        """The mean of the samples in per cent; None where there are none."""
+        return plain_mean(self.percent(point) for point in self.points) if self.points and self.cores > 0 else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it should serve and does not: off, or DOWN for the load balancer."""
+        return not self.booting and (not self.is_on or self.healthy is False)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """All servers of a group, in the order in which they were found.
+
+    `whole` says that these are the group's servers and no others (found by mark, not by the beginning of a name), so
+    that their number means something. `clock` is the newest mark that the cloud spoke of, measured or not.
+    """
+
+    servers: tuple[ServerUsage, ...] = ()
+    whole: bool = False
+    clock: datetime | None = None
+
+    @property
+    def counted(self) -> tuple[ServerUsage, ...]:
+        """The servers whose samples count."""
+        return tuple(server for server in self.servers if server.avg is not None and not server.booting)
+
+    @property
+    def stamp(self) -> datetime | None:
+        """The newest sample that counts."""
+        return max((server.points[-1].time for server in self.counted), default=None)

@@ -1,0 +1,201 @@
+"""The `scaler` command and `sakura-fleet deploy`: real updates, one job at a time, and what their exit codes say."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.program.fleet import PATIENCE, Fleet
+from tests.program.test_crash import hosts_of, wait_for
+
+
+def scaler(fleet: Fleet, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return fleet.run("scaler", *arguments, "--stack", fleet.stack, check=check, **state_home(fleet))
+
+
+def state_home(fleet: Fleet) -> dict[str, str]:
+    return {"XDG_STATE_HOME": str(fleet.folder / "state-home")}
+
+
+def scaled(fleet: Fleet, *arguments: str) -> dict[str, Any]:
+    return dict(json.loads(scaler(fleet, *arguments, "--yes", "-o", "json").stdout))
+
+
+def declared(fleet: Fleet) -> int:
+    return int(fleet.pulumi("config", "get", "size").stdout)
+
+
+@pytest.fixture
+def running_fleet(fleet: Fleet) -> Fleet:
+    fleet.up()
+    return fleet
+
+
+def test_verbs_change_size_and_servers(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+    up = scaled(fleet, "up")
+    assert (up["status"], up["size_before"], up["size_after"]) == ("DONE", 2, 3)
+    assert [server["operation"] for server in up["servers"]] == ["create"]
+    assert (declared(fleet), fleet.count()["server"]) == (3, 3)
+
+    assert scaled(fleet, "state", "largest")["size_after"] == 5
+    assert fleet.count()["server"] == 5
+    down = scaled(fleet, "set", "1")
+    assert [server["operation"] for server in down["servers"]] == ["delete"] * 4
+    assert fleet.count()["server"] == 1
+
+    history = [json.loads(line) for line in scaler(fleet, "history", "-o", "json").stdout.splitlines()]
+    assert [(one["request"], one["status"], one["size_after"]) for one in history] == [
+        ("up", "DONE", 3),
+        ("state", "DONE", 5),
+        ("set", "DONE", 1),
+    ]
+
+
+def test_comments_of_the_stack_file_stay(running_fleet: Fleet) -> None:
+    text = running_fleet.stack_file.read_text()
+    running_fleet.stack_file.write_text("# mine\n" + text)
+    scaled(running_fleet, "up")
+    assert running_fleet.stack_file.read_text().startswith("# mine\n")
+
+
+def test_dry_run_and_preview_change_nothing(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+    before = fleet.stack_file.read_text()
+    decision = json.loads(scaler(fleet, "up", "--dry-run", "-o", "json").stdout)
+    assert (decision["size_before"], decision["size_after"], decision["reason"]) == (2, 3, "one more")
+    shown = scaler(fleet, "set", "4", "--preview").stdout
+    assert "+ 2 to create" in shown
+    assert "yen a month" in shown
+    assert fleet.stack_file.read_text() == before
+    assert fleet.count()["server"] == 2
+
+
+def test_nothing_to_do(running_fleet: Fleet) -> None:
+    assert scaler(running_fleet, "set", "2", "--yes").returncode == 0
+    assert scaler(running_fleet, "set", "2", "--yes", "--detailed-exitcode", check=False).returncode == 10
+    assert scaler(running_fleet, "set", "2", "--yes", "--compat", check=False).returncode == 129
+
+
+def test_size_outside_the_limits_is_a_usage_error(running_fleet: Fleet) -> None:
+    refused = scaler(running_fleet, "set", "40", "--yes", check=False)
+    assert refused.returncode == 2
+    assert "40 is outside min_size 0 .. max_size 10" in refused.stderr
+    assert declared(running_fleet) == 2
+
+
+def test_keep_repairs_what_differs(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+    gone = fleet.servers()[0]
+    fleet.call("DELETE", f"server/{gone['ID']}/power", {"Force": True})
+    fleet.pulumi("refresh", "--yes", "--skip-preview")
+    kept = scaled(fleet, "keep")
+    assert kept["status"] == "DONE"
+    assert {server["Instance"]["Status"] for server in fleet.servers()} == {"up"}
+
+
+def test_failed_server_is_a_failure_and_the_size_stays_declared(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+    fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [1], "kind": "failed_disk"})
+    failed = scaler(fleet, "up", "--yes", "-o", "json", check=False)
+    assert failed.returncode == 4, failed.stdout + failed.stderr
+    result = json.loads(failed.stdout)
+    assert result["status"] == "FAILED"
+    assert "failed to be copied" in result["error"]
+    assert declared(fleet) == 3
+    assert scaled(fleet, "keep")["status"] == "DONE"
+    assert fleet.count() == {"server": 3, "disk": 3, "interface": 3, "note": 1}
+
+
+def test_wrong_key_is_told_apart(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(token="right", secret="right-secret")
+    refused = scaler(fleet, "up", "--yes", check=False)
+    assert refused.returncode == 3, refused.stdout + refused.stderr
+    assert declared(fleet) == 2, "the preview failed, so the size is as it was"
+
+
+def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet.up()
+    first = subprocess.Popen(
+        ["scaler", "set", "2", "--yes", "--stack", fleet.stack, "-o", "json"],
+        cwd=fleet.folder,
+        env={**fleet.env, **state_home(fleet)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    wait_for("the servers of the first job", lambda: fleet.count().get("disk", 0) == 2)
+    busy = scaler(fleet, "up", "--yes", "-o", "json")
+    assert json.loads(busy.stdout)["status"] == "IGNORED"
+    assert scaler(fleet, "up", "--yes", "--detailed-exitcode", check=False).returncode == 12
+
+    first.send_signal(signal.SIGINT)
+    output, _ = first.communicate(timeout=PATIENCE)
+    assert first.returncode == 8, output
+    assert json.loads(output)["status"] == "CANCELED"
+    assert scaled(fleet, "keep")["status"] == "DONE"
+    assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
+
+
+def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet.up()
+    job = subprocess.Popen(
+        ["scaler", "set", "3", "--yes", "--stack", fleet.stack],
+        cwd=fleet.folder,
+        env={**fleet.env, **state_home(fleet)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for("the disks", lambda: fleet.count().get("disk", 0) == 3)
+    (lock,) = (fleet.folder / "state" / ".pulumi" / "locks").rglob("*.json")
+    os.kill(job.pid, signal.SIGKILL)
+    job.wait()
+    os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    wait_for("the provider hosts to end", lambda: not hosts_of(fleet))
+
+    done = scaled(fleet, "set", "2")
+    assert done["status"] == "DONE"
+    assert any(note.startswith("cleared  the lock") for note in done["notes"])
+    assert any("hscale-group-003" in note for note in done["notes"] if note.startswith("removed"))
+    assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
+
+
+def test_deploy_keeps_the_scalers_size_and_takes_a_persons(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        subprocess.run(["git", *who, *arguments], cwd=fleet.folder, check=True, capture_output=True)
+
+    def commit(message: str) -> None:
+        git("add", "stacks")
+        git("commit", "-m", message)
+
+    def deploy() -> dict[str, Any]:
+        command = ["sakura-fleet", "deploy", "--stack", fleet.stack, "--yes", "-o", "json"]
+        return dict(json.loads(fleet.run(*command, **state_home(fleet)).stdout))
+
+    git("init", "-q")
+    commit("size 2")
+    scaled(fleet, "set", "5")
+    git("checkout", "stacks")  # the scaler's size is not in the repository
+    fleet.settings["size"] = 2
+    fleet.template(description="an unrelated change")
+    commit("description")
+    deployed = deploy()
+    assert (deployed["status"], deployed["size_after"]) == ("DONE", 5)
+    assert fleet.count()["server"] == 5
+    assert {server["Description"] for server in fleet.servers()} == {"an unrelated change"}
+
+    fleet.write(size=3)
+    commit("three")
+    assert deploy()["size_after"] == 3
+    assert fleet.count()["server"] == 3
