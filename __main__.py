@@ -25,17 +25,19 @@ pulumi.export("size", len(group.members))
 pulumi.export("members", [member.output() for member in group.members])
 
 elb = WebElb(config.elb.name or config.elb.lookup, config.elb, group) if config.elb else None
-if elb:
+if elb and config.elb:
     pulumi.export("elb", {"id": elb.elb.elb_id, "fqdn": elb.elb.fqdn, "vip": elb.elb.vip})
     if config.dns and config.dns.elb:
-        records += elb_records(config.dns.elb, elb.elb.reference, failover=elb.elb.has_failover)
+        records += elb_records(
+            config.dns.elb, elb.elb.reference, failover=config.elb.vip_failover, https=config.elb.serves_https
+        )
 
 hosts = [CaddyHost(host.name, host, password=password) for host in config.hosts]
 for host in hosts:
     record, ttl = host.args.record, host.args.ttl
     if record:
         records += [address_records(record, host.reference, ttl=ttl), https_record(record, host.reference, ttl=ttl)]
-    if config.dns and config.dns.apex == record:
+    if config.dns and record and config.dns.apex == record:
         records += [address_records("@", host.reference, ttl=ttl), https_alias(f"{record}.{config.dns.zone}.", ttl=ttl)]
 pulumi.export("hosts", [{"name": host.args.name, "address": host.server.address} for host in hosts])
 

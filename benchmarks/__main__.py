@@ -10,7 +10,12 @@ from benchmarks import converge, no_op, scale_out, suite
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-SECTIONS = {"no-op": no_op.measure, "scale-out": scale_out.measure, "converge": converge.measure, "suite": suite.measure}
+SECTIONS = {
+    "no-op": no_op.measure,
+    "scale-out": scale_out.measure,
+    "converge": converge.measure,
+    "suite": suite.measure,
+}
 
 
 def main() -> None:

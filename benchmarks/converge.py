@@ -97,8 +97,8 @@ def measure(folder: Path) -> str:
         [
             "## Writes per converge",
             "",
-            "Calls of one `pulumi up --skip-preview` against the emulator: writes (PUT, POST, DELETE) to the ELB and to "
-            f"the DNS zone, and calls of any kind. A change of {SIZE} members may take one write to join and two to "
+            "Calls of one `pulumi up --skip-preview` against the emulator: writes (PUT, POST, DELETE) to the ELB and "
+            f"to the DNS zone, and calls of any kind. A change of {SIZE} members may take one write to join and two to "
             "leave.",
             "",
             table(

@@ -12,6 +12,8 @@ from sakura_fleet.resources import Server, StartupScript
 from sakura_fleet.resources.references import Reference, server_reference
 from sakura_fleet.tokens import CADDY_HOST
 
+from .network import packet_filters, server_interfaces
+
 
 class CaddyHost(pulumi.ComponentResource):
     """A server whose first boot installs Caddy, opens 80/tcp, 443/tcp and 443/udp, and starts the sites of the
@@ -39,12 +41,14 @@ class CaddyHost(pulumi.ComponentResource):
         content = host_script(script, args.caddyfile)
         startup = StartupScript(f"{name}-startup", name=f"{args.name}-caddy", content=content, opts=child)
         template = args.template
+        filters = packet_filters(name, args.name, [args.zone], template.network_interfaces, child)
         self.server = Server(
             name,
             name=args.name,
             zones=[args.zone],
             plan=template.plan,
             disks=template.disks,
+            network_interfaces=server_interfaces(template.network_interfaces, filters, slot=0),
             edit_parameter=replace(template.edit_parameter, startup_scripts=()),
             startup_scripts=[startup],
             password=password,

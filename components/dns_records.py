@@ -128,8 +128,15 @@ def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> Reco
     return RecordSet(name, "HTTPS", [{"priority": 0, "target": target}], ttl)
 
 
-def elb_records(name: str, elb: Reference, *, failover: bool, ttl: int = WEB_TTL) -> tuple[RecordSet, RecordSet]:
-    """A host behind an ELB: A, or ALIAS where VIP failover gives the ELB a name, and HTTPS without h3 and hints."""
+def elb_records(
+    name: str, elb: Reference, *, failover: bool, https: bool = True, ttl: int = WEB_TTL
+) -> list[RecordSet]:
+    """A host behind an ELB: A, or ALIAS where VIP failover gives the ELB a name, and HTTPS without h3 and hints.
+
+    Without `https` there is no HTTPS record: it would send every browser to a port that nobody answers at.
+    """
     kind = "ALIAS" if failover else "A"
-    https = {"priority": 10, "target": ".", "alpn": ["h2"]}
-    return RecordSet(name, kind, [{"elb": elb}], ttl), RecordSet(name, "HTTPS", [https], ttl)
+    records = [RecordSet(name, kind, [{"elb": elb}], ttl)]
+    if https:
+        records.append(RecordSet(name, "HTTPS", [{"priority": 10, "target": ".", "alpn": ["h2"]}], ttl))
+    return records

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 import pulumi
 
 from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.model.template import NetworkInterface, member_address
-from sakura_fleet.resources import PacketFilter, Server, StartupScript
+from sakura_fleet.resources import Server, StartupScript
 from sakura_fleet.resources.host import refuse
-from sakura_fleet.resources.server import ServerInterface
 from sakura_fleet.tokens import SERVER_GROUP
+
+from .network import packet_filters, server_interfaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +59,7 @@ class ServerGroup(pulumi.ComponentResource):
             StartupScript(f"{name}-startup-{number}", name=f"{args.name}-startup-{number}", content=content, opts=child)
             for number, content in enumerate(template.edit_parameter.startup_scripts, start=1)
         ]
-        filters = [
-            _packet_filters(name, args, index, interface, child)
-            for index, interface in enumerate(template.network_interfaces)
-        ]
+        filters = packet_filters(name, args.name, args.zones, template.network_interfaces, child)
         labels: dict[str, str | int] = {
             "stack": pulumi.get_stack(),
             "group": args.name,
@@ -81,10 +76,7 @@ class ServerGroup(pulumi.ComponentResource):
                 slot=slot,
                 plan=template.plan,
                 disks=template.disks,
-                network_interfaces=[
-                    _interface(interface, packet_filter, slot)
-                    for interface, packet_filter in zip(template.network_interfaces, filters, strict=True)
-                ],
+                network_interfaces=server_interfaces(template.network_interfaces, filters, slot),
                 edit_parameter=template.edit_parameter,
                 startup_scripts=scripts,
                 password=password,
@@ -99,34 +91,3 @@ class ServerGroup(pulumi.ComponentResource):
             self.servers.append(server)
             self.members.append(Member(server.key, args.server_name(slot), server.zone, server.address))
         self.register_outputs({"members": [member.output() for member in self.members]})
-
-
-def _packet_filters(
-    name: str, args: ServerGroupArgs, index: int, interface: NetworkInterface, child: pulumi.ResourceOptions
-) -> Mapping[str, pulumi.Input[str]]:
-    """One packet filter per zone for an interface with rules, as they live in a zone."""
-    if not interface.packet_filter:
-        return {}
-    return {
-        zone: PacketFilter(
-            f"{name}-nic{index}-{zone}",
-            name=f"{args.name}-nic{index}",
-            zone=zone,
-            rules=interface.packet_filter,
-            opts=child,
-        ).id
-        for zone in args.zones
-    }
-
-
-def _interface(
-    interface: NetworkInterface, packet_filter: Mapping[str, pulumi.Input[str]], slot: int
-) -> ServerInterface:
-    block = interface.assign_cidr_block
-    return ServerInterface(
-        upstream=interface.upstream,
-        packet_filter=packet_filter or "",
-        ip_address=member_address(interface, slot),
-        netmask_len=IPv4Network(block, strict=False).prefixlen if block else 0,
-        default_route=interface.default_route,
-    )

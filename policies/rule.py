@@ -85,7 +85,7 @@ class Rule:
     check_resource: Callable[[Resource, Context], Iterable[Breach]] | None = None
     check_stack: Callable[[Context], Iterable[Breach]] | None = None
     remediate: Callable[[Resource, Context], Mapping[str, Any]] | None = None
-    """The properties to change, and what to. The pack changes them in place, so that secrets beside them stay secret."""
+    """The properties to change. The pack changes them in place, so that secrets beside them stay secret."""
 
     def configured(self, settings: Mapping[str, Any] | None) -> dict[str, Any]:
         """The settings, defaults filled in."""
@@ -94,4 +94,4 @@ class Rule:
     def message(self, breach: Breach) -> str:
         """What a person reads below the rule's name and description."""
         where = f"{breach.path}: " if breach.path else ""
-        return f"{where}{breach.words} [{self.id}]\nWay out: {self.way_out}"
+        return f"{where}{breach.words}\nWay out: {self.way_out}"

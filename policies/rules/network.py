@@ -37,8 +37,6 @@ def ssh_not_open(packet_filter: Resource, context: Context) -> Iterator[Breach]:
 
 def interface_without_filter(server: Resource, _context: Context) -> Iterator[Breach]:
     """An interface on the shared segment has a packet filter."""
-    if server.inside(tokens.CADDY_HOST):  # it takes none; its script sets the host's own firewall
-        return
     filters = server.props.get("packet_filters", [])
     for index, interface in enumerate(items(server.props.get("network_interfaces"))):
         own = items(filters)[index] if index < len(items(filters)) else ""
@@ -83,9 +81,8 @@ RULES = (
         id="interface-without-filter",
         types=(tokens.SERVER,),
         what="An interface on the shared segment has a packet filter.",
-        why="Without one, only the server's own firewall stands between the internet and whatever listens. A CaddyHost "
-        "takes no packet filter and is not judged.",
-        way_out="give the interface a packet_filter in template.network_interfaces",
+        why="Without one, only the server's own firewall stands between the internet and whatever listens.",
+        way_out="give the interface a packet_filter in template.network_interfaces; HTTP/3 also needs udp 443",
         levels=HINT,
         check_resource=interface_without_filter,
     ),

@@ -82,7 +82,7 @@ SECTIONS: dict[str, tuple[tuple[str | int, ...], type | None]] = {
 }
 """Each heading of the configuration page: where its settings stand, and the values that they become."""
 
-PLANNED = "Not there yet"
+PLANNED = "Not ready yet"
 """How the meaning of a key begins that is only announced."""
 
 UNKNOWN = "zzzz"

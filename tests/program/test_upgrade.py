@@ -1,9 +1,9 @@
 """A fleet that an earlier version brought up is the same fleet for today's code: no change, and it can be destroyed.
 
-Each folder of `states/` holds one such fleet, as `python -m tests.program.test_upgrade NAME` wrote it when that
-version was current: the stack's settings, the exported state, and the emulator's snapshot. Never write one
-anew: a difference here means that a module path, a type token, a mark, a generation or a property has changed, and every fleet in the world
-with it.
+Each folder of `states/` holds one such fleet, as `python -m tests.program.test_upgrade NAME` wrote it when that version
+was current: the stack's settings, the exported state, and the emulator's snapshot. Never write one anew: a difference
+here means that a module path, a type token, a mark, a generation or a property has changed, and every fleet in the
+world with it.
 """
 
 from __future__ import annotations

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from sakura_fleet.client._query import condition, is_match
-from sakura_fleet.client._transport import Transport
 from sakura_fleet.client._values import Json, items, mapping, number, own_id
 from sakura_fleet.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sakura_fleet.client._transport import Transport
 
 __all__ = ["Api", "Caller", "GlobalApi", "GlobalReadApi", "ZonedApi", "checked_id"]
 

@@ -317,6 +317,11 @@ class ElbArgs:
     min_healthy_time: int = 0
     drain_timeout: int = 60
 
+    @property
+    def serves_https(self) -> bool:
+        """Whether it answers at an https port; of an ELB made elsewhere that is believed."""
+        return bool(self.lookup) or any(port["proxy_mode"] == "https" for port in self.settings.get("bind_ports", ()))
+
 
 def read_elb(reader: Reader) -> ElbArgs:
     """The stack's ELB from configuration; problems go to the reader."""
@@ -328,6 +333,10 @@ def read_elb(reader: Reader) -> ElbArgs:
     own = {key for key in (*labels, *DEFAULTS) if reader.has(key)}
     if lookup and own:
         reader.problem("lookup", "lookup", f"an ELB that is looked up is not changed; remove {', '.join(sorted(own))}")
+    if lookup and reader.has("lets_encrypt_names"):
+        reader.problem(
+            "lets_encrypt_names", "lookup", "the certificates of an ELB made elsewhere are not ours; remove them"
+        )
     settings = read_settings(reader)
     elb = ElbArgs(
         name=reader.text("name", "" if lookup else None, pattern=r".{1,64}", shape="a name of 1 to 64 characters"),

@@ -53,7 +53,7 @@ def read_stack(
     problems: list[Problem] = []
     data = {key: _decoded(key, value, problems) for key, value in raw.items()}
     reader = Reader(data, "", problems)
-    _check_secrets(raw, secret_keys, json.dumps(data.get("server_group")), problems)
+    _check_secrets(raw, secret_keys, {key: json.dumps(data.get(key)) for key in _STRUCTURED}, problems)
     config = StackConfig(
         fleet_id=read_fleet_id(reader),
         api_root=_read_api_root(reader),
@@ -153,8 +153,10 @@ def _decoded(key: str, value: str, problems: list[Problem]) -> Any:
         return None
 
 
-def _check_secrets(raw: Mapping[str, str], secret_keys: Collection[str], group: str, problems: list[Problem]) -> None:
-    """`group` is the server group as this module writes JSON, whatever escapes the engine chose."""
+def _check_secrets(
+    raw: Mapping[str, str], secret_keys: Collection[str], structured: Mapping[str, str], problems: list[Problem]
+) -> None:
+    """`structured` are the settings that end in scripts or records, as this module writes JSON."""
     for key in secret_keys:
         if key in raw and key not in _MAY_BE_SECRET:
             message = f"a secret is not expected here; keep secrets in {', '.join(_MAY_BE_SECRET)}"
@@ -164,6 +166,7 @@ def _check_secrets(raw: Mapping[str, str], secret_keys: Collection[str], group: 
         if value and key not in secret_keys:
             message = f"this must not be stored in plain text; run `pulumi config set --secret {key}`"
             problems.append(Problem(key, "plain-secret", message))
-        if len(value) >= _SHORTEST_SECRET and json.dumps(value)[1:-1] in group:
-            message = f"the server group contains the value of the secret {key}; the cloud stores scripts in plain text"
-            problems.append(Problem("server_group", "secret-in-script", message))
+        for where, text in structured.items():
+            if len(value) >= _SHORTEST_SECRET and json.dumps(value)[1:-1] in text:
+                message = f"this contains the value of the secret {key}; the cloud stores it in plain text"
+                problems.append(Problem(where, "secret-in-script", message))

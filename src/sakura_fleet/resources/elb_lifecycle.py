@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.client import Elb
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model import elb as model
 from sakura_fleet.model.ownership import Marks, own_tags
@@ -16,6 +15,9 @@ from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session
 from sakura_fleet.resources.shared_document import edit
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Elb
 
 
 class ElbLifecycle(Lifecycle):
@@ -114,6 +116,12 @@ class ElbLifecycle(Lifecycle):
             return
         try:
             elb = _locate(session, outputs)
+            others = [f"{one['IPAddress']}:{one['Port']}" for one in elb.settings.get("Servers") or []]
+            if others:
+                raise FleetError(
+                    f"the ELB {elb.name} ({elb.id}) still sends requests to {', '.join(others)}, which are not of this "
+                    "stack; take them out of it first. Nothing was deleted"
+                )
             session.client.elbs.delete(elb.id)
         except NotFoundError:
             return

@@ -43,7 +43,9 @@ def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) 
 
     An ELB of ours that was made anew keeps its mark under another ID, and the old one is gone with all that was in it.
     """
-    return key == "elb" and (olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
+    if key != "elb" or not isinstance(news["elb"], Mapping):  # unknown in a preview of an ELB that is made anew
+        return False
+    return bool(olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
 
 
 def find_elb(session: Session, reference: Reference) -> ElbValue:

@@ -6,9 +6,8 @@ How a server is built, booted and taken down stands in `server_build`; here is w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.client import Server
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
@@ -25,6 +24,9 @@ from sakura_fleet.resources import server_build as build
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, refuse_another_fleet
 from sakura_fleet.resources.session import Session
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Server
 
 
 class ServerLifecycle(Lifecycle):

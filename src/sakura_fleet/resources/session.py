@@ -12,11 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from sakura_fleet.client import Client, Credentials, RetryPolicy, Server
+from sakura_fleet.client import Credentials, RetryPolicy
 from sakura_fleet.errors import AccountMismatchError, CancelledError, FleetError, InputError, Problem, WaitTimeoutError
 from sakura_fleet.resources.orphan import engine_gone
 from sakura_fleet.resources.polling import SharedFind, delay_after
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client, Server
 
 DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
@@ -124,6 +128,8 @@ class Session:
         return self._given
 
     def _connect(self, retry: RetryPolicy) -> Client:
+        from sakura_fleet.client import Client  # loads the HTTP client, which an update without changes never needs
+
         return Client(
             self.settings.api_root,
             self.settings.credentials(self._env),

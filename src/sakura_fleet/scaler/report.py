@@ -54,7 +54,7 @@ def read_percentiles(text: str) -> tuple[Percentile, ...]:
 def report(usage: Usage, percentiles: Sequence[Percentile] = (), *, compat: bool = False) -> dict[str, Any]:
     """The report as a document."""
     shown = [server for server in usage.servers if compat or server.avg is not None]
-    means = [server.avg or 0.0 for server in shown]
+    means = [_mean(server, compat=compat) for server in shown]
     ordered = sorted(means)
     document: dict[str, Any] = {
         "avg": plain_mean(means),
@@ -68,9 +68,13 @@ def report(usage: Usage, percentiles: Sequence[Percentile] = (), *, compat: bool
     return document
 
 
+def _mean(server: ServerUsage, *, compat: bool) -> float:
+    return server.avg_of_percents if compat else server.avg or 0.0
+
+
 def _server(server: ServerUsage, *, compat: bool) -> dict[str, Any]:
     return {
-        "avg": server.avg or 0.0,
+        "avg": _mean(server, compat=compat),
         "cores": server.cores,
         "monitors": [
             {
@@ -113,7 +117,7 @@ def progress(usage: Usage, *, compat: bool = False) -> list[str]:
             value = server.percent(point) if compat else point.cpu_time
             lines.append(f"{server.name} {what}{value:f} time:{go_time(point.time)}")
         if compat:
-            lines.append(f"{server.name} average_cpu_time:{server.avg or 0:f}")
+            lines.append(f"{server.name} average_cpu_time:{server.avg_of_percents:f}")
         else:
             lines.append(f"{server.name} " + ("no samples" if server.avg is None else f"avg:{server.avg:f}"))
     return lines

@@ -316,7 +316,12 @@ def test_an_elb_without_ports_is_not_one_with_the_default_port() -> None:
 
 
 def test_answers_that_say_less_read_as_defaults() -> None:
-    lean = {"BindPorts": [{"ProxyMode": "http", "Port": 80}], "Timeout": {}, "StickySession": None, "Rules": None}
+    lean: dict[str, Any] = {
+        "BindPorts": [{"ProxyMode": "http", "Port": 80}],
+        "Timeout": {},
+        "StickySession": None,
+        "Rules": None,
+    }
     assert from_wire(lean) == complete({})
 
 

@@ -209,6 +209,9 @@ def test_another_plan_is_followed(answer: str) -> None:
         found = ELB.read(made.next_run(), elb.id, after)
         assert found is not None
         assert (found.id, ELB.diff(found.outputs, news)) == (elb.id, Diff())
+        with pytest.raises(FleetError, match=r"still sends requests to 192\.0\.2\.10:80"):
+            ELB.delete(made.next_run(), elb.id, after)
+        now.put(Servers=[])
         ELB.delete(made.next_run(), elb.id, after)
         assert made.client.elbs.find() == []
 

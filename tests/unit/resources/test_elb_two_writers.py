@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,9 @@ class Writer:
         """Two members in turn: in every round one joins and one leaves."""
         at = number % 3
         wanted = [self.members[at], self.members[(at + 1) % 3]]
-        return member_inputs(self.elb, wanted, server_group_name=self.group, marks=self.marks.inputs(), drain_timeout=0)
+        # Without a wait for UP: an entry that the other one's write took away would be waited for in vain.
+        times: dict[str, Any] = {"drain_timeout": 0, "up_deadline": 0}
+        return member_inputs(self.elb, wanted, server_group_name=self.group, marks=self.marks.inputs(), **times)
 
     def turn(self, number: int, barrier: threading.Barrier) -> None:
         barrier.wait(PATIENCE)

@@ -67,6 +67,7 @@ TABLE: list[tuple[type[Lifecycle], str, Any, str]] = [
     (ServerLifecycle, "startup_scripts", [], REPLACE),
     (ServerLifecycle, "startup_scripts", [NOTE, NOTE], REPLACE),
     (ServerLifecycle, "password", "another", NOTHING),
+    (ServerLifecycle, "labels", {"group": "web", "max_size": 5}, NOTHING),
     (ServerLifecycle, "adopt", "113800000003", NOTHING),
     (ServerLifecycle, "slot", 1, NOTHING),
     (ServerLifecycle, "zones", ["is1b"], NOTHING),

@@ -1,0 +1,61 @@
+"""`scaler convert`: a stack file from sacloud/autoscaler's configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from sakura_fleet.errors import FleetError
+from sakura_fleet.scaler import convert as conversion
+
+EXIT_UNFINISHED: Final = 2
+"""The stack file was made, but something in it is still to be decided."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="AUTOSCALER_YAML")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write the stack file here instead of to standard output; it must not exist.",
+)  # fmt: skip
+@click.option("--group", default="", metavar="NAME", help="Which server group, where the file has several.")
+def convert(file: Path, output: Path | None, group: str) -> None:
+    """Make a stack file from AUTOSCALER_YAML, the configuration of sacloud/autoscaler.
+
+    What has no counterpart is listed on standard error with its line, and in comments of the stack file. The exit code
+    is 0 where the result is accepted as it is, 2 where something in it is still to be decided.
+
+    \b
+    Example:
+      sakura-fleet scaler convert autoscaler.yaml -o stacks/Pulumi.production.yaml
+      sakura-fleet init production
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FleetError(f"{file} cannot be read: {error}") from None
+    found = conversion.convert(text, source=file.name, folder=file.parent, group=group)
+    if output is None:
+        click.echo(found.text(), nl=False)
+    else:
+        _write(output, found.text())
+    for note in found.notes:
+        click.echo(note.at(str(file)), err=True)
+    for problem in found.problems:
+        click.echo(f"to be done: {problem}", err=True)
+    if found.problems:
+        raise click.exceptions.Exit(EXIT_UNFINISHED)
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise FleetError(f"{output} exists; nothing was written. Remove it, or choose another name") from None
+    except OSError as error:
+        raise FleetError(f"{output} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {output}", err=True)

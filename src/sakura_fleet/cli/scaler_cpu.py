@@ -1,0 +1,199 @@
+"""`scaler cpu`: how busy servers are, by the activity graph; takes the place of sacloud-cpu-usage in scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import jq  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+from sakura_fleet.client import Client, Credentials, RetryPolicy
+from sakura_fleet.errors import FleetError
+from sakura_fleet.model.stack import check_api_root
+from sakura_fleet.project import Project
+from sakura_fleet.resources.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT, SessionSettings
+from sakura_fleet.scaler.dotenv import read_env_file
+from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
+from sakura_fleet.scaler.report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
+from sakura_fleet.scaler.usage import Usage
+
+EXIT_UNKNOWN: Final = 3
+"""Any error, as for plugins of monitoring systems: whoever asked knows nothing."""
+
+API_ROOT_VARIABLES: Final = ("SAKURA_API_ROOT_URL", "SAKURACLOUD_API_ROOT_URL")
+DEADLINE: Final = 60.0
+MOST_SAMPLES: Final = 2_016
+"""A week."""
+
+
+class _Failure(click.ClickException):
+    exit_code = EXIT_UNKNOWN
+
+
+class _Misuse(click.UsageError):
+    exit_code = EXIT_UNKNOWN
+
+
+class UnknownOnError(click.Command):
+    """A command whose every failure, wrong usage included, ends with code 3."""
+
+    def make_context(self, *arguments: Any, **keywords: Any) -> click.Context:
+        with _code_three():
+            return super().make_context(*arguments, **keywords)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _code_three():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _code_three() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        raise _Misuse(error.format_message(), error.ctx) from error
+    except click.ClickException as error:
+        raise _Failure(error.format_message()) from error
+    except FleetError as error:
+        raise _Failure(str(error)) from error
+
+
+@click.command(cls=UnknownOnError)
+@click.option("--prefix", "prefixes", multiple=True, metavar="TEXT", help="How the servers' names begin; repeatable.")
+@click.option("--zone", "zones", multiple=True, metavar="ZONE", help="A zone to look in; repeatable.")
+@click.option(
+    "--time", "samples", type=click.IntRange(0, MOST_SAMPLES), default=3, show_default=True, metavar="N",
+    help="How many of the newest samples count; one stands for five minutes.",
+)  # fmt: skip
+@click.option(
+    "--percentile-set", default=DEFAULT_PERCENTILES, show_default=True, metavar="LIST",
+    help="Percentiles over the servers, separated by commas.",
+)  # fmt: skip
+@click.option("--query", default="", metavar="JQ", help="Print what this jq program makes of the report instead.")
+@click.option(
+    "--env-from", type=click.Path(path_type=Path), metavar="FILE",
+    help="Read variables from this file; those that are set already win.",
+)  # fmt: skip
+@click.option("--compat", is_flag=True, help="As sacloud-cpu-usage from v0.1 on: servers without samples count as 0.")
+@click.option(
+    "-s", "--stack", metavar="NAME",
+    help="Take API root, API key and zones from this stack; without --prefix, the servers of its group.",
+)  # fmt: skip
+@click.option("-v", "--version", "show_version", is_flag=True, is_eager=True, help="Show the version and stop.")
+def cpu(
+    prefixes: tuple[str, ...],
+    zones: tuple[str, ...],
+    samples: int,
+    percentile_set: str,
+    query: str,
+    env_from: Path | None,
+    compat: bool,
+    stack: str | None,
+    show_version: bool,
+) -> None:
+    """Show how busy servers are: mean, extremes and percentiles in per cent of their cores, as one line of JSON.
+
+    The line goes to standard output, what was measured to standard error. The exit code is 0, or 3 for any error. The
+    API key comes from SAKURA_ACCESS_TOKEN and SAKURA_ACCESS_TOKEN_SECRET.
+
+    \b
+    Example:
+      sakura-fleet scaler cpu --prefix web- --zone is1b --time 1 --query '.avg|round'
+    """
+    if show_version:
+        click.echo(f"scaler cpu {version('sakura-fleet')}")
+        return
+    percentiles = read_percentiles(percentile_set)
+    program = _compiled(query) if query else None
+    if len(set(zones)) < len(zones):
+        doubled = next(zone for index, zone in enumerate(zones) if zone in zones[:index])
+        raise click.UsageError(f"--zone {doubled} is given twice; its servers would count twice")
+    env = {**(read_env_file(env_from) if env_from else {}), **os.environ}
+    count = max(samples, 1)
+    usage = _of_stack(stack, prefixes, zones, count, env) if stack else _by_prefix(prefixes, zones, count, env)
+    moment = datetime.now().astimezone()
+    for line in progress(usage, compat=compat):
+        click.echo(f"{moment:%Y/%m/%d %H:%M:%S} {line}", err=True)
+    text = encode(report(usage, percentiles, compat=compat))
+    if program is None:
+        click.echo(text)
+        return
+    for result in _results(program, query, text):
+        click.echo(result)
+
+
+def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, env: Mapping[str, str]) -> Usage:
+    """Servers by the beginnings of their names; root and key from the environment."""
+    missing = [option for option, values in (("--prefix", prefixes), ("--zone", zones)) if not values]
+    if missing:
+        raise click.UsageError(f"{' and '.join(missing)} must be given, or --stack")
+    root = next((env[name] for name in API_ROOT_VARIABLES if env.get(name)), DEFAULT_API_ROOT)
+    problem = check_api_root(root)
+    if problem:
+        raise FleetError(f"API root of the environment: {problem}")
+    emulated = root.lower().startswith("http:")
+    limit = 0.0 if emulated else DEFAULT_RATE_LIMIT
+    with Client(root, Credentials.from_env(env), rate_limit=limit, retry=RetryPolicy(deadline=DEADLINE)) as client:
+        return fetch_by_prefix(client, prefixes, zones, samples=samples, now=None if emulated else datetime.now(tz=UTC))
+
+
+def _of_stack(
+    stack: str, prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, env: Mapping[str, str]
+) -> Usage:
+    """A stack's own servers, or others in its account by the beginnings of their names."""
+    project = Project.here()
+    config = project.config(stack)
+    group = config.server_group
+    settings = SessionSettings.from_config(project.setting(stack))
+    emulated = settings.api_root.lower().startswith("http:")
+    now = datetime.now(tz=UTC)
+    with Client(
+        settings.api_root,
+        settings.credentials(env),
+        rate_limit=settings.rate_limit,
+        retry=RetryPolicy(deadline=DEADLINE),
+    ) as client:
+        if prefixes:
+            places = zones or group.zones
+            return fetch_by_prefix(client, prefixes, places, samples=samples, now=None if emulated else now)
+        return fetch_group(
+            client,
+            config.fleet_id,
+            group,
+            now=now,
+            cloud_clock=emulated,
+            samples=samples,
+            zones=zones or None,
+        )
+
+
+def _compiled(query: str) -> Any:
+    """The jq program. Raises `FleetError` before any call is made."""
+    try:
+        return jq.compile(query)
+    except ValueError as error:
+        raise FleetError(f"--query cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _results(program: Any, query: str, text: str) -> Iterator[str]:
+    """Every result as one line of JSON; null is an error, as nobody's script expects it."""
+    found = iter(program.input_text(text))
+    while True:
+        try:
+            value = next(found, _END)
+        except ValueError as error:
+            raise FleetError(f"--query {query}: {error}") from None
+        if value is _END:
+            return
+        if value is None:
+            raise FleetError(f"--query {query}: nothing in the report fits, the result is null")
+        yield encode(value)
+
+
+_END: Final = object()

@@ -1,0 +1,262 @@
+"""`sakura-fleet plan-check`: every rule of the plan, plans that are none, and the command around them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sakura_fleet import plan, tokens
+from sakura_fleet.cli.main import main
+from sakura_fleet.cli.plan_check import REFUSED
+from sakura_fleet.errors import FleetError
+from tests.unit.cli.folder import Folder
+
+PREFIX = "urn:pulumi:test::fleet::"
+GROUP = f"{PREFIX}{tokens.SERVER_GROUP}::web"
+
+
+def step(op: str, token: str, name: str, around: str = "", **state: Any) -> dict[str, Any]:
+    types = f"{around}${token}" if around else token
+    common = {"type": token, "urn": f"{PREFIX}{types}::{name}"}
+    if around == tokens.SERVER_GROUP:
+        common["parent"] = GROUP
+    old, new = state.pop("old", {}), state.pop("new", {})
+    made: dict[str, Any] = {"op": op, "urn": common["urn"]}
+    if op != "create":
+        made["oldState"] = {**common, **state, **old}
+    if op not in ("delete", "delete-replaced"):
+        made["newState"] = {**common, **state, **new}
+    return made
+
+
+def member(op: str, number: int, generation: str = "aaaaaa") -> dict[str, Any]:
+    return step(op, tokens.SERVER, f"web-{generation}-{number:03}", tokens.SERVER_GROUP)
+
+
+def members(op: str, first: int, last: int, generation: str = "aaaaaa") -> list[dict[str, Any]]:
+    return [member(op, number, generation) for number in range(first, last + 1)]
+
+
+def document(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    summary: dict[str, int] = {}
+    for one in steps:
+        summary[one["op"]] = summary.get(one["op"], 0) + 1
+    return {"steps": list(steps), "changeSummary": summary, **more}
+
+
+def findings(*steps: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
+    found = plan.check_plan(plan.read_plan(document(*steps)), **options)
+    assert {one.rule for one in found} <= {rule.id for rule in plan.RULES}
+    assert all(one.way_out for one in found)
+    return [(one.rule, one.name) for one in found]
+
+
+def test_a_plan_that_only_adds_and_changes() -> None:
+    assert findings() == []
+    steps = [*members("same", 1, 2), *members("create", 3, 5), step("update", tokens.ELB_MEMBERSHIP, "m")]
+    assert findings(*steps) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "rule"), [(tokens.ELB, "elb-deleted"), (tokens.DNS_ZONE, "dns-zone-deleted")], ids=["elb", "zone"]
+)
+@pytest.mark.parametrize("op", ["delete", *plan.REPLACES])
+def test_what_cannot_be_had_again(token: str, rule: str, op: str) -> None:
+    gone = step(op, token, "it", tokens.WEB_ELB)
+    assert findings(gone) == [(rule, "it")]
+    assert findings(gone, allow_delete=["other"]) == [(rule, "it")]
+    assert findings(gone, allow_delete=["it"]) == []
+    assert findings(gone, allow_delete=[gone["urn"]]) == []
+
+
+@pytest.mark.parametrize("op", ["same", "update", "create"])
+@pytest.mark.parametrize("token", [tokens.ELB, tokens.DNS_ZONE])
+def test_what_stays(token: str, op: str) -> None:
+    assert findings(step(op, token, "it")) == []
+
+
+@pytest.mark.parametrize("where", ["outputs", "inputs"])
+def test_what_was_looked_up_is_only_forgotten(where: str) -> None:
+    assert findings(step("delete", tokens.ELB, "it", old={where: {"lookup": "their-elb"}})) == []
+    assert findings(step("delete", tokens.DNS_ZONE, "it", old={where: {"lookup": True}})) == []
+    assert findings(step("delete", tokens.DNS_ZONE, "it", old={where: {"lookup": False}})) != []
+
+
+@pytest.mark.parametrize("op", plan.REPLACES)
+def test_a_replaced_server(op: str) -> None:
+    host = step(op, tokens.SERVER, "www", tokens.CADDY_HOST)
+    assert findings(host) == [("server-replaced", "www")]
+    assert findings(host, allow_delete=["www"]) == []
+    assert findings(member(op, 1), *members("same", 2, 4)) == [("server-replaced", "web-aaaaaa-001")]
+
+
+def test_a_deleted_server_outside_a_group_was_taken_out_by_a_person() -> None:
+    assert findings(step("delete", tokens.SERVER, "www", tokens.CADDY_HOST)) == []
+
+
+def test_both_halves_of_a_replacement_are_one_finding() -> None:
+    halves = [step(op, tokens.SERVER, "www", tokens.CADDY_HOST) for op in ("create-replacement", "delete-replaced")]
+    assert findings(*halves) == [("server-replaced", "www")]
+
+
+@pytest.mark.parametrize(
+    ("stay", "go", "refused"), [(1, 1, False), (2, 2, False), (1, 2, True), (1, 4, True), (0, 1, True), (9, 1, False)]
+)
+def test_a_group_that_shrinks(stay: int, go: int, refused: bool) -> None:
+    steps = [*members("same", 1, stay), *members("delete", stay + 1, stay + go)]
+    assert findings(*steps) == ([("group-shrinks", "web")] if refused else [])
+    assert findings(*steps, allow_delete=["web"]) == []
+    assert findings(*steps, max_removed=100) == []
+    assert findings(*steps, max_removed=0) == [("group-shrinks", "web")]
+
+
+def test_members_that_are_updated_are_members() -> None:
+    assert findings(*members("update", 1, 3), *members("delete", 4, 6)) == []
+
+
+def test_a_new_generation_takes_the_place_of_the_old() -> None:
+    old, new = members("delete", 1, 5), members("create", 1, 5, "bbbbbb")
+    assert findings(*old, *new) == []
+    assert findings(*old, *new[:3]) == []  # 2 of 5 fewer
+    assert findings(*old, *new[:2]) == [("group-shrinks", "web")]  # 3 of 5 fewer
+
+
+def test_groups_are_counted_apart() -> None:
+    other = [step("delete", tokens.SERVER, f"db-{number}", tokens.SERVER_GROUP) for number in range(2)]
+    for one in other:
+        one["oldState"]["parent"] = GROUP.replace("::web", "::db")
+    assert findings(*members("same", 1, 8), *other) == [("group-shrinks", "db")]
+
+
+def test_protection() -> None:
+    zone = (tokens.DNS_ZONE, "zone")
+    assert findings(step("same", *zone, old={"protect": True})) == [("protection-removed", "zone")]
+    assert findings(step("update", *zone, old={"protect": True}), allow_delete=["zone"]) == []
+    assert findings(step("same", *zone, protect=True)) == []
+    assert findings(step("same", *zone, new={"protect": True})) == []
+
+
+def test_everything_is_found_at_once() -> None:
+    steps = [
+        step("delete", tokens.ELB, "e"),
+        step("delete", tokens.DNS_ZONE, "z", protect=True),
+        *members("delete", 1, 2),
+    ]
+    found = findings(*steps)
+    assert found == [("elb-deleted", "e"), ("dns-zone-deleted", "z"), ("group-shrinks", "web")]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([], "not the output of `pulumi preview --json`"),
+        ({}, "not the output of `pulumi preview --json`"),
+        ({"steps": []}, "not the output of `pulumi preview --json`"),
+        (
+            {"diagnostics": [{"severity": "error", "message": "no such zone\n"}]},
+            "failed, so there is no plan .*no such",
+        ),
+        (document(diagnostics=[{"severity": "error", "message": "no such zone\n"}]), "its plan is not whole: no such"),
+        (document(diagnostics=[{"severity": "error", "message": "x"}, None]), "not whole"),
+    ],
+)
+def test_what_is_no_plan(given: Any, words: str) -> None:
+    with pytest.raises(FleetError, match=words):
+        plan.read_plan(given)
+
+
+def test_warnings_are_no_failure() -> None:
+    assert plan.read_plan(document(diagnostics=[{"severity": "warning", "message": "odd"}])) == []
+
+
+def test_a_plan_without_what_stays_cannot_tell_how_many_go() -> None:
+    bare = document(*members("delete", 2, 2))
+    bare["changeSummary"]["same"] = 9
+    with pytest.raises(FleetError, match="--show-sames"):
+        plan.read_plan(bare)
+    growing = document(*members("create", 2, 2))
+    growing["changeSummary"]["same"] = 9
+    assert len(plan.read_plan(growing)) == 1
+
+
+BAD = document(step("delete", tokens.ELB, "tk-elb", tokens.WEB_ELB))
+GOOD = document(*members("create", 1, 2))
+
+
+def run(given: Any, *arguments: str) -> Result:
+    text = given if isinstance(given, str) else json.dumps(given)
+    return CliRunner().invoke(main, ["plan-check", "-", *arguments], input=text)
+
+
+def test_a_good_plan_ends_with_0() -> None:
+    result = run(GOOD)
+    assert (result.exit_code, result.output) == (0, "The plan takes nothing away that should stay.\n")
+    assert json.loads(run(GOOD, "-o", "json").output) == {"ok": True, "findings": []}
+
+
+def test_a_bad_plan_ends_with_5_and_says_what_and_how() -> None:
+    result = run(BAD)
+    assert result.exit_code == REFUSED == 5
+    for words in ("elb-deleted", "tk-elb", BAD["steps"][0]["urn"], "--allow-delete tk-elb", "1 finding; "):
+        assert words in result.output
+    assert run(BAD, "--allow-delete", "tk-elb").exit_code == 0
+
+
+def test_findings_as_json() -> None:
+    result = run(BAD, "-o", "json")
+    assert result.exit_code == REFUSED
+    report = json.loads(result.output)
+    assert not report["ok"]
+    (one,) = report["findings"]
+    assert set(one) == {"rule", "name", "urn", "message", "way_out"}
+    assert (one["rule"], one["name"]) == ("elb-deleted", "tk-elb")
+
+
+def test_the_share_is_an_option() -> None:
+    shrinking = document(*members("same", 1, 1), *members("delete", 2, 5))
+    assert run(shrinking).exit_code == REFUSED
+    assert run(shrinking, "--max-removed", "80").exit_code == 0
+    assert run(shrinking, "--max-removed", "101").exit_code == 2
+
+
+def test_a_plan_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a plan.json"
+    path.write_text(json.dumps(BAD))
+    assert CliRunner().invoke(main, ["plan-check", str(path)]).exit_code == REFUSED
+    missing = CliRunner().invoke(main, ["plan-check", str(tmp_path / "none.json")])
+    assert missing.exit_code == 2
+    assert "No such file" in missing.output
+
+
+@pytest.mark.parametrize("text", ["", "{", "Previewing update (test):", '{"a": 1}\n{"b": 2}'])
+def test_no_json(text: str) -> None:
+    result = run(text)
+    assert result.exit_code == 1
+    assert "the plan is not JSON" in result.output
+
+
+def test_without_a_file_the_preview_is_run(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = folder.root / "bin" / "pulumi"
+    engine.parent.mkdir()
+    (folder.root / "plan.json").write_text(json.dumps(BAD))
+    engine.write_text(
+        '#!/bin/sh\necho "$@" > arguments\n[ ! -e broken ] || { cat broken >&2; exit 1; }\ncat plan.json\n'
+    )
+    engine.chmod(0o755)
+    monkeypatch.setattr("sakura_fleet.cli.plan_check.engine_path", lambda: str(engine))
+    result = folder.run("plan-check", "-s", "test")
+    assert result.exit_code == REFUSED, result.output
+    asked = (folder.root / "arguments").read_text()
+    assert asked == "preview --json --show-sames --non-interactive --stack test\n"
+
+    (folder.root / "broken").write_text("error: no stack named 'test' found")
+    result = folder.run("plan-check", "-s", "test")
+    assert result.exit_code == 1
+    assert "`pulumi preview` failed: error: no stack named" in result.output
+
+    monkeypatch.setattr("sakura_fleet.cli.plan_check.engine_path", lambda: None)
+    assert "not on PATH" in folder.run("plan-check", "-s", "test").output

@@ -1,0 +1,236 @@
+"""Measuring against the emulator: by prefix and by mark, with gaps, booting servers and a health that knows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from sakura_fleet.client import Client, Credentials, ElbHealth, ElbServerHealth, RetryPolicy, Server
+from sakura_fleet.emulator.clock import JST
+from sakura_fleet.emulator.server import Running
+from sakura_fleet.errors import FleetError, UnavailableError
+from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.scaling import ScalingArgs
+from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.scaler.decide import Action, Config, decide
+from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
+from sakura_fleet.scaler.state import State
+from tests.unit.scaler.farm import FLEET, Farm
+
+GROUP = ServerGroupArgs(name="web", zones=("is1b", "is1c"), size=2, min_size=2, max_size=5)
+
+
+@pytest.fixture
+def farm(emulator: Running, client: Client) -> Farm:
+    return Farm(emulator, client)
+
+
+def test_by_prefix(farm: Farm, client: Client) -> None:
+    farm.load("web-", 0.3)
+    farm.load("web-002", 0.5)
+    for name in ("web-002", "web-001", "old-web-001", "db"):
+        farm.server(name)
+    farm.advance(1500)
+    usage = fetch_by_prefix(client, ["web-"], ["is1b", "is1c"], samples=2, now=farm.now)
+    assert {(one.name, one.avg) for one in usage.servers} == {("web-001", 30.0), ("web-002", 50.0)}
+    assert all(len(one.points) == 2 and one.zone == "is1b" and one.is_on for one in usage.servers)
+    assert not usage.whole
+    assert usage.stamp == usage.clock == farm.now.replace(second=0, microsecond=0) - farm.past_mark()
+
+
+def test_cores_divide(farm: Farm, client: Client) -> None:
+    farm.load("web-", 0.3)
+    farm.server("web-001", core=2, memory_gb=4)
+    farm.advance(900)
+    (one,) = fetch_by_prefix(client, ["web-"], ["is1b"], now=farm.now).servers
+    assert (one.cores, one.points[0].cpu_time, one.avg) == (2, 0.6, 30.0)
+
+
+def test_order_is_by_prefix_and_zone_and_two_prefixes_count_twice(farm: Farm, client: Client) -> None:
+    farm.server("web-002", zone="is1c")
+    farm.server("web-001")
+    usage = fetch_by_prefix(client, ["web-00", "web-"], ["is1c", "is1b"], now=farm.now)
+    assert [one.name for one in usage.servers] == ["web-002", "web-001"] * 2
+
+
+def test_gaps_are_passed_over_and_a_young_server_has_no_samples(farm: Farm, client: Client) -> None:
+    farm.server("web-001")
+    farm.samples("web-", [0.1, None, 0.3, None])
+    farm.advance(1200)
+    farm.server("web-002")
+    usage = fetch_by_prefix(client, ["web-"], ["is1b"], samples=3, now=farm.now)
+    assert [[point.cpu_time for point in one.points] for one in usage.servers] == [[0.1, 0.3], []]
+    assert [one.avg for one in usage.servers] == [20.0, None]
+
+
+def test_without_now_the_clouds_own_clock_counts(farm: Farm, client: Client) -> None:
+    farm.load("web-", 0.3)
+    farm.server("web-001")
+    farm.advance(90 * 86_400)
+    assert fetch_by_prefix(client, ["web-"], ["is1b"], now=datetime.now(JST)).servers[0].points == ()
+    for samples in (1, 12, 40):
+        (one,) = fetch_by_prefix(client, ["web-"], ["is1b"], samples=samples).servers
+        assert len(one.points) == samples
+        assert farm.now - one.points[-1].time < timedelta(minutes=10)
+
+
+def test_a_failure_is_no_half_result(farm: Farm, emulator: Running) -> None:
+    for number in range(5):
+        farm.server(f"web-{number:03}")
+    farm.fault(kind="status", status=503, path="/monitor$", nth=[3, 4, 5, 6, 7, 8, 9])
+    quick = RetryPolicy(attempts=2, wait_min=0.01)
+    with (
+        Client(emulator.api_root, Credentials("t", "s"), rate_limit=0, retry=quick) as client,
+        pytest.raises(UnavailableError),
+    ):
+        fetch_by_prefix(client, ["web-"], ["is1b"], now=farm.now)
+
+
+def test_servers_are_asked_at_the_same_time(farm: Farm, emulator: Running) -> None:
+    for number in range(4):
+        farm.server(f"web-{number:03}")
+    together = threading.Barrier(4, timeout=20)
+    wire = Wire(lambda path: together.wait() if path.endswith("/monitor") else None)
+    with Client(emulator.api_root, Credentials("t", "s"), rate_limit=0, transport=wire) as client:
+        assert len(fetch_by_prefix(client, ["web-"], ["is1b"], now=farm.now).servers) == 4
+
+
+def test_a_server_that_goes_meanwhile_is_left_out(farm: Farm, client: Client, emulator: Running) -> None:
+    farm.server("web-001")
+    gone = farm.server("web-002")
+    farm.off(gone)
+
+    def on_request(path: str) -> None:
+        if path.endswith(f"{gone.id}/monitor"):
+            client.servers.delete("is1b", gone.id)
+
+    with Client(emulator.api_root, Credentials("t", "s"), rate_limit=0, transport=Wire(on_request)) as other:
+        usage = fetch_by_prefix(other, ["web-"], ["is1b"], now=farm.now)
+    assert [one.name for one in usage.servers] == ["web-001"]
+
+
+class Wire(httpx.BaseTransport):
+    """Real HTTP; somebody is told of every request before it leaves."""
+
+    def __init__(self, on_request: Callable[[str], Any]) -> None:
+        self._on_request = on_request
+        self._http = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._on_request(request.url.path)
+        return self._http.handle_request(request)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+# A group's own servers
+
+
+def test_a_groups_own_servers_by_mark(farm: Farm, client: Client) -> None:
+    farm.load("web-", 0.3)
+    farm.member("web-002", zone="is1c")
+    farm.member("web-001")
+    farm.member("www")  # of the fleet, not of the group
+    farm.server("web-003")  # a stranger's
+    farm.member("web-004", fleet="somebody-elses")
+    farm.advance(1800)
+    usage = fetch_group(client, FLEET, GROUP, now=farm.now)
+    assert [(one.name, one.zone, one.avg, one.booting) for one in usage.servers] == [
+        ("web-001", "is1b", 30.0, False),
+        ("web-002", "is1c", 30.0, False),
+    ]
+    assert usage.whole
+
+
+def test_marks_from_the_state_decide_where_they_are_known(farm: Farm, client: Client) -> None:
+    own = farm.member("any-name")
+    farm.member("web-001")
+    marks = Marks.from_tags(own.tags)
+    assert marks is not None
+    usage = fetch_group(client, FLEET, GROUP, now=farm.now, marks=[marks.resource])
+    assert [one.name for one in usage.servers] == ["any-name"]
+    assert fetch_group(client, FLEET, GROUP, now=farm.now, marks=[]).servers == ()
+
+
+def test_a_zone_that_left_the_list_is_looked_at_when_it_is_named(farm: Farm, client: Client) -> None:
+    farm.member("web-001", zone="tk1b")
+    assert fetch_group(client, FLEET, GROUP, now=farm.now).servers == ()
+    assert len(fetch_group(client, FLEET, GROUP, now=farm.now, zones=["is1b", "tk1b"]).servers) == 1
+
+
+def test_booting_then_serving_then_dead(farm: Farm, client: Client) -> None:
+    farm.load("web-", 0.3)
+    one = farm.member("web-001", power=False)
+
+    def seen() -> tuple[bool, bool, bool]:
+        (found,) = fetch_group(client, FLEET, GROUP, now=farm.now, cloud_clock=True).servers
+        return found.booting, found.failed, found.avg is not None
+
+    assert seen() == (True, False, False)
+    client.servers.power_on("is1b", one.id)
+    assert seen() == (True, False, False), "on, but not measured yet"
+    farm.advance(700)
+    assert seen() == (False, False, True)
+    farm.off(one)
+    assert seen() == (True, False, True), "young and off: it may be a restart"
+    farm.advance(900)
+    assert seen()[:2] == (False, True)
+
+
+def health(*entries: tuple[str, bool]) -> ElbHealth:
+    servers = tuple(ElbServerHealth(address, 80, up, 0, 0) for address, up in entries)
+    return ElbHealth(0, 0, None, servers)
+
+
+def test_the_load_balancers_word(farm: Farm, client: Client) -> None:
+    first, second, third = (farm.member(f"web-00{number}") for number in (1, 2, 3))
+    farm.advance(3600)
+    told = health(
+        (str(first.ip_address), True), (str(second.ip_address), True), (str(second.ip_address), False)
+    )  # two ports
+    usage = fetch_group(client, FLEET, GROUP, now=farm.now, health=told)
+    assert [one.healthy for one in usage.servers] == [True, False, None]
+    assert [one.failed for one in usage.servers] == [False, True, False], "not listed is not DOWN"
+    assert third.name == "web-003"
+    for nothing in (health(), None):
+        usage = fetch_group(client, FLEET, GROUP, now=farm.now, health=nothing)
+        assert [one.healthy for one in usage.servers] == [None, None, None]
+
+
+def test_a_young_server_that_is_up_for_the_load_balancer_has_booted(farm: Farm, client: Client) -> None:
+    one = farm.member("web-001")
+    for up, booting in ((True, False), (False, True)):
+        told = health((str(one.ip_address), up))
+        (found,) = fetch_group(client, FLEET, GROUP, now=farm.now, health=told).servers
+        assert (found.booting, found.failed) == (booting, False)
+
+
+def test_from_load_to_decision(farm: Farm, client: Client) -> None:
+    farm.load("web-", 0.6)
+    for number in (1, 2):
+        farm.member(f"web-00{number}")
+    farm.advance(1800)
+    limits = Config.of(GROUP, ScalingArgs())
+    decision = decide(limits, State(), fetch_group(client, FLEET, GROUP, now=farm.now), farm.now)
+    assert (decision.action, decision.size, decision.metric.rounded) == (Action.UP, 3, 60)
+    farm.load("web-", 0.05)
+    farm.advance(900)
+    decision = decide(limits, State(), fetch_group(client, FLEET, GROUP, now=farm.now), farm.now)
+    assert (decision.action, decision.metric.rounded) == (Action.NONE, 5)
+
+
+def test_an_api_that_is_down_is_an_error_and_not_an_empty_group() -> None:
+    quick = RetryPolicy(attempts=1)
+    root = "http://127.0.0.1:9/cloud/zone"
+    with Client(root, Credentials("t", "s"), retry=quick) as client, pytest.raises(FleetError):
+        fetch_group(client, FLEET, GROUP, now=datetime.now(JST))
+
+
+def test_types(farm: Farm) -> None:
+    assert isinstance(farm.member("web-001"), Server)
