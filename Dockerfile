@@ -34,7 +34,7 @@ RUN --mount=type=bind,from=wheel,source=/runtime.lock,target=/tmp/runtime.lock \
   && .venv/bin/pip install --no-cache-dir --no-deps /tmp/dist/*.whl \
   && .venv/bin/pip check
 COPY --from=engine /engine/ .venv/bin/
-COPY Pulumi.yaml __main__.py requirements.txt ./
+COPY Pulumi.yaml __main__.py ./
 COPY components components
 COPY policies policies
 # Any user may run it, as --user decides whose the stack files are.

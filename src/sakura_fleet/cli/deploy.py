@@ -11,7 +11,7 @@ import yaml
 
 from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.cli.progress import Progress
-from sakura_fleet.cli.scaler import exit_code, own_packs, say
+from sakura_fleet.cli.scaler_jobs import exit_code, own_packs, say
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.project import PREFIX, Project

@@ -40,7 +40,7 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     in_state = engine.marks_in_state()
     settings = SessionSettings.from_config(project.setting(name))
     session = Session(settings, env=os.environ)
-    click.get_current_context().call_on_close(session.client.close)
+    click.get_current_context().call_on_close(session.close)
     owned = list(everything(session.client, fleet))
     unknown = [item for item in owned if item.marks.resource not in in_state]
     wanted = engine.marks_in_program() if unknown else set()

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
-from sakura_fleet.cli.options import confirm, stack_option
-from sakura_fleet.cli.progress import Progress
-from sakura_fleet.client import Client
+from sakura_fleet.cli import scaler_auto as by_load
+from sakura_fleet.cli import scaler_jobs as by_hand
+from sakura_fleet.cli.convert import convert
+from sakura_fleet.cli.scaler_cpu import cpu
 from sakura_fleet.errors import FleetError, InputError
-from sakura_fleet.model.prices import Rate, cost_of
-from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.project import Project
-from sakura_fleet.resources.session import Session, SessionSettings
-from sakura_fleet.scaler import jobs
-from sakura_fleet.scaler.run import EXIT_NOOP, EXIT_USAGE, JobResult, Rule, Scaler
-from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
-
-COMPAT_NOOP, COMPAT_MESSAGE = 129, 130
-"""sacloud/autoscaler's exit codes for "nothing to do" and "not now"."""
+from sakura_fleet.scaler.run import EXIT_USAGE
 
 
 class ScalerGroup(click.Group):
@@ -50,211 +38,9 @@ def scaler() -> None:
     """
 
 
-def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(
-        [
-            stack_option,
-            click.option("--dry-run", is_flag=True, help="Print the decision only."),
-            click.option("--preview", is_flag=True, help="Preview: what would change, and what it costs."),
-            click.option("-y", "--yes", is_flag=True, help="Do not ask."),
-            click.option(
-                "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True,
-                help="How to print the result.",
-            ),
-            click.option(
-                "--progress", type=click.Choice(["auto", "plain", "json", "none"]), default="auto", show_default=True,
-                help="How to show what happens meanwhile, on stderr.",
-            ),
-            click.option(
-                "--policy-pack", "policy_packs", multiple=True, metavar="FOLDER",
-                help="A policy pack for the preview; default: policies/ of the project.",
-            ),
-            click.option("--source", default="cli", show_default=True, help="Who asks, for the history."),
-            click.option("--detailed-exitcode", is_flag=True, help="10 for nothing to do, 12 for busy, instead of 0."),
-            click.option("--compat", is_flag=True, help="sacloud/autoscaler's codes: 129 nothing to do, 130 not now."),
-        ]
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-@scaler.command()
-@_job_options
-@click.option("--desired-state-name", "plan", default="", metavar="PLAN", help="Go to the size of this plan.")
-def up(plan: str, **options: Any) -> None:
-    """One server more, or the size of a named plan.
-
-    \b
-    Example:
-      scaler up -s production --yes
-    """
-    _run("up", lambda group: after_up(group, plan), **options)
-
-
-@scaler.command()
-@_job_options
-@click.option("--desired-state-name", "plan", default="", metavar="PLAN", help="Go to the size of this plan.")
-def down(plan: str, **options: Any) -> None:
-    """One server fewer, or the size of a named plan.
-
-    \b
-    Example:
-      scaler down -s production --dry-run
-    """
-    _run("down", lambda group: after_down(group, plan), **options)
-
-
-@scaler.command()
-@_job_options
-def keep(**options: Any) -> None:
-    """The same size: make good what differs from the declared fleet.
-
-    \b
-    Example:
-      scaler keep -s production --yes
-    """
-    _run("keep", lambda group: Target(group.size, "keep"), always=True, **options)
-
-
-@scaler.command("set")
-@click.argument("size", type=int)
-@_job_options
-def set_size(size: int, **options: Any) -> None:
-    """Exactly SIZE servers, within min_size..max_size.
-
-    \b
-    Example:
-      scaler set 4 -s production --preview
-    """
-    _run("set", lambda group: after_set(group, size), **options)
-
-
-@scaler.command()
-@click.argument("name")
-@_job_options
-def state(name: str, **options: Any) -> None:
-    """The size of the plan NAME, from either side.
-
-    \b
-    Example:
-      scaler state smallest -s production --yes
-    """
-    _run("state", lambda group: after_state(group, name), **options)
-
-
-@scaler.command()
-@stack_option
-@click.option("-n", "count", default=20, show_default=True, help="How many jobs.")
-@click.option("--since", "hours", type=float, help="Only those of the last HOURS hours.")
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Format."
-)
-def history(stack: str | None, count: int, hours: float | None, output: str) -> None:
-    """The newest jobs, oldest first.
-
-    \b
-    Example:
-      scaler history -s production --since 24 -o json
-    """
-    project = Project.here()
-    since = datetime.now(UTC) - timedelta(hours=hours) if hours is not None else None
-    records = Scaler(project, project.selected_stack(stack)).history.last(count, since=since)
-    for record in records:
-        if output == "json":
-            click.echo(json.dumps(record, ensure_ascii=False))
-        else:
-            change = f"{record['size_before']} -> {record['size_after']}"
-            click.echo(
-                f"{record['ts']}  {record['request']:<6} {record['status']:<10} {change:<10} "
-                f"{record['duration_s']:>6.1f} s  {record['reason']}{_brief(record['error'])}"
-            )
-
-
-def _brief(error: str) -> str:
-    return f": {error.splitlines()[0]}" if error else ""
-
-
-def _run(request: str, rule: Rule, *, always: bool = False, **options: Any) -> None:
-    project = Project.here()
-    stack = project.selected_stack(options["stack"])
-    packs = list(options["policy_packs"]) or own_packs(project)
-    with Progress(options["progress"]) as progress:
-        runner = Scaler(project, stack, source=options["source"], policy_packs=packs, listener=progress.change)
-        group = runner.group()
-        target = rule(group)
-        if options["dry_run"]:
-            _say_decision(request, group, target, options["output"])
-            return
-        if options["preview"]:
-            result = runner.run(request, rule, preview_only=True, always=True)
-        else:
-            if not options["yes"] and (always or target.size != group.size):
-                confirm(f"{stack}: {group.size} -> {target.size} servers ({target.reason}). Run `pulumi up`?")
-            result = runner.run(request, rule, always=always)
-    if options["preview"] and result.status == jobs.DONE:
-        click.echo(result.diff)
-        click.echo(_price(project, stack, group, target))
-    say(result, options["output"])
-    sys.exit(exit_code(result, detailed=options["detailed_exitcode"], compat=options["compat"]))
-
-
-def own_packs(project: Project) -> list[str]:
-    """The project's own policy pack, where it has one."""
-    folder = project.root / "policies"
-    return [str(folder)] if (folder / "PulumiPolicy.yaml").is_file() else []
-
-
-def _say_decision(request: str, group: ServerGroupArgs, target: Target, output: str) -> None:
-    decision = {"request": request, "size_before": group.size, "size_after": target.size, "reason": target.reason}
-    if output == "json":
-        click.echo(json.dumps(decision))
-    else:
-        click.echo(f"{request}: {group.size} -> {target.size} ({target.reason}); nothing was changed")
-
-
-def say(result: JobResult, output: str) -> None:
-    """Print what came of a job: the result on stdout, an error on stderr."""
-    if output == "json":
-        shown = {
-            key: value for key, value in result.record("", "", "").items() if key not in ("stack", "group", "source")
-        }
-        click.echo(json.dumps({**shown, "notes": result.notes}, ensure_ascii=False))
-        return
-    for note in result.notes:
-        click.echo(note)
-    for server in result.servers:
-        click.echo(f"  {server.operation:<8} {server.name}  {server.state}, {max(0, server.ended - server.began)} s")
-    click.echo(
-        f"{result.status}: {result.request} {result.size_before} -> {result.size_after} ({result.reason}) "
-        f"in {result.duration_s:.1f} s"
-    )
-    if result.error:
-        click.echo(result.error, err=True)
-
-
-def exit_code(result: JobResult, *, detailed: bool = False, compat: bool = False) -> int:
-    """The process's exit code for a result."""
-    if result.exit_code:
-        return result.exit_code
-    if compat and result.detailed_exit_code:
-        return COMPAT_NOOP if result.detailed_exit_code == EXIT_NOOP else COMPAT_MESSAGE
-    return result.detailed_exit_code if detailed else 0
-
-
-def _price(project: Project, stack: str, group: ServerGroupArgs, target: Target) -> str:
-    """What the change costs by the cloud's public price list."""
-    session = Session(SessionSettings.from_config(project.setting(stack)))
-    try:
-        cost = cost_of(group.template, _rates(session.client, group.zones[0]))
-    finally:
-        session.client.close()
-    difference = target.size - group.size
-    missing = f"; not in the list: {', '.join(cost.missing)}" if cost.missing else ""
-    return (
-        f"price list of {group.zones[0]}: {cost.monthly:,} yen a month ({cost.hourly:,} an hour) for a server; "
-        f"{target.size} servers {cost.monthly * target.size:,} yen a month, {cost.monthly * difference:+,}{missing}"
-    )
-
-
-def _rates(client: Client, zone: str) -> dict[str, Rate]:
-    return {price.service_class: Rate(price.hourly, price.monthly) for price in client.prices.find(zone)}
+for _command in (
+    *(by_hand.up, by_hand.down, by_hand.keep, by_hand.set_size, by_hand.state, by_hand.history),
+    *(by_load.auto, by_load.status, by_load.describe, by_load.explain, by_load.validate),
+    *(cpu, convert),
+):
+    scaler.add_command(_command)

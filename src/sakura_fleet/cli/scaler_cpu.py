@@ -124,8 +124,13 @@ def cpu(
     if program is None:
         click.echo(text)
         return
-    for result in _results(program, query, text):
-        click.echo(result)
+    values, failure = _run(program, text)
+    for value in values:
+        if value is None:
+            raise FleetError(f"--query {query}: nothing in the report fits, the result is null")
+        click.echo(encode(value))
+    if failure:
+        raise FleetError(f"--query {query}: {failure}")
 
 
 def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, env: Mapping[str, str]) -> Usage:
@@ -181,19 +186,16 @@ def _compiled(query: str) -> Any:
         raise FleetError(f"--query cannot be read: {str(error).splitlines()[0]}") from None
 
 
-def _results(program: Any, query: str, text: str) -> Iterator[str]:
-    """Every result as one line of JSON; null is an error, as nobody's script expects it."""
-    found = iter(program.input_text(text))
-    while True:
-        try:
-            value = next(found, _END)
-        except ValueError as error:
-            raise FleetError(f"--query {query}: {error}") from None
-        if value is _END:
-            return
-        if value is None:
-            raise FleetError(f"--query {query}: nothing in the report fits, the result is null")
-        yield encode(value)
+def _run(program: Any, text: str) -> tuple[list[Any], str]:
+    """All results, and the words of the failure that ended them, if one did.
 
-
-_END: Final = object()
+    The package jq must not see its iterator freed by the garbage collector: it crashes the process. So no exception
+    leaves this function with the iterator in its traceback.
+    """
+    values = []
+    try:
+        for value in program.input_text(text):
+            values.append(value)
+    except ValueError as error:
+        return values, str(error)
+    return values, ""

@@ -37,7 +37,7 @@ class Backoff:
 
     def after(self, failures: int) -> int:
         """The wait after so many failures in a row."""
-        return min(self.first * 2 ** min(max(failures - 1, 0), 20), self.longest)
+        return min(self.first * int(2 ** min(max(failures - 1, 0), 20)), self.longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,8 +43,10 @@ def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) 
 
     An ELB of ours that was made anew keeps its mark under another ID, and the old one is gone with all that was in it.
     """
-    if key != "elb" or not isinstance(news["elb"], Mapping):  # unknown in a preview of an ELB that is made anew
+    if key != "elb":
         return False
+    if not isinstance(news["elb"], Mapping):
+        return True  # the engine asks what must go before an ELB that is to be replaced: all that stands in it
     return bool(olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
 
 

@@ -56,13 +56,18 @@ class SessionSettings:
             rate_limit=rate_limit,
         )
 
+    @property
+    def is_emulator(self) -> bool:
+        """Whether this is the emulator on this machine: nothing else is reached without TLS."""
+        return self.api_root.lower().startswith("http:")
+
     def credentials(self, env: Mapping[str, str]) -> Credentials:
         """The API key to use. Raises `CredentialsError` where there is none."""
         configured = {
             "SAKURA_ACCESS_TOKEN": self.access_token,
             "SAKURA_ACCESS_TOKEN_SECRET": self.access_token_secret,
         }
-        if self.api_root.lower().startswith("http:"):
+        if self.is_emulator:
             return Credentials.from_env(configured) if self.access_token else EMULATOR_CREDENTIALS
         try:
             return Credentials.from_env(env)
@@ -126,6 +131,12 @@ class Session:
             return self._connect(RetryPolicy())
         self._check_account(self._given)
         return self._given
+
+    def close(self) -> None:
+        """Close the client's connections, if there are any."""
+        client = self.__dict__.get("_checked_client")
+        if client is not None:
+            client.close()
 
     def _connect(self, retry: RetryPolicy) -> Client:
         from sakura_fleet.client import Client  # loads the HTTP client, which an update without changes never needs

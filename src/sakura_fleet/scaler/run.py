@@ -191,7 +191,7 @@ class Scaler:
             if item.kind in ("server", "disk") and item.marks.resource not in known:
                 remove(session, item)
                 notes.append(f"removed  {item}, left by a job that died")
-        session.client.close()
+        session.close()
         return notes
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sakura_fleet import tokens
 from sakura_fleet.cli import show as show_module
-from sakura_fleet.cli.project import engine_path
+from sakura_fleet.project import engine_path
 from sakura_fleet.client import Client
 from sakura_fleet.emulator.server import Running
 from sakura_fleet.model.ownership import Marks
@@ -188,7 +188,7 @@ def test_a_missing_passphrase_is_one_line(
     monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "test")
     monkeypatch.setenv("PATH", os.environ["PATH"])
-    from sakura_fleet.cli.project import Project, pulumi
+    from sakura_fleet.project import Project, pulumi
     from tests.unit.cli.folder import inside
 
     with inside(folder.root):

@@ -105,7 +105,7 @@ def test_one_cooldown_for_both_directions() -> None:
         ({"down": 2}, [("scaling.down", "never-down")]),
         ({"down": 5, "idle": 7}, [("scaling.down", "never-down")]),
         ({"up": 30}, [("scaling.down", "thresholds-flap")]),
-        ({"up": 0, "step": 0, "x": 1}, [("scaling.up", "range"), ("scaling.step", "range"), ("scaling.x", "unknown-key")]),
+        ({"up": 0, "x": 1}, [("scaling.up", "range"), ("scaling.x", "unknown-key")]),
     ],
     ids=str,
 )  # fmt: skip

@@ -331,6 +331,14 @@ def test_an_elb_that_was_made_anew_gets_its_certificate(world: World) -> None:
     assert LIFE.diff(elsewhere, inputs_of(second, ONE)) == Diff(("elb",), ("elb",))
 
 
+def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
+    for key in ("", ELB_MARKS.resource):
+        olds = inputs_of(Document.new(world), ONE, key=key)
+        assert LIFE.diff(olds, {**olds, "elb": UNKNOWN}) == Diff(("elb",), ("elb",))
+        later = {**olds, "elb": {"key": key, "id": UNKNOWN}}
+        assert LIFE.diff(olds, later) == Diff(("elb",), () if key else ("elb",))
+
+
 def test_an_elb_that_is_gone(world: World) -> None:
     elb = Document.new(world)
     outputs = create(world, inputs_of(elb, ONE))

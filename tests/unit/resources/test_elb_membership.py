@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pulumi.output import UNKNOWN
 
 from sakura_fleet.errors import CancelledError, FleetError, WaitTimeoutError
 from sakura_fleet.resources.lifecycle import Diff
@@ -504,6 +505,14 @@ def test_another_elb_made_elsewhere_is_left_and_joined(world: World) -> None:
     assert MEMBERSHIP.diff(outputs, member_inputs(second, members)) == Diff(("elb",), ("elb",))
     owned = member_inputs(second, members, key=ELB_MARKS.resource)
     assert MEMBERSHIP.diff(outputs, owned).replaces == ("elb",)
+
+
+def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
+    for key in ("", ELB_MARKS.resource):
+        olds = member_inputs(Document.new(world), [], key=key)
+        assert MEMBERSHIP.diff(olds, {**olds, "elb": UNKNOWN}) == Diff(("elb",), ("elb",))
+        later = {**olds, "elb": {"key": key, "id": UNKNOWN}}
+        assert MEMBERSHIP.diff(olds, later) == Diff(("elb",), () if key else ("elb",))
 
 
 def test_an_elb_that_is_gone(world: World) -> None:

@@ -1,1 +1,0 @@
-from sakura_fleet.project import *  # noqa: F403

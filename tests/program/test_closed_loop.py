@@ -1,0 +1,116 @@
+"""The loop closes: a load that rises and falls drives `scaler auto`, which drives real updates, with faults on the way.
+
+The emulator's clock is stepped and the scaler's clock follows it, so an afternoon passes in seconds. The load is given
+in busy cores, so that more servers mean less load for each, as it is with a load balancer before them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import chdir
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sakura_fleet.emulator.server import Running, running
+from sakura_fleet.project import Project
+from sakura_fleet.scaler.auto import AutoScaler
+from sakura_fleet.scaler.run import Scaler
+from tests.program.fleet import Fleet, new_fleet
+
+STEP = 300
+"""Seconds between two looks: the activity graph has one value each five minutes."""
+
+
+class Afternoon:
+    """A fleet, its load, and its scaler on one clock."""
+
+    def __init__(self, cloud: Running, fleet: Fleet) -> None:
+        self.cloud = cloud
+        self.fleet = fleet
+        self.scaler = AutoScaler(Scaler(Project(fleet.folder, fleet.folder / "stacks"), fleet.stack), clock=self.now)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.cloud.cloud.clock.now(), UTC)
+
+    def pass_time(self, busy_cores: float) -> None:
+        """One step in which the servers carry that load together."""
+        each = min(1.0, busy_cores / max(1, self.fleet.count().get("server", 0)))
+        self.fleet.control("load", {"prefix": "hscale-group", "value": each})
+        self.fleet.control("clock", {"advance": STEP})
+
+    def tick(self) -> tuple[str, int]:
+        """One look, and what came of it: the decision's reason and the servers there are."""
+        look, _ = self.scaler.tick()
+        return look.decision.reason.value, self.fleet.count().get("server", 0)
+
+
+@pytest.fixture
+def afternoon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Afternoon]:
+    with running(latency="instant") as cloud:
+        fleet = new_fleet(tmp_path / "fleet", cloud.url)
+        group = fleet.settings["server_group"]
+        fleet.write(server_group={**group, "min_size": 2, "max_size": 5})
+        for key, value in {**fleet.env, "XDG_STATE_HOME": str(tmp_path / "state-home")}.items():
+            if os.environ.get(key) != value:
+                monkeypatch.setenv(key, value)
+        fleet.control("clock", {"freeze": True})
+        fleet.up()
+        with chdir(fleet.folder):
+            yield Afternoon(cloud, fleet)
+
+
+LOAD = [0.6, 1.3, 1.3, 1.3, 1.6, 1.6, 2.2, 2.2, 2.2, 1.2, 0.7, 0.7, 0.5, 0.5, 0.4, 0.4, 0.3, 0.3, 0.3, 0.3]
+"""Busy cores, one value a step."""
+
+
+def expected(load: list[float], *, start: int, low: int, high: int) -> list[int]:
+    """The sizes by hand: the seed's rule on whole per cents, one step at a time, and 540 s between two changes."""
+    sizes, size, quiet_until = [], start, 0
+    for step, busy in enumerate(load, start=1):
+        now, cpu = step * STEP, int(100 * min(1.0, busy / size) + 0.5)
+        wanted = size + 1 if cpu > 50 else size - 1 if 1 < cpu < 20 else size
+        wanted = min(max(wanted, low), high)
+        if wanted != size and now >= quiet_until:
+            size, quiet_until = wanted, now + 540
+        sizes.append(size)
+    return sizes
+
+
+def test_sizes_follow_the_load_up_and_down(afternoon: Afternoon) -> None:
+    fleet = afternoon.fleet
+    fleet.control("faults", {"method": "POST", "path": "^/server$", "nth": [1], "kind": "status", "status": 503})
+    fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [2], "kind": "cut_after"})
+    fleet.control("faults", {"method": "GET", "path": "^/server", "nth": [20, 40], "kind": "cut_before"})
+    afternoon.pass_time(LOAD[0])  # so that the first look has a sample of a whole step
+    reasons: list[Any] = []
+    sizes = []
+    for busy in LOAD:
+        afternoon.pass_time(busy)
+        reason, size = afternoon.tick()
+        reasons.append(reason)
+        sizes.append(size)
+    assert sizes == expected(LOAD, start=2, low=2, high=5), list(zip(LOAD, sizes, reasons, strict=True))
+    assert max(sizes) == 5
+    assert sizes[-1] == 2
+    assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
+
+
+def test_a_failed_update_is_tried_again_only_after_its_wait(afternoon: Afternoon) -> None:
+    fleet = afternoon.fleet
+    afternoon.pass_time(1.5)
+    afternoon.pass_time(1.5)
+    fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [1], "kind": "failed_disk"})
+    look, result = afternoon.scaler.tick()
+    assert result is not None
+    assert (look.decision.action.value, result.status, result.exit_code) == ("up", "FAILED", 4)
+    again, nothing = afternoon.scaler.tick()
+    assert (again.decision.reason.value, nothing) == ("BackoffAfterFailure", None)
+    afternoon.pass_time(1.5)
+    look, result = afternoon.scaler.tick()
+    assert result is not None
+    assert result.status == "DONE"
+    assert fleet.count() == {"server": 3, "disk": 3, "interface": 3, "note": 1}

@@ -1,0 +1,165 @@
+"""One comment a pull request and stack, against a GitHub API of our own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program.fleet import ROOT
+from tests.workflows.steps import plain_env, run_text, shell
+
+BOT = "github-actions[bot]"
+
+
+class GitHub(ThreadingHTTPServer):
+    """The part of GitHub's API that has to do with comments."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.comments: list[dict[str, Any]] = []
+        self.refuse = False
+
+    def add(self, body: str, login: str = BOT) -> dict[str, Any]:
+        comment = {"id": 1000 + len(self.comments), "body": body, "user": {"login": login}}
+        self.comments.append(comment)
+        return comment
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: GitHub
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, status: int, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self) -> str:
+        text = str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])
+        assert len(text) <= 65536, "GitHub takes no more"
+        return text
+
+    def allowed(self) -> bool:
+        fine = self.headers["Authorization"] == "Bearer a-token" and not self.server.refuse
+        if not fine:
+            self.answer(403, {"message": "Resource not accessible by integration"})
+        return fine
+
+    def do_GET(self) -> None:
+        if not self.allowed():
+            return
+        asked = re.fullmatch(r"/repos/a/b/issues/7/comments\?per_page=100&page=(\d+)", self.path)
+        assert asked, self.path
+        begin = 100 * (int(asked[1]) - 1)
+        self.answer(200, self.server.comments[begin : begin + 100])
+
+    def do_POST(self) -> None:
+        body = self.body()
+        if self.allowed():
+            assert self.path == "/repos/a/b/issues/7/comments"
+            self.answer(201, self.server.add(body))
+
+    def do_PATCH(self) -> None:
+        body = self.body()
+        if self.allowed():
+            (comment,) = [one for one in self.server.comments if self.path == f"/repos/a/b/issues/comments/{one['id']}"]
+            comment["body"] = body
+            self.answer(200, comment)
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    with GitHub() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def comment(github: GitHub, temp: Path, stack: str = "production", **env: str) -> subprocess.CompletedProcess[str]:
+    """The workflow's own step."""
+    given = plain_env(
+        NUMBER="7",
+        STACK=stack,
+        RUNNER_TEMP=str(temp),
+        GITHUB_TOKEN="a-token",
+        GITHUB_REPOSITORY="a/b",
+        GITHUB_API_URL=f"http://127.0.0.1:{github.server_port}",
+        no_proxy="*",
+        **env,
+    )
+    return shell(run_text("preview", "comment.sh"), ROOT, given, timeout=60)
+
+
+def test_made_once_then_replaced(github: GitHub, tmp_path: Path) -> None:
+    github.add("I like it", "somebody")
+    for text in ('first "quoted" $HOME `x` 日本語', "second"):
+        (tmp_path / "preview.md").write_text(f"### {text}\n")
+        done = comment(github, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert [one["body"] for one in github.comments] == [
+            "I like it",
+            f"<!-- sakura-fleet: preview production -->\n### {text}\n",
+        ]
+
+
+def test_each_stack_has_its_own(github: GitHub, tmp_path: Path) -> None:
+    (tmp_path / "preview.md").write_text("text\n")
+    for stack in ("production", "staging", "production", "staging"):
+        assert comment(github, tmp_path, stack).returncode == 0
+    assert len(github.comments) == 2
+
+
+def test_found_behind_many_others(github: GitHub, tmp_path: Path) -> None:
+    for number in range(100):
+        github.add(f"comment {number}", "somebody")
+    mine = github.add("<!-- sakura-fleet: preview production -->\nold")
+    for number in range(100):
+        github.add(f"comment {number}", "somebody")
+    (tmp_path / "preview.md").write_text("new\n")
+    assert comment(github, tmp_path).returncode == 0
+    assert len(github.comments) == 201
+    assert mine["body"].endswith("new\n")
+
+
+def test_a_person_who_quotes_the_marker_keeps_the_comment(github: GitHub, tmp_path: Path) -> None:
+    github.add("<!-- sakura-fleet: preview production -->\nmine", "somebody")
+    (tmp_path / "preview.md").write_text("new\n")
+    assert comment(github, tmp_path).returncode == 0
+    assert [one["user"]["login"] for one in github.comments] == ["somebody", BOT]
+    assert github.comments[0]["body"].endswith("mine")
+
+
+def test_a_preview_that_never_began_is_told_too(github: GitHub, tmp_path: Path) -> None:
+    assert comment(github, tmp_path, GITHUB_RUN_ID="42").returncode == 0
+    assert "did not get that far" in github.comments[0]["body"]
+    assert "https://github.com/a/b/actions/runs/42" in github.comments[0]["body"]
+
+
+def test_too_long_a_text_is_cut(github: GitHub, tmp_path: Path) -> None:
+    (tmp_path / "preview.md").write_text("日" * 100_000)
+    assert comment(github, tmp_path).returncode == 0
+    assert len(github.comments[0]["body"]) == 65_000
+
+
+def test_a_refusal_fails_with_githubs_words_and_without_the_token(github: GitHub, tmp_path: Path) -> None:
+    github.refuse = True
+    (tmp_path / "preview.md").write_text("text\n")
+    done = comment(github, tmp_path)
+    assert done.returncode == 1
+    assert "Resource not accessible" in done.stderr
+    assert "a-token" not in done.stdout + done.stderr
+    assert github.comments == []
