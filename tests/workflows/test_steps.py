@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import ROOT, Fleet
+from tests.program.fleet import PATIENCE, ROOT, Fleet
 from tests.workflows.steps import Checkout, git, new_checkout, plain_env, run_text, set_size, shell
 
 
@@ -259,7 +259,7 @@ def test_a_missing_backend_is_never_a_folder_of_the_runner(folder: Path, name: s
 def slow(tmp_path: Path) -> Iterator[Checkout]:
     """A fleet whose servers take seconds."""
     with ExitStack() as stack:
-        yield new_checkout(tmp_path, stack.enter_context(running(latency="baseline", time_scale=10)).url)
+        yield new_checkout(tmp_path, stack.enter_context(running(latency="baseline", time_scale=30)).url)
 
 
 def test_a_cancelled_run_reaches_the_engine(slow: Checkout) -> None:
@@ -269,12 +269,12 @@ def test_a_cancelled_run_reaches_the_engine(slow: Checkout) -> None:
     with subprocess.Popen(
         command, cwd=slow.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as step:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not slow.fleet.servers() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert slow.fleet.servers(), "no server was begun"
         step.send_signal(signal.SIGINT)
-        output, _ = step.communicate(timeout=60)
+        output, _ = step.communicate(timeout=PATIENCE)
     assert step.returncode not in (0, -signal.SIGINT), output
     assert not list((slow.folder / "state").rglob("locks/**/*.json")), "the lock is still there"
     deploy(slow)

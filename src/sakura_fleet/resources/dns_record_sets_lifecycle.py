@@ -215,11 +215,11 @@ def _comparable_value(kind: str, value: Any) -> Any:
 
 
 def _by_identity(value: Any) -> Any:
-    """References by what never changes while the object is the same one: a server's ID, an ELB's mark."""
+    """References by the ID that Pulumi keeps: it is the same as long as the object is, also after a plan change."""
     if isinstance(value, Mapping):
         if "server" in value and isinstance(value["server"], Mapping):
             return {"reference": value["server"].get("id")}
         if "elb" in value and isinstance(value["elb"], Mapping):
-            return {"reference": value["elb"].get("key") or value["elb"].get("id")}
+            return {"reference": value["elb"].get("id")}
         return {key: _by_identity(one) for key, one in value.items()}
     return [_by_identity(one) for one in value] if isinstance(value, list) else value

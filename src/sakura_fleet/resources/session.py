@@ -26,6 +26,8 @@ DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
 FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
+SHORTEST_NAP = 0.001
+"""Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
 EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
 
 
@@ -208,9 +210,9 @@ class Session:
         fresh = start
         while not ready(fresh):
             waited = self.clock() - start
-            if waited >= deadline:
+            if deadline - waited < SHORTEST_NAP:
                 raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
-            delay = min(delay_after(waited), deadline - waited)
+            delay = max(SHORTEST_NAP, min(delay_after(waited), deadline - waited))
             self.pause(delay)
             fresh = self.clock() - delay / 2
 

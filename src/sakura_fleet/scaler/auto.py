@@ -25,7 +25,7 @@ from sakura_fleet.scaler.usage import Usage
 
 STATE_FILE: Final = "scaling.json"
 _COOLING: Final = ("CooldownUp", "CooldownDown", "BackoffAfterFailure")
-_UNKNOWN: Final = ("NoSamples", "StaleSamples", "MetricsUnavailable")
+_UNKNOWN: Final = ("NoSamples", "StaleSamples", "MetricsUnavailable", "IdleOrUnknown", "NoServers")
 
 
 @dataclass(frozen=True, slots=True)

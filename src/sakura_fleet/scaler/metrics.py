@@ -6,7 +6,7 @@ group's own by the fleet's mark, and knows which of them are booting, off, or DO
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from math import isfinite
@@ -50,7 +50,7 @@ def fetch_by_prefix(
         found = list(pool.map(lambda place: _named(client, *place), places))
         servers = [(zone, server) for (_, zone), some in zip(places, found, strict=True) for server in some]
         series = list(pool.map(lambda one: _series(client, one[0], one[1].id, samples, now), servers))
-    return _usage(servers, series, samples, booted=lambda _: False, health=None, whole=False)
+    return _usage(servers, series, samples)
 
 
 def fetch_group(
@@ -82,10 +82,6 @@ def fetch_group(
             return False
         return server.name in names if marks is None else found.resource in marks
 
-    def booted(server: Server) -> bool:
-        made = server.created_at
-        return made is not None and now - made < BOOT_TIME
-
     places = list(group.zones if zones is None else zones)
     with ThreadPoolExecutor(workers, THREADS) as pool:
         found = list(pool.map(lambda zone: client.servers.find(zone, tags=[tag]), places))
@@ -93,7 +89,7 @@ def fetch_group(
         servers.sort(key=lambda one: (one[1].name, one[1].id))
         bound = None if cloud_clock else now
         series = list(pool.map(lambda one: _series(client, one[0], one[1].id, samples, bound), servers))
-    return _usage(servers, series, samples, booted=booted, health=health, whole=True)
+    return _usage(servers, series, samples, now=now, health=health, whole=True)
 
 
 def _named(client: Client, prefix: str, zone: str) -> list[Server]:
@@ -123,22 +119,27 @@ def _usage(
     series: Iterable[list[CpuSample] | NotFoundError],
     samples: int,
     *,
-    booted: Callable[[Server], bool],
-    health: ElbHealth | None,
-    whole: bool,
+    now: datetime | None = None,
+    health: ElbHealth | None = None,
+    whole: bool = False,
 ) -> Usage:
-    found, marks = [], []
-    for (zone, server), answer in zip(servers, series, strict=True):
-        if isinstance(answer, NotFoundError):
-            continue
-        marks += [sample.time for sample in answer[-1:]]
+    """Without `now`, nobody is taken for booting."""
+    there = [
+        (zone, server, answer)
+        for (zone, server), answer in zip(servers, series, strict=True)
+        if not isinstance(answer, NotFoundError)
+    ]
+    clock = max((answer[-1].time for _, _, answer in there if answer), default=None)
+    moment = max(now, clock) if now and clock else now
+    found = []
+    for zone, server, answer in there:
         points = [
             CpuPoint(sample.time, sample.cpu_time)
             for sample in answer
             if sample.cpu_time is not None and isfinite(sample.cpu_time)
         ][-samples:]
         healthy = _healthy(server, health)
-        young = booted(server) and healthy is not True
+        young = healthy is not True and _is_young(server, moment)
         found.append(
             ServerUsage(
                 name=server.name,
@@ -151,7 +152,11 @@ def _usage(
                 booting=young and (not server.is_up or not points or healthy is False),
             )
         )
-    return Usage(tuple(found), whole=whole, clock=max(marks, default=None))
+    return Usage(tuple(found), whole=whole, clock=clock)
+
+
+def _is_young(server: Server, moment: datetime | None) -> bool:
+    return moment is not None and server.created_at is not None and moment - server.created_at < BOOT_TIME
 
 
 def _healthy(server: Server, health: ElbHealth | None) -> bool | None:

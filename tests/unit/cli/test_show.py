@@ -11,10 +11,10 @@ import pytest
 
 from sakura_fleet import tokens
 from sakura_fleet.cli import show as show_module
-from sakura_fleet.project import engine_path
 from sakura_fleet.client import Client
 from sakura_fleet.emulator.server import Running
 from sakura_fleet.model.ownership import Marks
+from sakura_fleet.project import engine_path
 from tests.emulator.support import JSON, Api
 from tests.unit.cli.folder import FLEET, Folder
 

@@ -183,6 +183,15 @@ def test_booting_then_serving_then_dead(farm: Farm, client: Client) -> None:
     assert seen()[:2] == (False, True)
 
 
+def test_an_emulators_clock_that_is_far_ahead_tells_the_age(farm: Farm, client: Client) -> None:
+    farm.advance(90 * 86_400)
+    farm.member("web-001", power=False)
+    for age, booting in ((0, True), (1500, False)):
+        farm.advance(age)
+        (one,) = fetch_group(client, FLEET, GROUP, now=datetime.now(JST), cloud_clock=True).servers
+        assert (one.booting, one.failed) == (booting, not booting)
+
+
 def health(*entries: tuple[str, bool]) -> ElbHealth:
     servers = tuple(ElbServerHealth(address, 80, up, 0, 0) for address, up in entries)
     return ElbHealth(0, 0, None, servers)
