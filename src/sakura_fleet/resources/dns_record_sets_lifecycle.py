@@ -220,6 +220,6 @@ def _by_identity(value: Any) -> Any:
         if "server" in value and isinstance(value["server"], Mapping):
             return {"reference": value["server"].get("id")}
         if "elb" in value and isinstance(value["elb"], Mapping):
-            return {"reference": value["elb"].get("id")}
+            return {"reference": [value["elb"].get("key"), value["elb"].get("id")]}
         return {key: _by_identity(one) for key, one in value.items()}
     return [_by_identity(one) for one in value] if isinstance(value, list) else value

@@ -230,7 +230,7 @@ def test_diff_of_references_and_zones() -> None:
 
     assert not differs({"server": server}, {"server": {**server, "zones": ["is1b", "tk1b"]}})
     assert differs({"server": server}, {"server": {**server, "id": "3"}})
-    assert not differs({"elb": elb}, {"elb": {**elb, "id": "3"}}), "a plan change keeps the mark"
+    assert differs({"elb": elb}, {"elb": {**elb, "id": "3"}}), "made anew, it has the same mark and another address"
     assert differs({"elb": elb}, {"elb": {"key": "", "id": "2"}})
     https = {**HTTPS, "values": ['10 . alpn="h3,h2" ipv4hint=192.0.2.1']}
     mapping = {"priority": 10, "alpn": ["h3", "h2"], "ipv4hint": ["192.0.2.1"]}
