@@ -378,12 +378,12 @@ def test_named_commands_exist(path: Path) -> None:
     text = path.read_text("utf-8")
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:`|^\$ )make ([a-z-]+)", text, re.MULTILINE)) <= targets
-    assert set(re.findall(r"(?:`|^\$ )sakura-fleet ([a-z]+)", text, re.MULTILINE)) <= set(main.commands)
+    assert set(re.findall(r"(?:`|^\$ )sakura-fleet ([a-z-]+)", text, re.MULTILINE)) <= set(main.commands)
 
 
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_options_of_our_command_exist(path: Path) -> None:
-    for name, rest in re.findall(r"(?:`|^\$ )sakura-fleet ([a-z]+)([^`\n]*)", path.read_text("utf-8"), re.MULTILINE):
+    for name, rest in re.findall(r"(?:`|^\$ )sakura-fleet ([a-z-]+)([^`\n]*)", path.read_text("utf-8"), re.MULTILINE):
         known = {option for parameter in main.commands[name].params for option in parameter.opts}
         assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) <= known, f"sakura-fleet {name}{rest}"
 
