@@ -2,54 +2,51 @@
 
 import pulumi
 
-from components import (
-    CaddyHost,
-    DnsRecords,
-    DnsRecordsArgs,
-    ServerGroup,
-    WebElb,
-    address_records,
-    elb_records,
-    https_alias,
-    https_record,
-    stack_config,
-)
-from sakura_fleet.resources import ElbCertificate
+import components
+from sakura_fleet import resources
 
-config = stack_config()
+config = components.stack_config()
 password = pulumi.Config("sakura-fleet").get_secret("server_password")
 records = list(config.dns.record_sets) if config.dns else []
 
-group = ServerGroup(config.server_group.name, config.server_group, password=password)
+group = components.ServerGroup(config.server_group.name, config.server_group, password=password)
 pulumi.export("size", len(group.members))
 pulumi.export("members", [member.output() for member in group.members])
 
-elb = WebElb(config.elb.name or config.elb.lookup, config.elb, group) if config.elb else None
+elb = components.WebElb(config.elb.name or config.elb.lookup, config.elb, group) if config.elb else None
 if elb and config.elb:
     pulumi.export("elb", {"id": elb.elb.elb_id, "fqdn": elb.elb.fqdn, "vip": elb.elb.vip})
     if config.dns and config.dns.elb:
-        records += elb_records(
+        records += components.elb_records(
             config.dns.elb, elb.elb.reference, failover=config.elb.vip_failover, https=config.elb.serves_https
         )
 
-hosts = [CaddyHost(host.name, host, password=password) for host in config.hosts]
+hosts = [components.CaddyHost(host.name, host, password=password) for host in config.hosts]
 for host in hosts:
     record, ttl = host.args.record, host.args.ttl
     if record:
-        records += [address_records(record, host.reference, ttl=ttl), https_record(record, host.reference, ttl=ttl)]
+        records += [
+            components.address_records(record, host.reference, ttl=ttl),
+            components.https_record(record, host.reference, ttl=ttl),
+        ]
     if config.dns and record and config.dns.apex == record:
-        records += [address_records("@", host.reference, ttl=ttl), https_alias(f"{record}.{config.dns.zone}.", ttl=ttl)]
+        records += [
+            components.address_records("@", host.reference, ttl=ttl),
+            components.https_alias(f"{record}.{config.dns.zone}.", ttl=ttl),
+        ]
 pulumi.export("hosts", [{"name": host.args.name, "address": host.server.address} for host in hosts])
 
 if config.dns:
-    dns = DnsRecords(
+    dns = components.DnsRecords(
         config.dns.zone,
-        DnsRecordsArgs(zone=config.dns.zone, record_sets=records, lookup=config.dns.lookup, adopt=config.dns.adopt),
+        components.DnsRecordsArgs(
+            zone=config.dns.zone, record_sets=records, lookup=config.dns.lookup, adopt=config.dns.adopt
+        ),
     )
     pulumi.export("dns", {"name_servers": dns.name_servers, "records": dns.records})
     if elb and config.elb and config.elb.lets_encrypt_names:
         # A certificate is only issued for names that already point at the ELB.
-        ElbCertificate(
+        resources.ElbCertificate(
             config.elb.name or config.elb.lookup,
             elb=elb.elb,
             lets_encrypt_names=config.elb.lets_encrypt_names,

@@ -1,10 +1,14 @@
 """What a program declares: one component a module. Installed, the same code is `sakura_fleet.components`."""
 
-from .caddy_host import CaddyHost
-from .config import stack_config
-from .dns_records import DnsRecords, DnsRecordsArgs, address_records, elb_records, https_alias, https_record
-from .elb import WebElb
-from .server_group import Member, ServerGroup
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .caddy_host import CaddyHost
+    from .config import stack_config
+    from .dns_records import DnsRecords, DnsRecordsArgs, address_records, elb_records, https_alias, https_record
+    from .elb import WebElb
+    from .server_group import Member, ServerGroup
 
 __all__ = [
     "CaddyHost",
@@ -19,3 +23,24 @@ __all__ = [
     "https_record",
     "stack_config",
 ]
+
+# Loaded when asked for: a program that declares a group only need not wait for all that DNS records know.
+_HOMES = {
+    "CaddyHost": ".caddy_host",
+    "stack_config": ".config",
+    "DnsRecords": ".dns_records",
+    "DnsRecordsArgs": ".dns_records",
+    "address_records": ".dns_records",
+    "elb_records": ".dns_records",
+    "https_alias": ".dns_records",
+    "https_record": ".dns_records",
+    "WebElb": ".elb",
+    "Member": ".server_group",
+    "ServerGroup": ".server_group",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)

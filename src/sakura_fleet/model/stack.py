@@ -9,16 +9,18 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.caddy_host import CaddyHostArgs, read_caddy_host
-from sakura_fleet.model.dns_args import DnsArgs, read_dns
 from sakura_fleet.model.elb import ElbArgs, read_elb
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.scaling import ScalingArgs, read_scaling
 from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
+
+if TYPE_CHECKING:
+    from sakura_fleet.model.dns_args import DnsArgs
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -64,7 +66,7 @@ def read_stack(
         ),
         elb=read_elb(reader.child("elb")) if reader.has("elb") else None,
         hosts=tuple(read_caddy_host(child) for child in reader.children("hosts")),
-        dns=read_dns(reader.child("dns")) if reader.has("dns") else None,
+        dns=_read_dns(reader.child("dns")) if reader.has("dns") else None,
         scaling=read_scaling(reader.child("scaling")),
     )
     for key in _MAY_BE_SECRET:
@@ -76,6 +78,12 @@ def read_stack(
     if problems:
         raise InputError(problems, source=source)
     return config
+
+
+def _read_dns(reader: Reader) -> DnsArgs:
+    from sakura_fleet.model.dns_args import read_dns  # all that is known of DNS records: for those who have some
+
+    return read_dns(reader)
 
 
 def read_fleet_id(reader: Reader) -> str:
