@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sakura_fleet.client import Disk, DiskConfig, NoteRef, Server
 from sakura_fleet.errors import (
     ConflictError,
     FleetError,
@@ -22,6 +21,9 @@ from sakura_fleet.model.startup_script import NAME_VARIABLE
 from sakura_fleet.resources.lifecycle import Inputs
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.session import Session
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Disk, DiskConfig, Server
 
 COPY_DEADLINE: Final = 3_600.0
 BOOT_DEADLINE: Final = 600.0
@@ -347,6 +349,8 @@ def _make_disk(session: Session, server: Server, plan: Blueprint, index: int, wa
 
 
 def _disk_config(plan: Blueprint) -> DiskConfig | None:
+    from sakura_fleet.client import DiskConfig, NoteRef  # only a server that is being made needs them
+
     edit = plan.inputs["edit_parameter"]
     if edit.get("disabled"):
         return None

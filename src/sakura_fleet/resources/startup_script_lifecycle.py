@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sakura_fleet.client import Note
+from typing import TYPE_CHECKING
+
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
@@ -13,8 +14,11 @@ from sakura_fleet.resources.lifecycle import Inputs, Outputs
 from sakura_fleet.resources.marked import MarkedLifecycle
 from sakura_fleet.resources.session import Session
 
+if TYPE_CHECKING:
+    from sakura_fleet.client import Note
 
-class StartupScriptLifecycle(MarkedLifecycle[Note]):
+
+class StartupScriptLifecycle(MarkedLifecycle["Note"]):
     """A note holds the script in its own words (`note_content`); inputs and outputs keep the user's."""
 
     kind = "startup script"
