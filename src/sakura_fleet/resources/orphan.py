@@ -35,6 +35,7 @@ def end_with_engine() -> None:
     """Watch the engine from now on, and end this process when it is gone."""
 
     def watch() -> None:
+        time.sleep(WATCH_INTERVAL)
         while not engine_gone():
             time.sleep(WATCH_INTERVAL)
         os._exit(1)

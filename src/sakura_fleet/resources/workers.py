@@ -24,9 +24,9 @@ def widen(workers: int = WORKERS) -> int | None:
         limit = getattr(pool, "_max_workers", None)
         if isinstance(limit, int):
             pool._max_workers = max(limit, workers)  # type: ignore[union-attr]
-            # A pool starts threads only when work comes in, and a destroy sends all its calls before the first is
-            # looked at: without this they would go on four at a time.
-            for _ in range(workers):
+            # A pool starts threads only when work comes in. A destroy sends all its calls before the first is looked
+            # at: for each that waits already, one more piece of work starts one more thread.
+            for _ in range(min(workers, pool._work_queue.qsize())):  # type: ignore[union-attr]
                 pool.submit(int)  # type: ignore[union-attr]
             return max(limit, workers)
         frame = frame.f_back
