@@ -94,14 +94,14 @@ def read_settings(reader: Reader) -> dict[str, Any]:
     return {
         "bind_ports": ports,
         "health_check": _read_health_check(reader.child("health_check")),
-        "sorry_server": _read_sorry_server(reader.child("sorry_server")),
+        "sorry_server": _read_place(reader.child("sorry_server"), "ip_address", 80),
         "rules": [_read_rule(child) for child in reader.children("rules")],
         "sticky_session": reader.flag("sticky_session", default=False),
         "gzip": reader.flag("gzip", default=False),
         "proxy_protocol": reader.flag("proxy_protocol", default=False),
         "backend_keep_alive": reader.text("backend_keep_alive", "", choices=("safe", "aggressive")),
         "timeout": reader.whole("timeout", 10, minimum=10, maximum=600),
-        "syslog": _read_syslog(reader.child("syslog")),
+        "syslog": _read_place(reader.child("syslog"), "server", 514),
     }
 
 
@@ -152,24 +152,15 @@ def _read_health_check(reader: Reader) -> dict[str, Any]:
     return check
 
 
-def _read_sorry_server(reader: Reader) -> dict[str, Any]:
-    if not reader.has("ip_address"):
+def _read_place(reader: Reader, key: str, port: int) -> dict[str, Any]:
+    """Another server, by the setting `key`, and its port; nothing where `key` is not set."""
+    if not reader.has(key):
         reader.structure("port")
         reader.close()
         return {}
-    sorry = {"ip_address": reader.text("ip_address"), "port": reader.whole("port", 80, minimum=1, maximum=65_535)}
+    place = {key: reader.text(key), "port": reader.whole("port", port, minimum=1, maximum=65_535)}
     reader.close()
-    return sorry
-
-
-def _read_syslog(reader: Reader) -> dict[str, Any]:
-    if not reader.has("server"):
-        reader.structure("port")
-        reader.close()
-        return {}
-    syslog = {"server": reader.text("server"), "port": reader.whole("port", 514, minimum=1, maximum=65_535)}
-    reader.close()
-    return syslog
+    return place
 
 
 def _read_rule(reader: Reader) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sakura_fleet.errors import FleetError, InputError
+from sakura_fleet.errors import FleetError
 from sakura_fleet.model.ownership import fleet_tag
 from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.project import Project
 from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler import jobs
 from sakura_fleet.scaler.history import History
-from sakura_fleet.scaler.outcome import EXIT_ERROR, EXIT_NO_STACK, Change, Outcome
+from sakura_fleet.scaler.outcome import EXIT_NO_STACK, Change, Outcome
 from sakura_fleet.scaler.owned import everything, remove
 from sakura_fleet.scaler.sizes import Target
 from sakura_fleet.scaler.stack import NoStackError, StackEngine
@@ -193,8 +193,3 @@ class Scaler:
                 notes.append(f"removed  {item}, left by a job that died")
         session.close()
         return notes
-
-
-def refused(error: InputError) -> int:
-    """The exit code of a request that breaks the rules."""
-    return EXIT_USAGE if error.problems else EXIT_ERROR

@@ -14,7 +14,6 @@ from sakura_fleet.cli import show as show_module
 from sakura_fleet.client import Client
 from sakura_fleet.emulator.server import Running
 from sakura_fleet.model.ownership import Marks
-from sakura_fleet.project import engine_path
 from tests.emulator.support import JSON, Api
 from tests.unit.cli.folder import FLEET, Folder
 
@@ -178,7 +177,6 @@ def test_another_account_is_refused(folder: Folder, state: list[JSON], emulator:
     assert result.output.startswith("Error: the API key belongs to account 113000000001")
 
 
-@pytest.mark.skipif(engine_path() is None, reason="no Pulumi CLI on this machine")
 def test_a_missing_passphrase_is_one_line(
     folder: Folder, emulator: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
