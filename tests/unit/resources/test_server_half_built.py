@@ -80,7 +80,7 @@ def test_a_disk_that_is_still_copying_is_waited_for() -> None:
         disk_id = add_disk(slow, server.id)
         before = slow.pace.now
         assert create(slow)["disk_ids"] == [disk_id]
-        assert slow.pace.now - before >= 68 + 49
+        assert slow.pace.since(before) >= 68 + 49
         assert slow.calls("POST disk") == 1
 
 
@@ -278,10 +278,10 @@ def test_a_run_that_is_cancelled_ends_at_once_and_the_next_goes_on(after: int) -
     with world(latency="seed") as slow:
         session = slow.next_run()
         start = slow.pace.now
-        session.cancelled = lambda: slow.pace.now - start >= after
+        session.cancelled = lambda: slow.pace.since(start) >= after
         with pytest.raises(CancelledError):
             LIFE.create(session, server_inputs())
-        assert slow.pace.now - start <= after + 2
+        assert slow.pace.since(start) <= after + 2
         create(slow)
         assert (slow.calls("POST server"), slow.calls("POST disk")) == (1, 1)
 

@@ -132,7 +132,7 @@ def test_creating_waits_as_long_as_the_cloud_takes() -> None:
     with world(latency="seed") as slow:
         create(slow)
         assert only_server(slow).is_up
-        assert 68 + 49 <= slow.pace.now - 1000 <= 1.3 * (68 + 49)
+        assert 68 + 49 <= slow.pace.since(1000) <= 1.3 * (68 + 49)
         assert slow.calls("GET server") < 120  # looks become rarer
 
 
@@ -351,7 +351,7 @@ def test_a_guest_gets_its_time_to_shut_down() -> None:
         before = slow.pace.now
         LIFE.delete(slow.session, object_id, outputs)
         assert slow.servers() == []
-        assert 15 <= slow.pace.now - before <= 25
+        assert 15 <= slow.pace.since(before) <= 25
 
 
 def test_a_guest_that_does_not_shut_down_loses_its_power() -> None:
@@ -361,7 +361,7 @@ def test_a_guest_that_does_not_shut_down_loses_its_power() -> None:
         before = slow.pace.now
         LIFE.delete(slow.session, object_id, outputs)
         assert slow.servers() == []
-        assert 180 <= slow.pace.now - before <= 200
+        assert 180 <= slow.pace.since(before) <= 200
 
 
 def test_a_forced_shutdown_does_not_ask_the_guest() -> None:
@@ -371,7 +371,7 @@ def test_a_forced_shutdown_does_not_ask_the_guest() -> None:
         before = slow.pace.now
         LIFE.delete(slow.session, object_id, outputs)
         assert slow.servers() == []
-        assert slow.pace.now - before <= 10
+        assert slow.pace.since(before) <= 10
 
 
 def test_a_server_that_is_just_booting_can_be_deleted() -> None:

@@ -39,6 +39,10 @@ class Pace:
     def clock(self) -> float:
         return self.now
 
+    def since(self, start: float) -> float:
+        """Seconds since then, to the millisecond: a sum of jittered sleeps carries rounding errors."""
+        return round(self.now - start, 3)
+
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self.now += seconds
