@@ -18,6 +18,7 @@ down: bootstrap ## take the stack `local` down and stop the emulator
 	@scripts/down
 
 test: bootstrap ## the whole test suite
+	@scripts/test-tools
 	@scripts/test $(ARGS)
 
 lint: bootstrap ## ruff, mypy, import contracts, shellcheck, go vet
