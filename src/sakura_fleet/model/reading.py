@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from sakura_fleet.errors import Problem
@@ -159,6 +158,8 @@ class Reader:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # for mistakes only
+
     found = get_close_matches(word.lower(), known, n=1, cutoff=0.5)
     return f"; did you mean {found[0]}?" if found else ""
 

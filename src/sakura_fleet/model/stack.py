@@ -6,21 +6,21 @@ Pulumi hands every value over as a text: a plain one, or JSON for structured set
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
-from sakura_fleet.model.caddy_host import CaddyHostArgs, read_caddy_host
-from sakura_fleet.model.elb import ElbArgs, read_elb
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.scaling import ScalingArgs, read_scaling
 from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
 
 if TYPE_CHECKING:
+    from sakura_fleet.model.caddy_host import CaddyHostArgs
     from sakura_fleet.model.dns_args import DnsArgs
+    from sakura_fleet.model.elb import ElbArgs
+    from sakura_fleet.model.scaling import ScalingArgs
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -32,7 +32,7 @@ _SHORTEST_SECRET: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackConfig:
-    """What the stack file says. `api_root` empty means the real cloud."""
+    """What the stack file says. `api_root` empty means the real cloud; sections that it does not have are None."""
 
     fleet_id: str
     api_root: str
@@ -42,7 +42,14 @@ class StackConfig:
     elb: ElbArgs | None = None
     hosts: tuple[CaddyHostArgs, ...] = ()
     dns: DnsArgs | None = None
-    scaling: ScalingArgs = field(default_factory=ScalingArgs)
+    own_scaling: ScalingArgs | None = None
+
+    @property
+    def scaling(self) -> ScalingArgs:
+        """The rules for `scaler auto`: the stack's own, else the defaults."""
+        from sakura_fleet.model.scaling import ScalingArgs  # only the scaler needs them
+
+        return self.own_scaling or ScalingArgs()
 
 
 def read_stack(
@@ -64,10 +71,10 @@ def read_stack(
         server_group=read_server_group(
             reader.structure("server_group"), size=reader.structure("size"), path="server_group", problems=problems
         ),
-        elb=read_elb(reader.child("elb")) if reader.has("elb") else None,
-        hosts=tuple(read_caddy_host(child) for child in reader.children("hosts")),
+        elb=_read_elb(reader.child("elb")) if reader.has("elb") else None,
+        hosts=_read_hosts(reader.children("hosts")) if reader.has("hosts") else (),
         dns=_read_dns(reader.child("dns")) if reader.has("dns") else None,
-        scaling=read_scaling(reader.child("scaling")),
+        own_scaling=_read_scaling(reader.child("scaling")) if reader.has("scaling") else None,
     )
     for key in _MAY_BE_SECRET:
         reader.structure(key)
@@ -80,10 +87,31 @@ def read_stack(
     return config
 
 
+# What is known of a section is loaded for those who have it: a program starts on every run.
+
+
+def _read_elb(reader: Reader) -> ElbArgs:
+    from sakura_fleet.model.elb import read_elb
+
+    return read_elb(reader)
+
+
+def _read_hosts(readers: Sequence[Reader]) -> tuple[CaddyHostArgs, ...]:
+    from sakura_fleet.model.caddy_host import read_caddy_host
+
+    return tuple(read_caddy_host(reader) for reader in readers)
+
+
 def _read_dns(reader: Reader) -> DnsArgs:
-    from sakura_fleet.model.dns_args import read_dns  # all that is known of DNS records: for those who have some
+    from sakura_fleet.model.dns_args import read_dns
 
     return read_dns(reader)
+
+
+def _read_scaling(reader: Reader) -> ScalingArgs:
+    from sakura_fleet.model.scaling import read_scaling
+
+    return read_scaling(reader)
 
 
 def read_fleet_id(reader: Reader) -> str:
@@ -127,9 +155,9 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
 
 def _check_scaling(config: StackConfig, problems: list[Problem]) -> None:
     """The scaling settings against the group's limits, where both could be read."""
-    if not any(problem.path.startswith(("scaling", "server_group")) for problem in problems):
+    if config.own_scaling and not any(one.path.startswith(("scaling", "server_group")) for one in problems):
         group = config.server_group
-        found = config.scaling.check(min_size=group.min_size, max_size=group.max_size)
+        found = config.own_scaling.check(min_size=group.min_size, max_size=group.max_size)
         problems += [problem.under("scaling") for problem in found]
 
 

@@ -43,12 +43,13 @@ class FleetProvider(ResourceProvider):
         """The life cycle; imported here, so that the program itself never loads the HTTP client."""
 
     def configure(self, req: ConfigureRequest) -> None:
-        from sakura_fleet.resources.orphan import end_with_engine
+        from sakura_fleet.resources.orphan import end_quickly, end_with_engine
         from sakura_fleet.resources.workers import widen
 
         if FleetProvider._raw_config is None:
             widen()
             end_with_engine()
+            end_quickly()
         FleetProvider._raw_config = req.config
 
     def _session(self) -> Any:

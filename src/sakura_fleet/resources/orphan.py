@@ -1,4 +1,4 @@
-"""What a provider host does when the engine that started it has died.
+"""How a provider host ends: with its engine, and without delay.
 
 After `kill -9` of the engine its provider hosts live on. They must not go on writing to the cloud: the next `pulumi
 up` may already be finishing the same servers. So every call of the API and every wait asks `engine_gone` first, and a
@@ -7,6 +7,7 @@ watching thread ends the host, which would otherwise stay for ever.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import sys
@@ -41,3 +42,18 @@ def end_with_engine() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="engine-watch", daemon=True).start()
+
+
+def end_quickly() -> None:
+    """Leave without taking the interpreter apart, for which the engine waits 30 ms at the end of every run.
+
+    Calls that are under way are awaited all the same: Python joins its threads before it comes to `atexit`.
+    """
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    if not hasattr(sys, "last_value"):  # an exception that nobody caught has its own exit code
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -27,6 +27,12 @@ def problems_of(scaling: Any, *, min_size: int = 2, max_size: int = 5) -> list[t
     return rules(caught.value.problems)
 
 
+def test_the_defaults_suit_every_group() -> None:
+    for low in range(6):
+        for high in range(low, 8):
+            assert ScalingArgs().check(min_size=low, max_size=high) == []
+
+
 def test_without_settings_it_is_the_cron_rule() -> None:
     for scaling in (None, {}):
         found = stack(scaling).scaling

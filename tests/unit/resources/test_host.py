@@ -137,11 +137,12 @@ def test_configuring_widens_the_host_and_watches_the_engine_once(monkeypatch: py
     done: list[str] = []
     monkeypatch.setattr(workers, "widen", lambda: done.append("widen"))
     monkeypatch.setattr(orphan, "end_with_engine", lambda: done.append("watch"))
+    monkeypatch.setattr(orphan, "end_quickly", lambda: done.append("end"))
     monkeypatch.setattr(FleetProvider, "_raw_config", None)
     config = Config({"sakura-fleet:api_root": "http://127.0.0.1:1/cloud/zone"}, "p")
     for provider in (ServerProvider(), SwitchProvider()):
         provider.configure(ConfigureRequest(config))
-    assert done == ["widen", "watch"]
+    assert done == ["widen", "watch", "end"]
 
 
 def test_all_providers_share_one_session_made_from_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -23,3 +24,36 @@ def test_an_engine_that_listens_is_there_and_one_that_does_not_is_gone(monkeypat
         monkeypatch.setattr(sys, "argv", ["host", f"127.0.0.1:{engine.getsockname()[1]}"])
         assert not engine_gone()
     assert engine_gone()
+
+
+_HOST = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from sakura_fleet.resources.orphan import end_quickly
+
+class Last:
+    def __del__(self):
+        print("taken apart")
+
+last = Last()
+end_quickly()
+go_on = threading.Event()
+pool = ThreadPoolExecutor()
+pool.submit(lambda: (go_on.wait(10), print("call ended")))
+threading.Timer(0.1, go_on.set).start()
+"""
+
+
+def _end(*last_lines: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", "\n".join([_HOST, *last_lines])], capture_output=True, text=True)
+
+
+def test_a_host_ends_once_its_calls_have_and_takes_nothing_apart() -> None:
+    done = _end()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "call ended\n", "")
+
+
+def test_a_host_that_fails_says_so_all_the_same() -> None:
+    done = _end("raise SystemError('no port')")
+    assert done.returncode == 1
+    assert "no port" in done.stderr
