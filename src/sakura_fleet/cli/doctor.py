@@ -8,8 +8,8 @@ from importlib.metadata import version
 
 import click
 
+from sakura_fleet import client as api
 from sakura_fleet.cli.options import stack_option
-from sakura_fleet.client import Client, RetryPolicy
 from sakura_fleet.errors import FleetError
 from sakura_fleet.project import Project, engine_path, pulumi
 from sakura_fleet.resources.session import SessionSettings
@@ -75,9 +75,9 @@ def _stack_file(project: Project, stack: str) -> str:
     return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
 
 
-def _client(project: Project, stack: str) -> tuple[Client, SessionSettings]:
+def _client(project: Project, stack: str) -> tuple[api.Client, SessionSettings]:
     settings = SessionSettings.from_config(project.setting(stack))
-    client = Client(settings.api_root, settings.credentials(os.environ), retry=RetryPolicy(deadline=DEADLINE))
+    client = api.Client(settings.api_root, settings.credentials(os.environ), retry=api.RetryPolicy(deadline=DEADLINE))
     return client, settings
 
 

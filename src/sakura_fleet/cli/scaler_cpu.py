@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 import jq  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-from sakura_fleet.client import Client, Credentials, RetryPolicy
+from sakura_fleet import client as api
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.project import Project
@@ -144,7 +144,9 @@ def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, 
         raise FleetError(f"API root of the environment: {problem}")
     emulated = root.lower().startswith("http:")
     limit = 0.0 if emulated else DEFAULT_RATE_LIMIT
-    with Client(root, Credentials.from_env(env), rate_limit=limit, retry=RetryPolicy(deadline=DEADLINE)) as client:
+    with api.Client(
+        root, api.Credentials.from_env(env), rate_limit=limit, retry=api.RetryPolicy(deadline=DEADLINE)
+    ) as client:
         return fetch_by_prefix(client, prefixes, zones, samples=samples, now=None if emulated else datetime.now(tz=UTC))
 
 
@@ -158,11 +160,11 @@ def _of_stack(
     settings = SessionSettings.from_config(project.setting(stack))
     emulated = settings.api_root.lower().startswith("http:")
     now = datetime.now(tz=UTC)
-    with Client(
+    with api.Client(
         settings.api_root,
         settings.credentials(env),
         rate_limit=settings.rate_limit,
-        retry=RetryPolicy(deadline=DEADLINE),
+        retry=api.RetryPolicy(deadline=DEADLINE),
     ) as client:
         if prefixes:
             places = zones or group.zones

@@ -6,13 +6,12 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.cli.progress import Progress
-from sakura_fleet.client import Client
 from sakura_fleet.model.prices import Rate, cost_of
 from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.project import Project
@@ -20,6 +19,9 @@ from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler import jobs
 from sakura_fleet.scaler.run import EXIT_NOOP, JobResult, Rule, Scaler
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client
 
 COMPAT_NOOP, COMPAT_MESSAGE = 129, 130
 """sacloud/autoscaler's exit codes for "nothing to do" and "not now"."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sakura_fleet import tokens
 from sakura_fleet.cli.options import stack_option
-from sakura_fleet.client import Client
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.project import Project
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler.stack import StackEngine
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client
 
 Row = dict[str, Any]
 

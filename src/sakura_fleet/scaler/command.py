@@ -12,21 +12,37 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 from typing import IO
 
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
 
 OnOutput = Callable[[str], object] | None
 
 
 class GroupedCommand(PulumiCommand):
-    """Runs each command in a group of its own; `interrupt` sends it a SIGINT."""
+    """Runs each command in a group of its own; `interrupt` sends it a SIGINT.
+
+    The CLI's version, which the Automation API asks for, is looked up while the first command runs.
+    """
 
     interrupted = False
     _process: subprocess.Popen[str] | None = None
+
+    def __init__(self) -> None:
+        self.command = "pulumi"
+        with_version = ThreadPoolExecutor(1)
+        self._with_version = with_version.submit(PulumiCommand)
+        with_version.shutdown(wait=False)
+
+    @property
+    def version(self) -> VersionInfo | None:  # type: ignore[override]
+        """The CLI's version. Raises `InvalidVersionError` where it is too old for the Automation API."""
+        return self._with_version.result().version
 
     def run(
         self,

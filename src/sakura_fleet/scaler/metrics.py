@@ -10,13 +10,15 @@ from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from math import isfinite
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sakura_fleet.client import Client, CpuSample, ElbHealth, Server
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.model.ownership import Marks, fleet_tag
 from sakura_fleet.model.server_group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client, CpuSample, ElbHealth, Server
 
 STEP: Final = timedelta(minutes=5)
 SPARE_MARKS: Final = 3

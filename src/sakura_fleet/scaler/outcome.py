@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from pulumi.automation import EngineEvent
+from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet import tokens
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent
 
 EXIT_ERROR: Final = 1
 EXIT_AUTH: Final = 3

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,27 @@ class NoStackError(FleetError):
     """The backend has no such stack."""
 
 
+class _Stack(automation.Stack):
+    """A stack of the Automation API that starts the CLI only for what is asked of it: each start takes 0.2 s, and more
+    where the state is far away.
+
+    The original selects the stack, which is a person's choice to make, and after an update reads outputs twice and the
+    history, which nobody here looks at; `StackEngine` asks the workspace for what it wants.
+    """
+
+    def __init__(self, name: str, workspace: automation.Workspace) -> None:
+        self.name = name
+        self.workspace = workspace
+
+    __repr__ = automation.Stack.__str__
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
+        return automation.UpdateSummary("update", datetime.now(UTC), "", {}, {}, "succeeded")
+
+
 class StackEngine:
     """Commands on one stack. Raises `FleetError` with the engine's own words, `BusyError` where another run holds
     it."""
@@ -36,8 +58,7 @@ class StackEngine:
         self.name = stack
         self.command = GroupedCommand()
         workspace = automation.LocalWorkspace(work_dir=str(project.root), pulumi_command=self.command)
-        with _own_words(f"the stack {stack} cannot be opened"):
-            self._stack = automation.Stack.select(stack, workspace)
+        self._stack = _Stack(stack, workspace)
 
     def resources(self) -> list[dict[str, Any]]:
         """The state's resources; secrets stay encrypted."""
@@ -47,7 +68,8 @@ class StackEngine:
     def outputs(self) -> dict[str, Any]:
         """The outputs of the stack's last update; secrets are left out."""
         with _own_words("the outputs cannot be read"):
-            return {key: one.value for key, one in self._stack.outputs().items() if not one.secret}
+            outputs = self._stack.workspace.stack_outputs(self.name)
+        return {key: one.value for key, one in outputs.items() if not one.secret}
 
     def marks_in_state(self) -> set[str]:
         """The resource marks of everything in the state."""
