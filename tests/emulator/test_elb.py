@@ -161,6 +161,21 @@ def test_health_follows_the_server(slow: Api) -> None:
     assert health(slow, elb)[address] == "DOWN"
 
 
+def test_a_server_that_runs_may_fail_its_checks(api: Api) -> None:
+    sick, well = api.make_server(), api.make_server()
+    addresses = [server["Interfaces"][0]["IPAddress"] for server in (sick, well)]
+    for server in (sick, well):
+        api.boot(server["ID"])
+    elb = api.make_elb(Servers=[entry(address) for address in addresses])["ID"]
+    api.control("POST", "/unhealthy", {"servers": [sick["ID"]]})
+    assert health(api, elb) == dict(zip(addresses, ["DOWN", "UP"], strict=True))
+    assert api.get(f"server/{sick['ID']}")["Server"]["Instance"]["Status"] == "up"
+    api.control("POST", "/unhealthy", {"servers": []})
+    assert set(health(api, elb).values()) == {"UP"}
+    for body in ({}, {"servers": 5}, {"servers": ["x"]}, {"servers": [], "more": 1}):
+        assert api.http.post(f"{api.url}/_emulator/unhealthy", json=body).status_code == 400
+
+
 def test_a_new_entry_of_a_running_server_needs_its_checks_first(slow: Api) -> None:
     server = slow.make_server()
     address = server["Interfaces"][0]["IPAddress"]

@@ -15,7 +15,7 @@ from sakura_fleet.cli.scaler_jobs import exit_code, own_packs, say
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.project import PREFIX, Project
-from sakura_fleet.scaler.run import Scaler
+from sakura_fleet.scaler.run import Effort, Scaler
 from sakura_fleet.scaler.sizes import Target
 from sakura_fleet.scaler.stack import StackEngine
 
@@ -57,7 +57,7 @@ def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, 
         target = _target(project, name, runner.group(), base)
         if not yes:
             confirm(f"{name}: deploy with {target.size} servers ({target.reason}). Run `pulumi up`?")
-        result = runner.run("deploy", lambda _: target, always=True)
+        result = runner.run("deploy", lambda _: target, effort=Effort.UPDATE)
     say(result, output)
     sys.exit(exit_code(result))
 

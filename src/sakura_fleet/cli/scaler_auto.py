@@ -79,7 +79,7 @@ def validate(stack: str | None) -> None:
     project = Project.here()
     name = project.selected_stack(stack)
     config = project.config(name)
-    scaling, group = config.scaling, config.server_group
+    scaling, group = config.scaling_rules, config.server_group
     click.echo(
         f"OK: {group.name}, {group.min_size}..{group.max_size} servers, up over {scaling.up} %, down under "
         f"{scaling.down} %"
@@ -146,7 +146,7 @@ def _report(look: Look, result: JobResult | None, output: str) -> None:
 
 def _status(runner: Scaler) -> dict[str, Any]:
     look = AutoScaler(runner).look()
-    group, scaling, decision = look.config.server_group, look.config.scaling, look.decision
+    group, scaling, decision = look.config.server_group, look.config.scaling_rules, look.decision
     known = decision.metric.rounded
     servers = look.usage.servers if look.usage else ()
     last = runner.history.last(1)

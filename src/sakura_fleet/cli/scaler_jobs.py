@@ -17,7 +17,7 @@ from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.project import Project
 from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler import jobs
-from sakura_fleet.scaler.run import EXIT_NOOP, JobResult, Rule, Scaler
+from sakura_fleet.scaler.run import EXIT_NOOP, Effort, JobResult, Rule, Scaler
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def keep(**options: Any) -> None:
     Example:
       scaler keep -s production --yes
     """
-    _run("keep", lambda group: Target(group.size, "keep"), always=True, **options)
+    _run("keep", lambda group: Target(group.size, "keep"), effort=Effort.REFRESH, **options)
 
 
 @click.command("set")
@@ -151,7 +151,7 @@ def _brief(error: str) -> str:
     return f": {error.splitlines()[0]}" if error else ""
 
 
-def _run(request: str, rule: Rule, *, always: bool = False, **options: Any) -> None:
+def _run(request: str, rule: Rule, *, effort: Effort = Effort.SIZE, **options: Any) -> None:
     project = Project.here()
     stack = project.selected_stack(options["stack"])
     packs = list(options["policy_packs"]) or own_packs(project)
@@ -163,11 +163,11 @@ def _run(request: str, rule: Rule, *, always: bool = False, **options: Any) -> N
             _say_decision(request, group, target, options["output"])
             return
         if options["preview"]:
-            result = runner.run(request, rule, preview_only=True, always=True)
+            result = runner.run(request, rule, preview_only=True, effort=max(effort, Effort.UPDATE))
         else:
-            if not options["yes"] and (always or target.size != group.size):
+            if not options["yes"] and (effort is not Effort.SIZE or target.size != group.size):
                 confirm(f"{stack}: {group.size} -> {target.size} servers ({target.reason}). Run `pulumi up`?")
-            result = runner.run(request, rule, always=always)
+            result = runner.run(request, rule, effort=effort)
     if options["preview"] and result.status == jobs.DONE:
         click.echo(result.diff)
         click.echo(_price(project, stack, group, target))

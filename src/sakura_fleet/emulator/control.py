@@ -140,6 +140,16 @@ def _set_loads(cloud: Cloud, rules: list[Document]) -> None:
         cloud.store.set_meta("loads", rules)
 
 
+def set_unhealthy(cloud: Cloud, request: Request, body: Document) -> Document:
+    """POST /unhealthy: the servers that run and do not answer the ELBs' health checks; an empty list ends it."""
+    servers = body.get("servers")
+    if body.keys() != {"servers"} or not isinstance(servers, list) or not all(str(one).isdigit() for one in servers):
+        raise ControlError(400, "give servers, a list of IDs")
+    with cloud.store.transaction():
+        cloud.store.set_meta("unhealthy", [int(one) for one in servers])
+    return {"ok": True, "servers": servers}
+
+
 def clock(cloud: Cloud, request: Request, body: Document) -> Document:
     """GET /clock."""
     state = cloud.clock.state()
@@ -193,6 +203,7 @@ def control_routes(cloud: Cloud) -> list[Route]:
         ("GET", "/load", loads),
         ("POST", "/load", add_load),
         ("DELETE", "/load", clear_loads),
+        ("POST", "/unhealthy", set_unhealthy),
         ("GET", "/clock", clock),
         ("POST", "/clock", set_clock),
         ("GET", "/log", log),

@@ -24,6 +24,7 @@ SIGNATURE_LENGTH: Final = len("\nsf:0123456789 sfr:0123456789abcdef")
 
 _FLEET_TAG: Final = re.compile(r"sf:[0-9a-f]{10}")
 _RESOURCE_TAG: Final = re.compile(r"sfr:[0-9a-f]{16}")
+_FREED: Final = re.compile(r"sfr:0000[0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,16 @@ class Marks:
     def of(cls, fleet_id: str, urn: str) -> Marks:
         """The marks of the resource `urn` in the fleet `fleet_id`."""
         return cls(fleet_tag(fleet_id), "sfr:" + sha256(f"{fleet_id}\n{urn}".encode()).hexdigest()[:16])
+
+    @classmethod
+    def freed(cls, fleet: str, object_id: str) -> Marks:
+        """The marks of an object whose place another is about to take: still the fleet's, but of no resource."""
+        return cls(fleet, f"sfr:0000{object_id}")
+
+    @property
+    def is_freed(self) -> bool:
+        """Whether the object has lost its place to another."""
+        return _FREED.fullmatch(self.resource) is not None
 
     @classmethod
     def from_inputs(cls, inputs: dict[str, Any]) -> Marks:

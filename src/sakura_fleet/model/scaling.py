@@ -51,6 +51,7 @@ class ScalingArgs:
     samples: int = 1
     step: int = 1
     max_age: int = 900
+    heal: bool = True
     brake: int = 45
     enforce: bool = False
     cooldown: Cooldown = field(default_factory=Cooldown)
@@ -128,6 +129,7 @@ def read_scaling(reader: Reader) -> ScalingArgs:
         samples=reader.whole("samples", 1, minimum=1, maximum=12),
         step=reader.whole("step", 1, minimum=1, maximum=100),
         max_age=reader.whole("max_age", 900, minimum=2 * SAMPLE_SECONDS, maximum=DAY),
+        heal=reader.flag("heal", default=True),
         brake=reader.whole("brake", 45, minimum=1, maximum=100),
         enforce=reader.flag("enforce", default=False),
         cooldown=_read_cooldown(reader),

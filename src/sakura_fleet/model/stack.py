@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server_group import ServerGroupArgs, read_server_group
+from sakura_fleet.model.server_group import MAX_SIZE, ServerGroupArgs, read_server_group
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy_host import CaddyHostArgs
@@ -42,14 +42,14 @@ class StackConfig:
     elb: ElbArgs | None = None
     hosts: tuple[CaddyHostArgs, ...] = ()
     dns: DnsArgs | None = None
-    own_scaling: ScalingArgs | None = None
+    scaling: ScalingArgs | None = None
 
     @property
-    def scaling(self) -> ScalingArgs:
+    def scaling_rules(self) -> ScalingArgs:
         """The rules for `scaler auto`: the stack's own, else the defaults."""
         from sakura_fleet.model.scaling import ScalingArgs  # only the scaler needs them
 
-        return self.own_scaling or ScalingArgs()
+        return self.scaling or ScalingArgs()
 
 
 def read_stack(
@@ -74,7 +74,7 @@ def read_stack(
         elb=_read_elb(reader.child("elb")) if reader.has("elb") else None,
         hosts=_read_hosts(reader.children("hosts")) if reader.has("hosts") else (),
         dns=_read_dns(reader.child("dns")) if reader.has("dns") else None,
-        own_scaling=_read_scaling(reader.child("scaling")) if reader.has("scaling") else None,
+        scaling=_read_scaling(reader.child("scaling")) if reader.has("scaling") else None,
     )
     for key in _MAY_BE_SECRET:
         reader.structure(key)
@@ -134,12 +134,17 @@ def check_api_root(root: str) -> str:
 
 
 def _check_names(config: StackConfig, problems: list[Problem]) -> None:
-    """What only shows when zone, ELB and hosts are seen together."""
+    """What only shows when group, zone, ELB and hosts are seen together."""
+    broken = any(problem.path.startswith("server_group") for problem in problems)
+    members = [] if broken or not config.hosts else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
     for index, host in enumerate(config.hosts):
         if host.name in [other.name for other in config.hosts[:index]]:
             problems.append(
                 Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} stands in the list twice")
             )
+        if host.name in members:
+            message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
+            problems.append(Problem(f"hosts[{index}].name", "name-of-member", message))
         if host.record and not config.dns:
             message = "a record needs the stack's zone; add dns.zone, or remove this"
             problems.append(Problem(f"hosts[{index}].record", "no-dns-zone", message))
@@ -155,9 +160,9 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
 
 def _check_scaling(config: StackConfig, problems: list[Problem]) -> None:
     """The scaling settings against the group's limits, where both could be read."""
-    if config.own_scaling and not any(one.path.startswith(("scaling", "server_group")) for one in problems):
+    if config.scaling and not any(one.path.startswith(("scaling", "server_group")) for one in problems):
         group = config.server_group
-        found = config.own_scaling.check(min_size=group.min_size, max_size=group.max_size)
+        found = config.scaling.check(min_size=group.min_size, max_size=group.max_size)
         problems += [problem.under("scaling") for problem in found]
 
 

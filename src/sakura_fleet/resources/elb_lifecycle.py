@@ -71,7 +71,7 @@ class ElbLifecycle(Lifecycle):
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         if inputs["lookup"]:
-            elb = _looked_up(session, inputs["lookup"])
+            elb = looked_up(session, inputs["lookup"])
             return elb.id, _outputs(elb, inputs)
         found = self._find(session, inputs)
         if found is None:
@@ -233,7 +233,7 @@ def _locate(session: Session, outputs: Outputs) -> Elb:
     return find_elb(session, {"key": key, "id": outputs["elb_id"]})
 
 
-def _looked_up(session: Session, wanted: str) -> Elb:
+def looked_up(session: Session, wanted: str) -> Elb:
     elbs = session.client.elbs.find()
     found = [elb for elb in elbs if wanted in (elb.id, elb.name)]
     if len(found) == 1:

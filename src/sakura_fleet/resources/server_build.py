@@ -16,7 +16,7 @@ from sakura_fleet.errors import (
     NotFoundError,
     WaitTimeoutError,
 )
-from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.startup_script import NAME_VARIABLE
 from sakura_fleet.resources.lifecycle import Inputs
 from sakura_fleet.resources.once import made_once
@@ -200,6 +200,29 @@ def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str]
         disk_ids = [disk_id for disk_id in disk_ids if disk_id not in connected]
     for disk_id in disk_ids:
         _delete_own_disk(session, zone, disk_id, marks)
+
+
+def let_go(session: Session, server: Server) -> None:
+    """Free a server's mark, so that another can be made in its place while it is still there.
+
+    Its disks go with it. All keep the fleet's mark and one that stands for no resource, so that `sakura-fleet repair`
+    finds them should the replacement never end. A server with an address of its own is switched off, as the next one
+    gets the same.
+    """
+    marks = Marks.from_tags(server.tags)
+    if marks is None:
+        return
+    client, zone = session.client, server.zone
+    freed = Marks.freed(marks.fleet, server.id)
+
+    def labels(one: Server | Disk) -> dict[str, Any]:
+        return {"name": one.name, "description": one.description, "tags": freed.tag(own_tags(one.tags))}
+
+    for disk in client.disks.find(zone, tags=[marks.resource]):
+        client.disks.update(zone, disk.id, **labels(disk))
+    if server.is_up and any(interface.user_ip_address for interface in server.interfaces):
+        _shut_down(session, server, marks, force=True)
+    client.servers.update(zone, server.id, icon_id=server.icon_id, **labels(server))
 
 
 def _delete(session: Session, server: Server, disk_ids: list[str]) -> None:

@@ -96,6 +96,11 @@ class ServerLifecycle(Lifecycle):
             return sorted(value)
         return value
 
+    def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
+        if key == "marks":  # a replacement began and was cut short: what it made already is found by the mark
+            return Marks.from_inputs(olds["marks"]).is_freed
+        return super().needs_replacement(key, olds, news)
+
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         wanted = str(inputs["adopt"])
         if wanted:

@@ -9,21 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.errors import FleetError
+from sakura_fleet.model.ownership import fleet_tag
 from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig
+from sakura_fleet.resources.elb_lifecycle import looked_up
 from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler import jobs
-from sakura_fleet.scaler.decide import Action, Config, Decision, decide
+from sakura_fleet.scaler.decide import Action, Config, Decision, Reason, decide
 from sakura_fleet.scaler.metrics import fetch_group
-from sakura_fleet.scaler.run import EXIT_COOLDOWN, EXIT_NOOP, EXIT_UNKNOWN, JobResult, Scaler
+from sakura_fleet.scaler.run import EXIT_COOLDOWN, EXIT_NOOP, EXIT_UNKNOWN, Effort, JobResult, Scaler
 from sakura_fleet.scaler.sizes import Target
 from sakura_fleet.scaler.state import State
 from sakura_fleet.scaler.usage import Usage
 
+if TYPE_CHECKING:
+    from sakura_fleet.client import ElbHealth
+
 STATE_FILE: Final = "scaling.json"
+UNHEALTHY: Final = "ServersUnhealthy"
 _COOLING: Final = ("CooldownUp", "CooldownDown", "BackoffAfterFailure")
 _UNKNOWN: Final = ("NoSamples", "StaleSamples", "MetricsUnavailable", "IdleOrUnknown", "NoServers")
 
@@ -50,16 +56,17 @@ class AutoScaler:
         """Measure and decide; nothing is changed, not even the memory."""
         config = self._runner.project.config(self._runner.stack, any_size=True)
         usage, trouble = self._measured(config)
-        decision = decide(Config.of(config.server_group, config.scaling), self.state(), usage, self._clock())
+        decision = decide(Config.of(config.server_group, config.scaling_rules), self.state(), usage, self._clock())
         return Look(config, usage, decision, trouble)
 
     def tick(self) -> tuple[Look, JobResult | None]:
         """Look, act where that is called for, and remember; the job is None where nothing was done."""
         look = self.look()
-        decision, scaling = look.decision, look.config.scaling
+        decision, scaling = look.decision, look.config.scaling_rules
         state = decision.state
         self._remember(state)
-        if decision.action is Action.NONE:
+        task = _task(look)
+        if task is None:
             return look, None
         before = look.config.server_group.size
         if decision.size != before:
@@ -69,10 +76,10 @@ class AutoScaler:
         def rule(group: ServerGroupArgs) -> Target:
             if group.size != before:  # somebody was faster; the next look goes by what they wrote
                 return Target(group.size, "SizeChangedExternally")
-            return Target(decision.size, decision.reason.value)
+            return Target(decision.size, task.reason)
 
-        result = self._runner.run("auto", rule, always=decision.action is Action.CONVERGE, manual=False)
-        action, now = decision.action.value, self._clock()
+        result = self._runner.run("auto", rule, effort=task.effort, replace=task.replace, manual=False)
+        action, now = task.action.value, self._clock()
         after = self._runner.group().size
         if result.status == jobs.DONE:
             state = state.succeeded(scaling, action=action, before=before, after=after, now=now)
@@ -100,13 +107,51 @@ class AutoScaler:
                 config.server_group,
                 now=self._clock(),
                 cloud_clock=settings.is_emulator,
-                samples=config.scaling.samples,
+                samples=config.scaling_rules.samples,
+                health=_health(session, config),
             )
         except FleetError as error:
             return None, str(error)
         finally:
             session.close()
         return usage, ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be done, and how it is remembered; `replace` are the IDs of servers to be made anew."""
+
+    action: Action
+    reason: str
+    effort: Effort = Effort.SIZE
+    replace: frozenset[str] = frozenset()
+
+
+def _task(look: Look) -> _Task | None:
+    """What a look leads to: first a change of the size, else servers that differ, else those that are unhealthy.
+
+    A server that is off is switched on again. One that runs and does not serve is replaced.
+    """
+    decision = look.decision
+    if decision.action in (Action.UP, Action.DOWN):
+        return _Task(decision.action, decision.reason.value)
+    if decision.action is Action.CONVERGE:
+        return _Task(Action.CONVERGE, decision.reason.value, Effort.REFRESH)
+    if not decision.heal or decision.reason is Reason.BACKOFF:
+        return None
+    servers = look.usage.servers if look.usage else ()
+    running = frozenset(one.id for one in servers if one.name in decision.heal and one.failed and one.is_on)
+    return _Task(Action.CONVERGE, UNHEALTHY, Effort.UPDATE if running else Effort.REFRESH, running)
+
+
+def _health(session: Session, config: StackConfig) -> ElbHealth | None:
+    """What the stack's ELB thinks of its entries; None where there is no ELB."""
+    if config.elb is None:
+        return None
+    if config.elb.lookup:
+        return session.client.elbs.health(looked_up(session, config.elb.lookup).id)
+    found = session.client.elbs.find(tags=[fleet_tag(config.fleet_id)])
+    return session.client.elbs.health(min(elb.id for elb in found)) if found else None
 
 
 def exit_code_of(look: Look, result: JobResult | None) -> tuple[int, int]:

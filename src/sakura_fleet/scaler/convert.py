@@ -153,6 +153,7 @@ class _Conversion:
         self._folder = folder
         self._notes: list[Note] = []
         self._source = lines.source
+        self._heals = False
 
     def run(self, wanted: str) -> Converted:
         document = self._lines.document
@@ -235,7 +236,7 @@ class _Conversion:
         part.copy(group, "shutdown_force")
         part.lost("setup_grace_period", "not needed: a server joins the ELB when its health check calls it UP")
         healing = part.part("auto_healing")
-        healing.lost("enabled", "there is no healing by itself; `pulumi up` puts right what is missing")
+        self._heals = bool(healing.take("enabled", False))
         healing.close()
         group["template"] = self._template(part.part("template"))
         part.close()
@@ -428,7 +429,7 @@ class _Conversion:
         part.lost("exporter_config", "there is no counterpart for this key")
         part.lost("handlers_config", "there are no handlers")
         part.close()
-        return {"mode": "threshold", "cooldown": cooldown}
+        return {"mode": "threshold", "cooldown": cooldown, "heal": self._heals}
 
     def _cooldown(self, part: _Part, key: str, value: Any) -> Any:
         if isinstance(value, int) and value <= 0:

@@ -131,7 +131,7 @@ class Decision:
     """The size to declare, and why.
 
     `recommended` is what rule and limits ask for; a gate may hold it back, for `wait` seconds where that is known.
-    `heal` names servers to be replaced at the same size. `state` is the memory to keep after this look, whatever
+    `heal` names servers to be mended at the same size. `state` is the memory to keep after this look, whatever
     becomes of the action.
     """
 
@@ -439,8 +439,11 @@ class _Look:
         if self.braked:
             self._note("health", f"{len(self.failed)} of {_servers(len(self.servers))} unhealthy: the brake is on")
             return ()
+        if not self.scaling.heal:
+            self._note("health", f"unhealthy: {', '.join(self.failed)}; heal is off")
+            return ()
         heal = tuple(self.failed[: max(1, len(self.servers) // HEAL_ONE_OF)])
-        self._note("health", f"unhealthy: {', '.join(self.failed)}; to be replaced now: {', '.join(heal)}")
+        self._note("health", f"unhealthy: {', '.join(self.failed)}; to be mended now: {', '.join(heal)}")
         return heal
 
     # Words

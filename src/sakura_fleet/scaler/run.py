@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Any
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.model.ownership import fleet_tag
 from sakura_fleet.model.server_group import ServerGroupArgs
 from sakura_fleet.project import Project
+from sakura_fleet.resources.server_build import let_go
 from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler import jobs
 from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.outcome import EXIT_NO_STACK, Change, Outcome
 from sakura_fleet.scaler.owned import everything, remove
 from sakura_fleet.scaler.sizes import Target
-from sakura_fleet.scaler.stack import NoStackError, StackEngine
+from sakura_fleet.scaler.stack import KnownServer, NoStackError, StackEngine
 
 EXIT_USAGE = 2
 EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
@@ -73,6 +76,30 @@ class JobResult:
         }
 
 
+class Effort(IntEnum):
+    """How far a job goes where the size is right already."""
+
+    SIZE = 0
+    """Nothing is done."""
+    UPDATE = 1
+    """`pulumi up`, for all that is declared."""
+    REFRESH = 2
+    """The same, after a look at what differs in the cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One request, once the stack is ours; `dead` is the job of a process that ended in the middle of it."""
+
+    job_id: str
+    request: str
+    target: Target
+    effort: Effort
+    replace: frozenset[str]
+    preview_only: bool
+    dead: jobs.Job | None
+
+
 class Scaler:
     """Runs requests on one stack, one at a time."""
 
@@ -98,15 +125,23 @@ class Scaler:
         return self.project.config(self.stack, any_size=True).server_group
 
     def run(
-        self, request: str, rule: Rule, *, preview_only: bool = False, always: bool = False, manual: bool = True
+        self,
+        request: str,
+        rule: Rule,
+        *,
+        preview_only: bool = False,
+        effort: Effort = Effort.SIZE,
+        manual: bool = True,
+        replace: Collection[str] = (),
     ) -> JobResult:
-        """Carry out one request. `always` runs `pulumi up` for the present size too, which repairs what differs."""
+        """Carry out one request. Servers in `replace` (IDs) are made anew in the same run: the new one first."""
         began = time.monotonic()
         group = self.group()
         try:
             with self.folder.job(request) as (job, dead):
                 group = self.group()
-                result = self._carried_out(job.id, request, group, rule(group), dead, preview_only, always)
+                work = _Work(job.id, request, rule(group), effort, frozenset(replace), preview_only, dead)
+                result = self._carried_out(group, work)
         except jobs.BusyError as busy:
             result = JobResult(
                 "", request, jobs.IGNORED, group.size, group.size, "busy", detailed_exit_code=EXIT_BUSY, error=str(busy)
@@ -116,32 +151,28 @@ class Scaler:
             self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
         return result
 
-    def _carried_out(
-        self,
-        job_id: str,
-        request: str,
-        group: ServerGroupArgs,
-        target: Target,
-        dead: jobs.Job | None,
-        preview_only: bool,
-        always: bool,
-    ) -> JobResult:
-        result = JobResult(job_id, request, jobs.RUNNING, group.size, target.size, target.reason)
-        if target.size == group.size and not (always or dead):
+    def _carried_out(self, group: ServerGroupArgs, work: _Work) -> JobResult:
+        target = work.target
+        result = JobResult(work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason)
+        if target.size == group.size and not (work.effort is not Effort.SIZE or work.replace or work.dead):
             result.status, result.detailed_exit_code = jobs.DONE_NOOP, EXIT_NOOP
             return result
         outcome = Outcome(listener=self._listener)
         engine: StackEngine | None = None
         try:
             engine = StackEngine(self.project, self.stack)
-            if dead:
+            if work.dead:
                 result.notes += engine.clear_leftovers(lambda _: None)
-            self._previewed(engine, group, target, result, keep=not preview_only)
-            if preview_only:
+            replaced = engine.servers(work.replace) if work.replace else []
+            urns = [server.urn for server in replaced]
+            self._previewed(engine, group, work, result, urns)
+            if work.preview_only:
                 result.status = jobs.DONE
                 return result
-            engine.up(outcome)
-            if dead:
+            if replaced:
+                self._let_go(replaced)
+            engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
+            if work.dead:
                 result.notes += self._orphans_removed(engine)
             result.status = jobs.DONE
         except jobs.BusyError as busy:
@@ -161,16 +192,23 @@ class Scaler:
         return result
 
     def _previewed(
-        self, engine: StackEngine, group: ServerGroupArgs, target: Target, result: JobResult, *, keep: bool
+        self,
+        engine: StackEngine,
+        group: ServerGroupArgs,
+        work: _Work,
+        result: JobResult,
+        replace: Sequence[str],
     ) -> None:
         """Declare the size and preview it with the policies; the old size comes back unless the preview is fine."""
-        changed = target.size != group.size
+        changed = work.target.size != group.size
         if changed:
-            engine.set_size(target.size)
+            engine.set_size(work.target.size)
         outcome = Outcome()
         fine = False
         try:
-            result.diff = engine.preview(outcome, self._policy_packs)
+            result.diff = engine.preview(
+                outcome, self._policy_packs, refresh=work.effort is Effort.REFRESH, replace=replace
+            )
             fine = True
         except FleetError as error:
             result.exit_code = outcome.exit_code(interrupted=engine.command.interrupted)
@@ -178,12 +216,25 @@ class Scaler:
             raise FleetError("\n".join(outcome.violations or outcome.errors) or str(error)) from error
         finally:
             result.summary = outcome.summary
-            if changed and not (fine and keep):
+            if changed and (work.preview_only or not fine):
                 engine.set_size(group.size)
+
+    def _session(self) -> Session:
+        return Session(SessionSettings.from_config(self.project.setting(self.stack)))
+
+    def _let_go(self, servers: Sequence[KnownServer]) -> None:
+        """Free the marks of servers, so that the update makes others in their places before it removes them."""
+        session = self._session()
+        try:
+            for server in servers:
+                with suppress(NotFoundError):
+                    let_go(session, session.client.servers.read(server.zone, server.id))
+        finally:
+            session.close()
 
     def _orphans_removed(self, engine: StackEngine) -> list[str]:
         """Remove the servers that a dead job made and that nobody knows: not the state, and so not the program."""
-        session = Session(SessionSettings.from_config(self.project.setting(self.stack)))
+        session = self._session()
         known = engine.marks_in_state()
         fleet = fleet_tag(self.project.fleet_id(self.stack))
         notes = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,20 @@ from sakura_fleet.project import PREFIX, Project, engine_environment, engine_pat
 from sakura_fleet.scaler.command import GroupedCommand
 from sakura_fleet.scaler.jobs import BusyError
 from sakura_fleet.scaler.outcome import Outcome
+from sakura_fleet.tokens import SERVER
 
 
 class NoStackError(FleetError):
     """The backend has no such stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownServer:
+    """A server as the state knows it."""
+
+    urn: str
+    id: str
+    zone: str
 
 
 class _Stack(automation.Stack):
@@ -87,21 +98,47 @@ class StackEngine:
         with _own_words("the size cannot be written to the stack's file"):
             self._stack.set_config(f"{PREFIX}size", automation.ConfigValue(str(size)))
 
-    def preview(self, outcome: Outcome, policy_packs: Sequence[str] = ()) -> str:
-        """A preview with policies; returns what it printed. Raises `FleetError` where it fails."""
+    def servers(self, ids: Collection[str]) -> list[KnownServer]:
+        """The servers that the state knows by these IDs."""
+        return [
+            KnownServer(str(one["urn"]), str(one["id"]), str(one["outputs"]["zone"]))
+            for one in self.resources()
+            if one["type"] == SERVER and one.get("id") in ids and not one.get("delete")
+        ]
+
+    def preview(
+        self,
+        outcome: Outcome,
+        policy_packs: Sequence[str] = (),
+        *,
+        refresh: bool = False,
+        replace: Sequence[str] = (),
+    ) -> str:
+        """A preview of `up` with policies; returns what it printed. Raises `FleetError` where it fails."""
         with _own_words("the preview failed"):
             result = self._stack.preview(
                 policy_packs=list(policy_packs) or None,
+                refresh=refresh or None,
+                replace=list(replace) or None,
                 on_event=outcome.on_event,
                 color="never",
                 suppress_progress=True,
             )
         return result.stdout
 
-    def up(self, outcome: Outcome, *, refresh: bool = False) -> None:
-        """Make it so. Raises `FleetError` where it fails."""
+    def up(self, outcome: Outcome, *, refresh: bool = False, replace: Sequence[str] = ()) -> None:
+        """Make it so, with `refresh` also what differs in the cloud; resources in `replace` (URNs) are made anew.
+
+        Raises `FleetError` where it fails.
+        """
         with _own_words("the update failed"), self.command.passing_signals_on():
-            self._stack.up(on_event=outcome.on_event, refresh=refresh or None, color="never", suppress_progress=True)
+            self._stack.up(
+                on_event=outcome.on_event,
+                refresh=refresh or None,
+                replace=list(replace) or None,
+                color="never",
+                suppress_progress=True,
+            )
 
     def clear_leftovers(self, confirm: Callable[[str], None]) -> Iterator[str]:
         """Clear a dead process's lock, once `confirm` has agreed, and the pending operations; yields what was done."""

@@ -121,7 +121,7 @@ def test_files_like_the_seeds(tmp_path: Path, layout: Any, zone: str, cooldown: 
     assert edit.startup_scripts == tuple(GROUP["template"]["edit_parameter"]["startup_scripts"])
     assert config.elb is not None
     assert config.elb.lookup == "tk-elb"
-    assert config.scaling.cooldown == Cooldown(up=cooldown, down=cooldown)
+    assert config.scaling_rules.cooldown == Cooldown(up=cooldown, down=cooldown)
     assert "whole name is 'tk-elb'" in listed
     assert len(listed.splitlines()) == 1
 
@@ -147,7 +147,7 @@ def test_defaults_that_mean_something_else_are_written_out(tmp_path: Path) -> No
     template = config.server_group.template
     assert (template.disks, template.network_interfaces) == ((), ())
     assert template.edit_parameter.disabled
-    assert config.scaling.cooldown == Cooldown(up=600, down=600)
+    assert config.scaling_rules.cooldown == Cooldown(up=600, down=600)
     assert config.elb is None
     config, _ = accepted(tmp_path, {"resources": [changed(template__edit_parameter={})]})
     edit = config.server_group.template.edit_parameter
@@ -166,7 +166,7 @@ def test_defaults_that_mean_something_else_are_written_out(tmp_path: Path) -> No
 )
 def test_cooldown(tmp_path: Path, cooldown: Any, expected: Cooldown, words: str) -> None:
     config, listed = accepted(tmp_path, flat(GROUP, cooldown))
-    assert config.scaling.cooldown == expected
+    assert config.scaling_rules.cooldown == expected
     assert words in listed
 
 
@@ -197,7 +197,6 @@ def test_a_name_format_without_counterpart(tmp_path: Path) -> None:
 
 LOST: dict[str, Any] = {
     "setup_grace_period": 60,
-    "auto_healing": {"enabled": True},
     "template__use_group_tag": True,
     "template__cdrom": {"names": ["x"]},
     "template__private_host_id": 113000000001,
@@ -220,17 +219,21 @@ def test_what_has_no_counterpart_is_listed_with_its_line(tmp_path: Path, path: s
     (number,) = [number for number, line in enumerate(lines, start=1) if line.strip().startswith(f"{key}:")]
     found = [line for line in listed.splitlines() if f"resources[0].{path.replace('__', '.')}" in line]
     assert found, listed
-    assert f"autoscaler.yaml:{number}: " in found[0] or path == "auto_healing"
+    assert f"autoscaler.yaml:{number}: " in found[0]
     assert "hunter2" not in listed
 
 
-@pytest.mark.parametrize(
-    "path", ["setup_grace_period", "auto_healing", "template__use_group_tag", "template__plan__gpu"]
-)
+@pytest.mark.parametrize("path", ["setup_grace_period", "template__use_group_tag", "template__plan__gpu"])
 def test_what_says_nothing_is_not_listed(tmp_path: Path, path: str) -> None:
-    nothing = {"enabled": False} if path == "auto_healing" else 0
-    _, listed = accepted(tmp_path, flat(changed(**{path: nothing})))
+    _, listed = accepted(tmp_path, flat(changed(**{path: 0})))
     assert len(listed.splitlines()) == 1
+
+
+@pytest.mark.parametrize("written", [{}, {"auto_healing": {"enabled": False}}, {"auto_healing": {"enabled": True}}])
+def test_servers_are_mended_where_they_were(tmp_path: Path, written: dict[str, Any]) -> None:
+    config, listed = accepted(tmp_path, flat(changed(**written)))
+    assert config.scaling_rules.heal is bool(written and written["auto_healing"]["enabled"])
+    assert "auto_healing" not in listed
 
 
 def test_the_rest_of_the_file_is_listed_without_its_secrets(tmp_path: Path) -> None:

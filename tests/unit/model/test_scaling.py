@@ -35,7 +35,7 @@ def test_the_defaults_suit_every_group() -> None:
 
 def test_without_settings_it_is_the_cron_rule() -> None:
     for scaling in (None, {}):
-        found = stack(scaling).scaling
+        found = stack(scaling).scaling_rules
         assert found == ScalingArgs()
         assert (found.mode, found.up, found.down, found.idle, found.samples, found.step) == (
             "threshold",

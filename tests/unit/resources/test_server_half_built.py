@@ -11,7 +11,9 @@ import pytest
 from sakura_fleet.client import Server
 from sakura_fleet.errors import CancelledError, FleetError, UnreachableError, WaitTimeoutError
 from sakura_fleet.model.ownership import Marks
+from sakura_fleet.resources.server_build import let_go
 from sakura_fleet.resources.server_lifecycle import ServerLifecycle
+from sakura_fleet.scaler.owned import everything, remove
 from tests.unit.resources.world import FOREIGN, MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
 
 LIFE = ServerLifecycle()
@@ -310,3 +312,62 @@ def test_a_process_killed_right_after_a_call_loses_nothing(world: World, crash_a
     world.wire.answer = lambda _, response: response
     create(world, disks=TWO_DISKS)
     assert (world.count("server"), world.count("disk")) == (1, 2)
+
+
+# A server whose place another takes while it is still there
+
+
+def test_a_server_that_was_let_go_is_replaced_beside_itself(world: World) -> None:
+    first = create(world)
+    old = world.client.servers.read(first["zone"], first["id"])
+    let_go(world.next_run(), old)
+    second_id, second = LIFE.create(world.next_run(), server_inputs())
+    assert second_id != first["id"]
+    assert set(first["disk_ids"]).isdisjoint(second["disk_ids"])
+    LIFE.delete(world.next_run(), first["id"], first)
+    (left,) = world.servers()
+    assert (left.id, [disk.id for disk in world.disks()]) == (second_id, second["disk_ids"])
+
+
+def test_what_was_let_go_is_an_orphan_with_its_disks(world: World) -> None:
+    first = create(world)
+    server = world.client.servers.read(first["zone"], first["id"])
+    let_go(world.session, server)
+    let_go(world.session, world.client.servers.read(first["zone"], first["id"]))
+    (orphan,) = [item for item in everything(world.client, MARKS.fleet) if item.kind == "server"]
+    assert orphan.marks.is_freed
+    assert orphan.marks != MARKS
+    remove(world.session, orphan)
+    assert (world.servers(), world.disks()) == ([], [])
+
+
+def test_a_replacement_that_was_cut_short_is_finished_after_a_refresh(world: World) -> None:
+    first = create(world)
+    let_go(world.session, world.client.servers.read(first["zone"], first["id"]))
+    half = bare_server(world)
+    found = LIFE.read(world.next_run(), first["id"], first)
+    assert found is not None
+    news = LIFE.check(world.session, found.inputs, server_inputs()).inputs
+    assert LIFE.diff(found.outputs, news).replaces == ("marks",)
+    LIFE.delete(world.next_run(), first["id"], found.outputs)
+    assert create(world)["id"] == half.id
+
+
+def test_a_mark_that_somebody_took_off_is_only_put_back(world: World) -> None:
+    first = create(world)
+    server = world.client.servers.read(first["zone"], first["id"])
+    labels = {"name": server.name, "description": server.description, "icon_id": None}
+    world.client.servers.update(server.zone, server.id, tags=[], **labels)
+    found = LIFE.read(world.next_run(), first["id"], first)
+    assert found is not None
+    news = LIFE.check(world.session, found.inputs, server_inputs()).inputs
+    diff = LIFE.diff(found.outputs, news)
+    assert ("marks" in diff.changed, diff.replaces) == (True, ())
+
+
+def test_a_server_with_an_address_of_its_own_is_off_before_another_takes_it(world: World) -> None:
+    switch = world.client.switches.create(ZONE, name="lan", description="", tags=[])
+    nic = {"upstream": switch.id, "ip_address": "192.168.0.11", "netmask_len": 24, "default_route": "192.168.0.1"}
+    made, outputs = LIFE.create(world.session, server_inputs(network_interfaces=[nic]))
+    let_go(world.session, world.client.servers.read(outputs["zone"], made))
+    assert not world.client.servers.read(outputs["zone"], made).is_up

@@ -203,13 +203,16 @@ def test_one_busy_server_among_idle_ones_is_imbalanced_and_the_mean_decides() ->
     assert conditions_of(look(1, 100.0, min_size=1))["Imbalanced"] == "False"
 
 
-def test_one_dead_server_is_to_be_replaced_at_the_same_size() -> None:
+def test_one_dead_server_is_to_be_mended_at_the_same_size() -> None:
     servers = (server(30.0, 1), server(None, 2, is_on=False), server(30.0, 3))
     state = State(written_size=3).cooling(ScalingArgs(), NOW)
     decision = decide(config(3), state, Usage(servers, whole=True), NOW)
     assert (decision.action, decision.size, decision.heal) == (Action.NONE, 3, ("web-002",))
     assert decision.condition("Degraded").reason == "ServersUnhealthy"
-    assert "to be replaced now: web-002" in explain(decision)
+    assert "to be mended now: web-002" in explain(decision)
+    left_alone = decide(config(3, heal=False), state, Usage(servers, whole=True), NOW)
+    assert (left_alone.action, left_alone.heal) == (Action.NONE, ())
+    assert "heal is off" in explain(left_alone)
 
 
 @pytest.mark.parametrize(("count", "failed", "healed"), [(2, 1, 1), (5, 2, 1), (20, 8, 2), (30, 9, 3), (19, 8, 1)])

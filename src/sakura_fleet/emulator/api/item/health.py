@@ -47,7 +47,7 @@ def _is_up(call: Call, address: str, since: float, *, enabled: bool) -> bool:
     """Whether the server with this address has been up, and its entry there, for long enough."""
     server = call.cloud.server_at(address)
     up_since = power.up_since(server, call.now) if server else None
-    if up_since is None:
+    if server is None or up_since is None or server.id in call.cloud.store.meta("unhealthy", []):
         return False
     began = max(up_since, since) if enabled else up_since
     return call.now - began >= call.cloud.settings.health_seconds

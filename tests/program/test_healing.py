@@ -1,0 +1,110 @@
+"""`scaler auto` mends servers: one that is off is switched on, one that runs and does not serve is replaced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import chdir
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sakura_fleet.emulator.server import Running, running
+from sakura_fleet.project import Project
+from sakura_fleet.scaler.auto import AutoScaler
+from sakura_fleet.scaler.run import JobResult, Scaler
+from tests.program.fleet import Fleet, new_fleet
+from tests.program.test_elb import ELB, elb_settings
+
+LONG_AFTER_BOOT = 1_800
+
+
+class Ward:
+    """A fleet of three servers behind an ELB, its cloud, and its scaler on the same clock."""
+
+    def __init__(self, cloud: Running, fleet: Fleet) -> None:
+        self.cloud = cloud
+        self.fleet = fleet
+        self.scaler = AutoScaler(Scaler(Project(fleet.folder, fleet.folder / "stacks"), fleet.stack), clock=self.now)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.cloud.cloud.clock.now(), UTC)
+
+    def later(self) -> None:
+        """Time goes by under a load that neither grows nor shrinks the group."""
+        self.fleet.control("load", {"prefix": "hscale-group", "value": 0.3})
+        self.fleet.control("clock", {"advance": LONG_AFTER_BOOT})
+
+    def tick(self) -> JobResult:
+        _, result = self.scaler.tick()
+        assert result is not None
+        return result
+
+    def ids(self) -> list[str]:
+        return [server["ID"] for server in self.fleet.servers()]
+
+    def served(self) -> set[str]:
+        return {entry["IPAddress"] for entry in elb_settings(self.fleet)["Servers"] if entry["Enabled"]}
+
+    def addresses(self) -> set[str]:
+        return {server["Interfaces"][0]["IPAddress"] for server in self.fleet.servers()}
+
+
+@pytest.fixture
+def ward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
+    with running(latency="instant") as cloud:
+        fleet = new_fleet(tmp_path / "fleet", cloud.url, size=3)
+        fleet.write(elb=ELB)
+        for key, value in {**fleet.env, "XDG_STATE_HOME": str(tmp_path / "state-home")}.items():
+            if os.environ.get(key) != value:
+                monkeypatch.setenv(key, value)
+        fleet.up()
+        fleet.control("clock", {"freeze": True})
+        ward = Ward(cloud, fleet)
+        ward.later()
+        with chdir(fleet.folder):
+            yield ward
+
+
+def test_a_server_that_does_not_serve_is_replaced_by_one_that_does(ward: Ward) -> None:
+    fleet = ward.fleet
+    first, sick, third = ward.ids()
+    fleet.control("unhealthy", {"servers": [sick]})
+    since = fleet.requests()[-1]["n"]
+    result = ward.tick()
+    assert (result.status, result.reason, result.size_before, result.size_after) == ("DONE", "ServersUnhealthy", 3, 3)
+    assert sick not in ward.ids()
+    assert {first, third} < set(ward.ids())
+    assert len(ward.ids()) == 3
+    assert ward.served() == ward.addresses()
+    calls = [(call["method"], call["path"]) for call in fleet.requests(since)]
+    made, removed = calls.index(("POST", "/server")), calls.index(("DELETE", f"/server/{sick}"))
+    joined = next(n for n, call in enumerate(calls) if call[0] == "PUT" and "/commonserviceitem/" in call[1])
+    assert made < joined < removed, "the new one serves before the old one goes"
+    assert fleet.count()["disk"] == 3
+    look, nothing = ward.scaler.tick()
+    assert (look.decision.heal, nothing) == ((), None)
+    assert fleet.changes() == {}
+
+
+def test_a_server_that_is_off_is_switched_on(ward: Ward) -> None:
+    fleet, before = ward.fleet, ward.ids()
+    fleet.call("DELETE", f"server/{before[1]}/power", {"Force": True})
+    assert ward.tick().status == "DONE"
+    assert ward.ids() == before
+    assert {server["Instance"]["Status"] for server in fleet.servers()} == {"up"}
+
+
+def test_a_replacement_that_fails_half_way_is_finished_at_the_next_try(ward: Ward) -> None:
+    fleet = ward.fleet
+    sick = ward.ids()[1]
+    fleet.control("unhealthy", {"servers": [sick]})
+    fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [1], "kind": "failed_disk"})
+    assert ward.tick().status == "FAILED"
+    ward.later()
+    assert ward.tick().status == "DONE"
+    assert sick not in ward.ids()
+    assert len(ward.ids()) == 3
+    assert ward.served() == ward.addresses()
+    assert fleet.count()["disk"] == 3
