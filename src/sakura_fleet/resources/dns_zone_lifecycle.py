@@ -11,7 +11,7 @@ from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Outputs, refuse_another_fleet
+from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Outputs, refuse_another_owner
 from sakura_fleet.resources.marked import MarkedLifecycle
 from sakura_fleet.resources.session import Session
 
@@ -52,7 +52,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
                 if inputs[key]:
                     message = f"a zone that is looked up is not changed; remove {key}, or lookup"
                     reader.problem(key, "lookup", message)
-        return problems
+        return problems or self.adoptable(session, olds, inputs)
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value
@@ -78,7 +78,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         if not news["lookup"]:
             if olds.get("lookup"):
                 own = Marks.from_inputs(news["marks"])
-                refuse_another_fleet(f"the DNS zone {zone.name}", self.marks_of(zone), own)
+                refuse_another_owner(f"the DNS zone {zone.name}", self.marks_of(zone), own)
             return super().update(session, object_id, olds, news)
         if self.marks_of(zone) == Marks.from_inputs(olds["marks"]):  # handed back: from now on it is somebody else's
             zone = session.client.dns_zones.update(

@@ -10,7 +10,16 @@ from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs, canonical, refuse_another_fleet
+from sakura_fleet.resources.lifecycle import (
+    Checked,
+    Found,
+    Inputs,
+    Lifecycle,
+    Outputs,
+    adopted_already,
+    canonical,
+    refuse_another_owner,
+)
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session
@@ -64,7 +73,7 @@ class ElbLifecycle(Lifecycle):
         settings = reader.child("settings")
         model.read_settings(settings)
         settings.close()
-        return problems
+        return problems or _adoptable(self, session, olds, inputs)
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value
@@ -127,16 +136,7 @@ class ElbLifecycle(Lifecycle):
             return
 
     def _find(self, session: Session, inputs: Inputs) -> Elb | None:
-        if inputs["adopt"]:
-            try:
-                elb = session.client.elbs.read(str(inputs["adopt"]))
-            except NotFoundError as error:
-                if taken := _marked(session, inputs):  # adopted by an earlier run; a plan change gave it another ID
-                    return taken
-                raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
-            refuse_another_fleet(f"ELB {elb.id}", Marks.from_tags(elb.tags), Marks.from_inputs(inputs["marks"]))
-            return elb
-        return _marked(session, inputs)
+        return _adopted(session, inputs) if inputs["adopt"] else _marked(session, inputs)
 
     def _make(self, session: Session, inputs: Inputs) -> Elb:
         def make() -> Elb:
@@ -190,6 +190,29 @@ class ElbLifecycle(Lifecycle):
             differs=differs,
             write=write,
         )
+
+
+def _adoptable(lifecycle: ElbLifecycle, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+    """What keeps an ELB from being taken over, so that a preview says it."""
+    if olds or not inputs["adopt"]:
+        return adopted_already(lifecycle, olds, inputs)
+    try:
+        _refuse_another(_adopted(session, inputs), inputs)
+    except FleetError as error:
+        return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+    return []
+
+
+def _adopted(session: Session, inputs: Inputs) -> Elb:
+    """The ELB that `adopt` names."""
+    try:
+        elb = session.client.elbs.read(str(inputs["adopt"]))
+    except NotFoundError as error:
+        if taken := _marked(session, inputs):  # adopted by an earlier run; a plan change gave it another ID
+            return taken
+        raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
+    refuse_another_owner(f"ELB {elb.id}", Marks.from_tags(elb.tags), Marks.from_inputs(inputs["marks"]))
+    return elb
 
 
 def _labels(inputs: Inputs) -> dict[str, Any]:
