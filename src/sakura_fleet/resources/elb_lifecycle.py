@@ -167,6 +167,9 @@ class ElbLifecycle(Lifecycle):
         """One write for labels and settings; entries and whatever else stands there stay as they are."""
         labels = _labels(inputs)
 
+        def means_the_same(current: Elb) -> bool:
+            return canonical(model.from_wire(current.settings)) == canonical(inputs["settings"])
+
         def differs(current: Elb) -> bool:
             same_labels = (current.name, current.description, sorted(current.tags), current.icon_id) == (
                 labels["name"],
@@ -174,10 +177,13 @@ class ElbLifecycle(Lifecycle):
                 labels["tags"],
                 labels["icon_id"],
             )
-            return not same_labels or canonical(model.from_wire(current.settings)) != canonical(inputs["settings"])
+            return not same_labels or not means_the_same(current)
 
         def write(current: Elb) -> Elb:
-            settings = model.merged(current.settings, inputs["settings"])
+            # Settings that mean the same go back as they came.
+            settings = current.settings
+            if not means_the_same(current):
+                settings = model.merged(settings, inputs["settings"])
             return session.client.elbs.update(
                 current.id, settings=settings, settings_hash=current.settings_hash, **labels
             )
