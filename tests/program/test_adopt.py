@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -194,6 +195,16 @@ def test_a_running_fleet_becomes_the_stack_s_own(fleet: Fleet) -> None:
     ]
 
     fleet.up("--expect-no-changes")
+    rewrite(fleet, lambda settings: settings["server_group"].update(max_size=3))
+    scaled = fleet.run("scaler", "set", "3", "--yes", "-s", fleet.stack, "-o", "json", check=False)
+    assert scaled.returncode != 0
+    assert "server_group.adopt is for the first `pulumi up` only" in json.loads(scaled.stdout)["error"]
+    rewrite(fleet, lambda settings: settings["server_group"]["template"].update(plan={"core": 1, "memory": 2}))
+    refused = fleet.pulumi("preview", check=False)
+    assert len(re.findall(r"is another resource of this fleet already.*remove `adopt`", refused.stdout)) >= 2
+    assert others.facts() == before
+
+    rewrite(fleet, lambda settings: settings["server_group"]["template"].update(plan={"core": 2, "memory": 4}))
     rewrite(fleet, adopted)
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
 
@@ -234,6 +245,7 @@ def test_an_adoption_that_was_killed_goes_on_and_what_is_looked_up_stays(fleet: 
 
     fleet.pulumi("destroy", "--yes", "--skip-preview")
     assert [server["Name"] for server in fleet.servers()] == ["db1"]
+    assert fleet.count() == {"server": 1, "disk": 2, "interface": 1, "packetfilter": 3, "proxylb": 1, "dns": 1}
     assert others.facts()["foreign"] == before["foreign"]
     assert others.close_ranks() == {"192.0.2.9"}
     assert others.item(others.zone)["Settings"]["DNS"]["ResourceRecordSets"] == [MX]

@@ -60,6 +60,12 @@ class GroupWriter:
                 self._report.changes.append(
                     f"server {one} is called {numbering.name(number)} in the control panel; its host name stays"
                 )
+            for what, has in (
+                ("has a GPU", one.server.gpu),
+                ("is on a private host", one.server.private_host_id),
+            ):
+                if has:
+                    self._report.notes.append(f"server {one} {what}; servers made later do not")
 
     # Labels: what most have; the rest changes in place
 

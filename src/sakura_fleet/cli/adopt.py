@@ -5,16 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from sakura_fleet.adoption.dns import dns_section, find_zone
-from sakura_fleet.adoption.elb import elb_section, exposed, find_elb
-from sakura_fleet.adoption.group import GroupWriter
-from sakura_fleet.adoption.report import Report
-from sakura_fleet.adoption.servers import Selection, find_servers
-from sakura_fleet.adoption.stack_text import problems_of, stack_text
 from sakura_fleet.cli.options import check_stack_name, write_new
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.ownership import fleet_tag
@@ -40,9 +34,9 @@ EXIT_UNFINISHED: Final = 2
     help="Look for servers in this zone; default: all.",
 )
 @click.option("--group", default="", metavar="NAME", help="What the server group is called; default: from the names.")
-@click.option("--elb", "elb_name", default="", metavar="NAME|ID", help="The ELB in front of the servers.")
+@click.option("--elb", "elb", default="", metavar="NAME|ID", help="The ELB in front of the servers.")
 @click.option("--elb-lookup", is_flag=True, help="Leave the ELB to whom it belongs, and have entries in it only.")
-@click.option("--dns-zone", "zone_name", default="", metavar="NAME", help="The DNS zone with the records of them.")
+@click.option("--dns-zone", "dns_zone", default="", metavar="NAME", help="The DNS zone with the records of them.")
 @click.option("--dns-lookup", is_flag=True, help="Leave the DNS zone to whom it belongs, and have records in it only.")
 @click.option(
     "--record", "records", multiple=True, metavar="NAME",
@@ -60,9 +54,9 @@ def adopt(
     servers: tuple[str, ...],
     zones: tuple[str, ...],
     group: str,
-    elb_name: str,
+    elb: str,
     elb_lookup: bool,
-    zone_name: str,
+    dns_zone: str,
     dns_lookup: bool,
     records: tuple[str, ...],
     api_root: str,
@@ -81,41 +75,36 @@ def adopt(
       pulumi stack init production
       pulumi up -s production
     """
-    selection = Selection(prefix=prefix, tags=tags, servers=servers, zones=zones or tuple(ZONES))
+    # Only here: every other command would load them, too.
+    from sakura_fleet.adoption.servers import Selection
+    from sakura_fleet.adoption.stack_text import problems_of, stack_text
+    from sakura_fleet.adoption.survey import Wanted, survey
+
+    check_stack_name(stack)
     project = Project.here()
     path = project.stack_file(stack)
     new = not path.is_file()
-    _check_usage(stack, selection, elb_name, elb_lookup, zone_name, dns_lookup or bool(records), api_root, new=new)
+    wanted = Wanted(
+        servers=Selection(prefix=prefix, tags=tags, servers=servers, zones=zones or tuple(ZONES)),
+        group=group,
+        elb=elb,
+        elb_lookup=elb_lookup,
+        dns_zone=dns_zone,
+        dns_lookup=dns_lookup,
+        records=records,
+    )
+    wanted.check(new=new)
+    _check_api_root(stack, api_root, new=new)
     setting = {"api_root": api_root}.get if new else project.setting(stack)
     session = Session(SessionSettings.from_config(setting), env=os.environ)
     click.get_current_context().call_on_close(session.close)
-    client, report = session.client, Report()
-    fleet = "" if new else fleet_tag(project.fleet_id(stack))
-
-    config: dict[str, Any] = {}
+    settings, report = survey(session.client, wanted, fleet="" if new else fleet_tag(project.fleet_id(stack)))
     if new:
-        config = {"fleet_id": secrets.token_hex(8), **({"api_root": api_root} if api_root else {})}
-        config["account_id"] = client.auth_status().account_id
-    elb = find_elb(client, elb_name) if elb_name else None
-    found = find_servers(client, selection, fleet=fleet, report=report) if selection else []
-    if found:
-        expose = exposed(client, elb, found, report) if elb else {}
-        config["size"] = str(len(found))
-        config["server_group"] = GroupWriter(client, found, group=group, report=report).config(expose)
-    if elb:
-        config["elb"] = elb_section(elb, lookup=elb_lookup, fleet=fleet, report=report)
-    if zone_name:
-        config["dns"] = dns_section(
-            find_zone(client, zone_name),
-            addresses={one.server.ip_address for one in found if one.server.ip_address},
-            elb=elb,
-            names=records,
-            lookup=dns_lookup,
-            fleet=fleet,
-            report=report,
-        )
-    report.to_do += [str(problem) for problem in problems_of(config)]
-    text = stack_text(config, report, stack=stack)
+        root = {"api_root": api_root} if api_root else {}
+        account = session.client.auth_status().account_id
+        settings = {"fleet_id": secrets.token_hex(8), **root, "account_id": account, **settings}
+    report.to_do += [str(problem) for problem in problems_of(settings)]
+    text = stack_text(settings, report, stack=stack)
     target = output or (path if new else None)
     if target is None:
         click.echo(text, nl=False)
@@ -127,28 +116,9 @@ def adopt(
         raise click.exceptions.Exit(EXIT_UNFINISHED)
 
 
-def _check_usage(
-    stack: str,
-    selection: Selection,
-    elb: str,
-    elb_lookup: bool,
-    zone: str,
-    of_zone: bool,
-    api_root: str,
-    *,
-    new: bool,
-) -> None:
-    check_stack_name(stack)
-    problem = ""
-    if not selection and (new or not (elb or zone)):
-        problem = "name the servers with --prefix, --tag or --server"
-    if elb_lookup and not elb:
-        problem = "--elb-lookup needs --elb"
-    if of_zone and not zone:
-        problem = "--dns-lookup and --record need --dns-zone"
+def _check_api_root(stack: str, api_root: str, *, new: bool) -> None:
     if api_root and not new:
-        problem = f"--api-root: the stack {stack} has a file, and its api_root counts"
-    elif api_root and check_api_root(api_root):
-        problem = f"--api-root: {check_api_root(api_root)}"
+        raise FleetError(f"--api-root: the stack {stack} has a file, and its api_root counts")
+    problem = check_api_root(api_root) if api_root else ""
     if problem:
-        raise FleetError(problem)
+        raise FleetError(f"--api-root: {problem}")
