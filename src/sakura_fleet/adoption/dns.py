@@ -70,7 +70,7 @@ def dns_section(
     count = sum(len(records) for key, records in sets.items() if key not in chosen)
     if count:
         fate = "" if lookup else "; `pulumi destroy` does not delete the zone while they are there"
-        report.left_out.append(f"{count} records of the DNS zone {zone.name} stay as others have made them{fate}")
+        report.left_out.append(f"other records of the DNS zone {zone.name} ({count}) stay as they are{fate}")
     return section
 
 

@@ -36,7 +36,7 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
     """The section `elb`. Raises `FleetError` for an ELB that cannot be taken over."""
     if lookup:
         report.taken.append(f"entries only: ELB {elb.name} ({elb.id}) stays somebody else's")
-        return {"lookup": elb.id}
+        return {"lookup": elb.id, **({"vip_failover": True} if elb.vip_failover else {})}
     marks = Marks.from_tags(elb.tags)
     if marks:
         whose = "this fleet already" if marks.fleet == fleet else f"another fleet, {marks.fleet}"

@@ -132,7 +132,8 @@ class GroupWriter:
         return interface
 
     def _say_filter(self, index: int) -> None:
-        for filter_id, name in {(one.id, one.name) for each in self.found if (one := each.filters[index])}:
+        attached = {(one.id, one.name) for each in self.found if (one := each.filters[index])}
+        for filter_id, name in sorted(attached):
             self._report.changes.append(
                 f"interface {index}: a packet filter with the same rules, made for the group, takes the place of "
                 f"{name} ({filter_id}), which stays for others"

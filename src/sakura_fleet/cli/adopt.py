@@ -105,7 +105,7 @@ def adopt(
         settings = {"fleet_id": secrets.token_hex(8), **root, "account_id": account, **settings}
     report.to_do += [str(problem) for problem in problems_of(settings)]
     text = stack_text(settings, report, stack=stack)
-    target = output or (path if new else None)
+    target = output or (Path(os.path.relpath(path)) if new else None)
     if target is None:
         click.echo(text, nl=False)
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pulumi
+
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model import elb as model
 from sakura_fleet.model.ownership import Marks, own_tags
@@ -18,7 +20,9 @@ from sakura_fleet.resources.lifecycle import (
     Outputs,
     adopted_already,
     canonical,
+    label_changes,
     refuse_another_owner,
+    takeover,
 )
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.references import find_elb
@@ -199,13 +203,19 @@ class ElbLifecycle(Lifecycle):
 
 
 def _adoptable(lifecycle: ElbLifecycle, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
-    """What keeps an ELB from being taken over, so that a preview says it."""
+    """What keeps an ELB from being taken over; where nothing does, the run says what will change on it."""
     if olds or not inputs["adopt"]:
         return adopted_already(lifecycle, olds, inputs)
     try:
-        _refuse_another(_adopted(session, inputs), inputs)
+        elb = _adopted(session, inputs)
+        _refuse_another(elb, inputs)
     except FleetError as error:
         return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+    now, wanted = model.from_wire(elb.settings), model.read_settings(Reader(inputs["settings"], "settings", []))
+    changes = label_changes(elb, _labels(inputs))
+    changes += [f"plan {elb.plan} -> {inputs['plan']}"] if elb.plan != int(inputs["plan"]) else []
+    changes += [key for key in now if canonical(now[key]) != canonical(wanted[key])]
+    pulumi.log.info(takeover(f"the ELB {elb.name} ({elb.id})", changes))
     return []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,26 @@ def refuse_another_owner(what: str, found: Marks | None, own: Marks) -> None:
             f"the first run only. Where the run that took it over was never finished, take the tag {found.resource} "
             "off it in the control panel. Nothing was changed"
         )
+
+
+def takeover(what: str, changes: Sequence[str]) -> str:
+    """What a preview says of an object that is taken over, as it shows it like one that is made."""
+    return f"{what} is taken over, not made: {', '.join(changes) or 'nothing changes'}"
+
+
+def label_changes(found: Any, labels: Mapping[str, Any]) -> list[str]:
+    """What new labels change on an object of the API, in words."""
+    changes = [
+        f"{key} {getattr(found, key) or 'none'} -> {value or 'none'}"
+        for key, value in labels.items()
+        if key != "tags" and (getattr(found, key) or None) != (value or None)
+    ]
+    wanted, there = set(labels["tags"]), set(found.tags)
+    return [
+        *changes,
+        *(f"tag +{tag}" for tag in sorted(wanted - there)),
+        *(f"tag -{tag}" for tag in sorted(there - wanted)),
+    ]
 
 
 def adopted_already(lifecycle: Lifecycle, olds: Inputs, news: Inputs) -> list[Problem]:

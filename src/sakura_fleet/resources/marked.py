@@ -5,14 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Generic, Protocol, TypeVar
 
-from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.resources.lifecycle import (
     Found,
     Inputs,
     Lifecycle,
     Outputs,
-    adopted_already,
     canonical,
     refuse_another_owner,
 )
@@ -37,9 +36,9 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
     """The kind's name for messages."""
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
-        found = self._adopted(session, inputs) if inputs.get("adopt") else self.find(session, inputs)
+        found = self.adopted(session, inputs) if inputs.get("adopt") else self.find(session, inputs)
         if found is not None:
-            self._refuse_another(found, inputs)
+            self.refuse_another(found, inputs)
         made = self._make(session, inputs) if found is None else self.change(session, found.id, inputs)
         return made.id, {**inputs, **self.results(made)}
 
@@ -65,24 +64,14 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
         except NotFoundError:
             return
 
-    def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
-        """What keeps the object that `adopt` names from being taken over, so that a preview says it."""
-        if olds or not inputs["adopt"]:
-            return adopted_already(self, olds, inputs)
-        try:
-            self._refuse_another(self._adopted(session, inputs), inputs)
-        except FleetError as error:
-            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
-        return []
-
     def find(self, session: Session, inputs: Inputs) -> T | None:
         """The object with this resource's mark; the oldest, should there be several."""
         marks = Marks.from_inputs(inputs["marks"])
         own = [item for item in self.listed(session, inputs, marks) if self.marks_of(item) == marks]
         return min(own, key=lambda item: item.id, default=None)
 
-    def _adopted(self, session: Session, inputs: Inputs) -> T:
-        """The object that `adopt` names."""
+    def adopted(self, session: Session, inputs: Inputs) -> T:
+        """The object that `adopt` names. Raises `FleetError` where there is none, or somebody else's."""
         wanted = str(inputs["adopt"])
         try:
             found = self.fetch(session, inputs, wanted)
@@ -91,7 +80,7 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
         refuse_another_owner(f"{self.kind} {wanted}", self.marks_of(found), Marks.from_inputs(inputs["marks"]))
         return found
 
-    def _refuse_another(self, found: T, inputs: Inputs) -> None:
+    def refuse_another(self, found: T, inputs: Inputs) -> None:
         """Stop where the object cannot become what the inputs say, as that needs a new one."""
         actual = self.inputs_of(found, inputs)
         for key in sorted(self.replacing & actual.keys()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.resources import server_build as build
-from sakura_fleet.resources.lifecycle import Inputs, refuse_another_owner
+from sakura_fleet.resources.lifecycle import Inputs, label_changes, refuse_another_owner, takeover
 from sakura_fleet.resources.session import Session
 
 if TYPE_CHECKING:
@@ -58,18 +58,7 @@ def take_over(session: Session, inputs: Inputs) -> Server:
 def announcement(server: Server, inputs: Inputs) -> str:
     """What taking the server over will change, for a preview, which shows it as created."""
     plan = build.Blueprint.of(inputs)
-    labels = plan.labels()
-    changes = [
-        f"{what} {before or 'none'} -> {after or 'none'}"
-        for what, before, after in (
-            ("name", server.name, labels["name"]),
-            ("description", repr(server.description), repr(labels["description"])),
-            ("icon", server.icon_id, labels["icon_id"]),
-        )
-        if before != after
-    ]
-    wanted, there = set(labels["tags"]), set(server.tags)
-    changes += [f"tag +{tag}" for tag in sorted(wanted - there)] + [f"tag -{tag}" for tag in sorted(there - wanted)]
+    changes = label_changes(server, plan.labels())
     for index, (interface, packet_filter) in enumerate(zip(server.interfaces, inputs["packet_filters"], strict=False)):
         after = build.in_zone(packet_filter, server.zone) if isinstance(packet_filter, str | Mapping) else "a new one"
         if (interface.packet_filter_id or "") != after:
@@ -77,7 +66,7 @@ def announcement(server: Server, inputs: Inputs) -> str:
             changes.append(f"packet filter of interface {index} {before} -> {_text(after) or 'none'}")
     if not server.is_up:
         changes.append("switched on")
-    return f"server {_name(server)} is taken over, not made: {', '.join(changes) or 'nothing changes'}"
+    return takeover(f"server {_name(server)}", changes)
 
 
 def _differences(server: Server, plan: build.Blueprint) -> Iterator[str]:

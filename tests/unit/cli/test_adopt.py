@@ -133,7 +133,7 @@ def test_servers_by_prefix(folder: Folder, cloud: Cloud) -> None:
         },
     }
     assert said == [
-        f"wrote {folder.stack_file('new')}",
+        "wrote stacks/Pulumi.new.yaml",
         f"taken: server web-001 ({one['ID']} in is1b) as number 1",
         f"taken: server web-002 ({two['ID']} in is1b) as number 2",
     ]
@@ -422,7 +422,7 @@ def test_a_zone_and_the_records_that_lead_to_what_is_taken(folder: Folder, cloud
     shown = "\n".join(said)
     assert "left out: record set mixed A: it also leads to 192.0.2.1" in shown
     assert "left out: record set odd A: its records have several TTLs" in shown
-    assert "left out: 6 records of the DNS zone example.com stay as others have made them; `pulumi destroy`" in shown
+    assert "left out: other records of the DNS zone example.com (6) stay as they are; `pulumi destroy`" in shown
     assert "note: dns.record_sets has addresses as they are now" in shown
 
 
@@ -453,6 +453,12 @@ def test_the_name_of_an_elb_with_vip_failover(folder: Folder, cloud: Cloud) -> N
     assert settings["dns"]["elb"] == "app"
     assert settings["dns"]["record_sets"] == [{"name": "www", "type": "CNAME", "values": [fqdn]}]
     assert "taken: records of app, which follow the ELB" in said
+    folder.stack_file("new").unlink()
+    settings, _ = written(
+        folder, cloud, "--prefix", "web-", "--elb", "tk-elb", "--elb-lookup", "--dns-zone", "example.com"
+    )
+    assert settings["elb"] == {"lookup": str(elb["ID"]), "vip_failover": True}
+    assert settings["dns"]["elb"] == "app"
 
 
 # Where it is written

@@ -325,6 +325,19 @@ def test_adopting_what_cannot_become_ours_is_refused_by_a_preview(world: World) 
             create(world, inputs)
 
 
+def test_a_preview_says_what_adopting_will_do_to_an_elb(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = Document.new(world)
+    name = theirs.api.item(int(theirs.id))["Name"]
+    inputs = elb_inputs(world, adopt=theirs.id, plan=500, settings={"timeout": 60})
+    said = capsys.readouterr().err
+    assert f"the ELB {name} ({theirs.id}) is taken over, not made: name {name} -> web" in said
+    assert f"tag +{ELB_MARKS.fleet}, tag +{ELB_MARKS.resource}, plan 100 -> 500" in said
+    assert "timeout" in said.partition("plan 100")[2]
+    create(world, {**inputs, "plan": 100})
+    elb_inputs(world, adopt=theirs.id, settings={"timeout": 60})
+    assert "nothing changes" in capsys.readouterr().err
+
+
 def test_an_adopted_elb_is_not_replaced_while_adopt_stands_there(world: World) -> None:
     inputs = elb_inputs(world, adopt=Document.new(world).id)
     create(world, inputs)
