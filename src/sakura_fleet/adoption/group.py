@@ -126,18 +126,20 @@ class GroupWriter:
         rules = self.found[0].rules[index]
         if rules:
             interface["packet_filter"] = [_written(rule) for rule in rules]
-            self._say_filter(index)
+        self._say_filters(index)
         if expose:
             interface["expose"] = dict(expose)
         return interface
 
-    def _say_filter(self, index: int) -> None:
-        attached = {(one.id, one.name) for each in self.found if (one := each.filters[index])}
-        for filter_id, name in sorted(attached):
-            self._report.changes.append(
-                f"interface {index}: a packet filter with the same rules, made for the group, takes the place of "
-                f"{name} ({filter_id}), which stays for others"
+    def _say_filters(self, index: int) -> None:
+        attached = {one.id: one for each in self.found if (one := each.filters[index])}
+        for _, one in sorted(attached.items()):
+            fate = (
+                "a packet filter with the same rules, made for the group, takes the place of"
+                if one.expressions
+                else "nothing takes the place of the empty packet filter"
             )
+            self._report.changes.append(f"interface {index}: {fate} {one.name} ({one.id}), which stays for others")
 
     def _addresses(self, index: int) -> dict[str, Any]:
         """The block from which the servers' addresses on a switch come, if they stand in it by number."""

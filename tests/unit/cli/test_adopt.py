@@ -209,6 +209,16 @@ def test_rules_of_packet_filters_are_kept(folder: Folder, cloud: Cloud) -> None:
         assert any(f"takes the place of old ({one['ID']}), which stays for others" in line for line in said)
 
 
+def test_an_empty_packet_filter_goes(folder: Folder, cloud: Cloud) -> None:
+    empty = cloud.filter(*cloud.web(1))
+    settings, said = written(folder, cloud, "--prefix", "web-")
+    assert settings["server_group"]["template"]["network_interfaces"] == [{"upstream": "shared"}]
+    assert said[-1] == (
+        "changes: interface 0: nothing takes the place of the empty packet filter old "
+        f"({empty['ID']}), which stays for others"
+    )
+
+
 def test_disks(folder: Folder, cloud: Cloud) -> None:
     for number in (1, 2):
         server = int(cloud.make_server(f"web-{number:03}")["ID"])
