@@ -55,6 +55,13 @@ class ServerGroup(pulumi.ComponentResource):
         refuse(args.check(), f"server group {name}")
         super().__init__(SERVER_GROUP, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        late = sorted(number for number in args.adopt if number > args.size)
+        if late:
+            pulumi.log.warn(
+                f"server_group.adopt: number {', '.join(map(str, late))} is over the size {args.size}, so not taken "
+                "over; set size, or remove what was taken over before",
+                self,
+            )
         template = args.template
         scripts = [
             StartupScript(f"{name}-startup-{number}", name=f"{args.name}-startup-{number}", content=content, opts=child)

@@ -159,13 +159,6 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         return {"name_servers": list(item.name_servers)}
 
 
-def _labels(inputs: Inputs) -> dict[str, Any]:
-    return {
-        "description": inputs["description"],
-        "tags": Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
-    }
-
-
 def _named(session: Session, name: str) -> DnsZone | None:
     found = session.client.dns_zones.find(name=name)
     return next((zone for zone in found if zone.name.casefold() == name), None)
@@ -177,3 +170,10 @@ def _looked_up(session: Session, name: str) -> DnsZone:
         names = ", ".join(sorted(one.name for one in session.client.dns_zones.find())) or "none"
         raise FleetError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")
     return zone
+
+
+def _labels(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "description": inputs["description"],
+        "tags": Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
+    }

@@ -105,14 +105,13 @@ def refuse_another_owner(what: str, found: Marks | None, own: Marks) -> None:
     if found and found.fleet != own.fleet:
         raise FleetError(
             f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
-            f"take "
-            "the marks off it in the control panel. Nothing was changed"
+            "take the marks off it in the control panel. Nothing was changed"
         )
     if found and found.resource != own.resource:
         raise FleetError(
             f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
-            f"the first run only. Where the run that took it over was never finished, take the tag {found.resource} "
-            "off it in the control panel. Nothing was changed"
+            "the first run only. Where the run that took it over was never finished, take this mark off it in the "
+            "control panel. Nothing was changed"
         )
 
 
