@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,11 @@ from sakura_fleet.adoption.dns import dns_section, find_zone
 from sakura_fleet.adoption.elb import elb_section, exposed, find_elb
 from sakura_fleet.adoption.group import GroupWriter
 from sakura_fleet.adoption.report import Report
-from sakura_fleet.adoption.servers import Selection, find_servers
+from sakura_fleet.adoption.servers import Found, Selection, find_servers
 from sakura_fleet.errors import FleetError
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client
+    from sakura_fleet.client import Client, Elb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
         expose = exposed(client, elb, found, report) if elb else {}
         settings["size"] = str(len(found))
         settings["server_group"] = GroupWriter(client, found, group=wanted.group, report=report).config(expose)
+        _say_elsewhere(client, wanted, found, elb, report)
     if elb:
         settings["elb"] = elb_section(elb, lookup=wanted.elb_lookup, fleet=fleet, report=report)
     if wanted.dns_zone:
@@ -64,3 +66,22 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
             report=report,
         )
     return settings, report
+
+
+def _say_elsewhere(client: Client, wanted: Wanted, found: Sequence[Found], elb: Elb | None, report: Report) -> None:
+    """Where else the servers stand: nothing removes them there when the stack deletes one."""
+    addresses = {one.server.ip_address for one in found} - {None}
+    for other in client.elbs.find():
+        entries = [one for one in other.settings.get("Servers") or [] if one.get("IPAddress") in addresses]
+        if entries and (elb is None or other.id != elb.id):
+            own = f"--elb {other.id} takes it over, --elb-lookup its entries only"
+            way_out = "a stack has one ELB, so they stay when a server goes" if elb else own
+            report.notes.append(f"the ELB {other.name} ({other.id}) has entries of these servers: {way_out}")
+    if wanted.dns_zone:
+        return
+    places = addresses | ({elb.vip} if elb and elb.vip else set())
+    for zone in client.dns_zones.find():
+        names = dict.fromkeys(one.name for one in zone.records if one.type == "A" and one.rdata in places)
+        if names:
+            way_out = f"--dns-zone {zone.name} takes it over, --dns-lookup these records only"
+            report.notes.append(f"the DNS zone {zone.name} leads here at {', '.join(names)}: {way_out}")

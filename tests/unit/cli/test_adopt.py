@@ -363,6 +363,28 @@ def test_entries_that_do_not_fit_are_said(folder: Folder, cloud: Cloud) -> None:
     assert "entries only: ELB tk-elb" in shown
 
 
+def test_where_the_servers_stand_beside_what_is_named_is_said(folder: Folder, cloud: Cloud) -> None:
+    (server,) = cloud.web(1)
+    first, second = cloud.elb(server), cloud.elb(server)
+    cloud.elb()
+    cloud.make_zone("example.com", [{"Name": "web", "Type": "A", "RData": address(server)}])
+    cloud.make_zone("example.net", [{"Name": "web", "Type": "A", "RData": "192.0.2.1"}])
+    _, said = written(folder, cloud, "--prefix", "web-")
+    assert [line for line in said if line.startswith("note")] == [
+        *(
+            f"note: the ELB tk-elb ({one['ID']}) has entries of these servers: --elb {one['ID']} takes it over, "
+            "--elb-lookup its entries only"
+            for one in (first, second)
+        ),
+        "note: the DNS zone example.com leads here at web: --dns-zone example.com takes it over, --dns-lookup these "
+        "records only",
+    ]
+    folder.stack_file("new").unlink()
+    _, said = written(folder, cloud, "--prefix", "web-", "--elb", str(first["ID"]))
+    second_stays = f"the ELB tk-elb ({second['ID']}) has entries of these servers: a stack has one ELB, so they stay"
+    assert any(second_stays in line for line in said)
+
+
 def test_an_elb_without_entries_of_the_servers(folder: Folder, cloud: Cloud) -> None:
     cloud.web(1)
     cloud.elb()

@@ -16,7 +16,7 @@ from sakura_fleet.model.template import DiskTemplate
 from sakura_fleet.resources.lifecycle import Diff
 from sakura_fleet.resources.server_lifecycle import ServerLifecycle
 from sakura_fleet.resources.session import Session
-from tests.unit.resources.test_elb_support import somebody
+from tests.unit.resources.test_elb_support import die, somebody
 from tests.unit.resources.world import FOREIGN, MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
 
 LIFE = ServerLifecycle()
@@ -525,6 +525,25 @@ def test_what_adopting_does_to_a_server(world: World) -> None:
     after = only_server(world)
     assert (after.disks, after.interfaces, after.core) == (before.disks, before.interfaces, before.core)
     assert after.tags == tuple(MARKS.tag(["web"]))
+
+
+def test_adopting_that_dies_at_any_call_is_finished_by_the_next_run(world: World) -> None:
+    for at in range(1, 30):
+        world.emulator.cloud.reset()
+        world.emulator.cloud.clock.freeze()
+        rules = world.client.packet_filters.create(ZONE, name="pf", expressions=[])
+        server = made_elsewhere(world)
+        disks = [disk.id for disk in only_server(world).disks]
+        inputs = server_inputs(adopt=server.id, packet_filters=[rules.id])
+        died = die(world, at, LIFE.create, world.next_run(), inputs)
+        object_id, outputs = LIFE.create(world.next_run(), inputs)
+        adopted = only_server(world)
+        assert (object_id, outputs["disk_ids"], adopted.is_up) == (server.id, disks, True)
+        assert (Marks.from_tags(adopted.tags), adopted.interfaces[0].packet_filter_id) == (MARKS, rules.id)
+        assert [disk.id for disk in world.disks()] == disks
+        if not died:
+            return
+    raise AssertionError("it never came to its end")
 
 
 def test_a_preview_says_what_adopting_will_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
