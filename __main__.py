@@ -40,7 +40,13 @@ if config.dns:
     dns = components.DnsRecords(
         config.dns.zone,
         components.DnsRecordsArgs(
-            zone=config.dns.zone, record_sets=records, lookup=config.dns.lookup, adopt=config.dns.adopt
+            zone=config.dns.zone,
+            record_sets=records,
+            lookup=config.dns.lookup,
+            adopt_zone=config.dns.adopt_zone,
+            adopt=config.dns.adopt,
+            description=config.dns.description,
+            tags=config.dns.tags,
         ),
     )
     pulumi.export("dns", {"name_servers": dns.name_servers, "records": dns.records})

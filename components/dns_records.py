@@ -37,7 +37,8 @@ class DnsRecordsArgs:
     """A zone by name, and the sets that this stack has in it.
 
     With `lookup` the zone must be there already and stays when the stack goes. `protect` keeps an owned zone from any
-    deletion. `adopt` takes over sets that are there with other values. A set without values is left out, as a group of
+    deletion. `adopt_zone` is the ID of a zone that is there and taken over with its records, whoever's they are;
+    `adopt` takes over sets that are there with other values. A set without values is left out, as a group of
     no servers has no addresses.
     """
 
@@ -45,6 +46,7 @@ class DnsRecordsArgs:
     record_sets: Sequence[RecordSet]
     lookup: bool = False
     protect: bool = False
+    adopt_zone: str = ""
     adopt: bool = False
     description: str = ""
     tags: Sequence[str] = ()
@@ -92,6 +94,7 @@ class DnsRecords(pulumi.ComponentResource):
             description=args.description,
             tags=args.tags,
             lookup=args.lookup,
+            adopt=args.adopt_zone,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
         record_sets = DnsRecordSets(

@@ -14,7 +14,7 @@ from .server_group import ServerGroup
 
 
 class WebElb(pulumi.ComponentResource):
-    """The ELB that `args` describes, or looks up, and the entries of `group` in it.
+    """The ELB that `args` describes, takes over or looks up, and the entries of `group` in it.
 
     The ports and the server group's name come from `expose` of the template's first interface. Members join before
     others leave, and no server goes before its entry has gone and its connections have ended.
@@ -44,6 +44,7 @@ class WebElb(pulumi.ComponentResource):
             description=args.description,
             tags=args.tags,
             icon_id=args.icon_id,
+            adopt=args.adopt,
             opts=child,
         )
         self.membership = ElbMembership(

@@ -34,7 +34,8 @@ class ServerGroup(pulumi.ComponentResource):
 
     A larger `size` adds servers, a smaller one removes those with the highest numbers. The template's generation is
     part of each member's Pulumi name: a changed template makes new members first and then removes the old ones.
-    Startup scripts and packet filters are made once for the group (packet filters: once a zone).
+    Startup scripts and packet filters are made once for the group (packet filters: once a zone). A server named in
+    `args.adopt` is taken over as it is, instead of one being made.
 
     Output: `members`.
     """
@@ -54,6 +55,13 @@ class ServerGroup(pulumi.ComponentResource):
         refuse(args.check(), f"server group {name}")
         super().__init__(SERVER_GROUP, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        late = sorted(number for number in args.adopt if number > args.size)
+        if late:
+            pulumi.log.warn(
+                f"server_group.adopt: number {', '.join(map(str, late))} is over the size {args.size}, so not taken "
+                "over; set size, or remove what was taken over before",
+                self,
+            )
         template = args.template
         scripts = [
             StartupScript(f"{name}-startup-{number}", name=f"{args.name}-startup-{number}", content=content, opts=child)
@@ -86,6 +94,7 @@ class ServerGroup(pulumi.ComponentResource):
                 interface_driver=template.interface_driver,
                 shutdown_force=args.shutdown_force,
                 labels=labels,
+                adopt=args.adopt.get(slot + 1, ""),
                 opts=child,
             )
             self.servers.append(server)

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from sakura_fleet.cli.options import write_new
 from sakura_fleet.errors import FleetError
 from sakura_fleet.scaler import convert as conversion
 
@@ -40,22 +41,10 @@ def convert(file: Path, output: Path | None, group: str) -> None:
     if output is None:
         click.echo(found.text(), nl=False)
     else:
-        _write(output, found.text())
+        write_new(output, found.text())
     for note in found.notes:
         click.echo(note.at(str(file)), err=True)
     for problem in found.problems:
         click.echo(f"to be done: {problem}", err=True)
     if found.problems:
         raise click.exceptions.Exit(EXIT_UNFINISHED)
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise FleetError(f"{output} exists; nothing was written. Remove it, or choose another name") from None
-    except OSError as error:
-        raise FleetError(f"{output} cannot be written: {error.strerror}") from None
-    click.echo(f"wrote {output}", err=True)

@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 import yaml
 
+from sakura_fleet.cli.options import check_stack_name
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.project import PREFIX, Project
-
-_STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 _TEMPLATE = """\
 # The stack {stack}. Every setting is explained in docs/configuration.md.
@@ -66,8 +65,7 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
     Example:
       sakura-fleet init staging --zone is1b --zone tk1b
     """
-    if not _STACK_NAME.fullmatch(stack):
-        raise FleetError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
+    check_stack_name(stack)
     problem = check_api_root(api_root) if api_root else ""
     if problem:
         raise FleetError(f"--api-root: {problem}")

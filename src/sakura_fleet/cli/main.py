@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sakura_fleet.cli.adopt import adopt
 from sakura_fleet.cli.deploy import deploy
 from sakura_fleet.cli.doctor import doctor
 from sakura_fleet.cli.init import init
@@ -40,6 +41,7 @@ def main() -> None:
 
 
 main.add_command(init)
+main.add_command(adopt)
 main.add_command(deploy)
 main.add_command(doctor)
 main.add_command(plan_check)

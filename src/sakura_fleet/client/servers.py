@@ -71,6 +71,8 @@ class Server:
     interfaces: tuple[Interface, ...]
     disks: tuple[ServerDisk, ...]
     created_at: datetime | None
+    gpu: int = 0
+    private_host_id: str | None = None
 
     @property
     def is_up(self) -> bool:
@@ -101,6 +103,8 @@ class Server:
             interface_driver=text(body.get("InterfaceDriver")),
             interfaces=tuple(Interface.from_api(one) for one in items(body.get("Interfaces"))),
             disks=tuple(ServerDisk.from_api(one) for one in items(body.get("Disks"))),
+            gpu=number(plan.get("GPU")),
+            private_host_id=ref_id(body, "PrivateHost"),
         )
 
 

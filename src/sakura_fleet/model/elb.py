@@ -292,10 +292,14 @@ def _named(wire: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElbArgs:
-    """An ELB and how its groups join and leave it. `lookup` names one that was made elsewhere; times are seconds."""
+    """An ELB and how its groups join and leave it; times are seconds.
+
+    Of those made elsewhere, `lookup` names one that is only used, and `adopt` (an ID) one that is taken over.
+    """
 
     name: str = ""
     lookup: str = ""
+    adopt: str = ""
     plan: int = 100
     region: str = "is1"
     vip_failover: bool = False
@@ -320,7 +324,7 @@ def read_elb(reader: Reader) -> ElbArgs:
     plan = reader.whole("plan", 100)
     if plan not in PLANS:
         reader.problem("plan", "elb-plan", f"{plan} is not one of {', '.join(map(str, PLANS))}")
-    labels = ("name", "plan", "region", "description", "tags", "icon_id")
+    labels = ("name", "adopt", "plan", "region", "description", "tags", "icon_id")
     own = {key for key in (*labels, *DEFAULTS) if reader.has(key)}
     if lookup and own:
         reader.problem("lookup", "lookup", f"an ELB that is looked up is not changed; remove {', '.join(sorted(own))}")
@@ -332,6 +336,7 @@ def read_elb(reader: Reader) -> ElbArgs:
     elb = ElbArgs(
         name=reader.text("name", "" if lookup else None, pattern=r".{1,64}", shape="a name of 1 to 64 characters"),
         lookup=lookup,
+        adopt=reader.text("adopt", "", pattern=RESOURCE_ID, shape="the 12 digits of an ELB's ID, in quotes"),
         plan=plan,
         region=reader.text("region", "is1", choices=REGIONS),
         vip_failover=reader.flag("vip_failover", default=False),

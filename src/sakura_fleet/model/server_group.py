@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
@@ -10,7 +11,7 @@ from typing import Any, Final
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.generation import generation_of
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.template import ServerTemplate, member_address, read_template
+from sakura_fleet.model.template import RESOURCE_ID, ServerTemplate, member_address, read_template
 from sakura_fleet.model.zones import ZONES
 
 DEFAULT_NAME_FORMAT: Final = "{group}-{number:03}"
@@ -29,7 +30,10 @@ class SizePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerGroupArgs:
-    """What a server group is made of; `size` servers, numbered from 1, spread over `zones` in turn."""
+    """What a server group is made of; `size` servers, numbered from 1, spread over `zones` in turn.
+
+    `adopt` names servers that were made elsewhere, number to ID: the group takes them over instead of making its own.
+    """
 
     name: str
     zones: tuple[str, ...]
@@ -40,6 +44,7 @@ class ServerGroupArgs:
     name_format: str = DEFAULT_NAME_FORMAT
     shutdown_force: bool = False
     template: ServerTemplate = field(default_factory=ServerTemplate)
+    adopt: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def generation(self) -> str:
@@ -81,6 +86,7 @@ class ServerGroupArgs:
                 )
         problems += self._check_names()
         problems += self._check_interfaces()
+        problems += self._check_adopted()
         return problems
 
     def _check_names(self) -> list[Problem]:
@@ -141,6 +147,20 @@ class ServerGroupArgs:
                 problems.append(Problem(f"{path}.default_route", "route-taken", message))
         return problems
 
+    def _check_adopted(self) -> list[Problem]:
+        problems = []
+        first: dict[str, int] = {}
+        for number, server in self.adopt.items():
+            if not 1 <= number <= self.max_size:
+                message = (
+                    f"the group has the servers 1 to {self.max_size} (max_size), so none can become number {number}"
+                )
+                problems.append(Problem(f"adopt.{number}", "adopt-number", message))
+            if first.setdefault(server, number) != number:
+                message = f"server {server} cannot become number {number} and number {first[server]}; keep one of them"
+                problems.append(Problem(f"adopt.{number}", "duplicate-adopt", message))
+        return problems
+
 
 def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem]) -> ServerGroupArgs:
     """A server group from the stack's configuration; every problem is appended to `problems`, none is raised."""
@@ -156,6 +176,7 @@ def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem
         name_format=reader.text("name_format", DEFAULT_NAME_FORMAT),
         shutdown_force=reader.flag("shutdown_force", default=False),
         template=read_template(reader.child("template")),
+        adopt=_read_adopt(reader),
     )
     reader.close()
     if len(problems) == before:
@@ -175,6 +196,21 @@ def _read_zones(reader: Reader) -> tuple[str, ...]:
         if zone in zones[:index]:
             reader.problem(f"zones[{index}]", "duplicate-zone", f"{zone!r} stands in the list twice")
     return zones
+
+
+def _read_adopt(reader: Reader) -> dict[int, str]:
+    """Server numbers to IDs; as in JSON, a number may be written as a text."""
+    servers = reader.child("adopt")
+    written = reader.structure("adopt")
+    adopt: dict[int, str] = {}
+    for key in written if isinstance(written, Mapping) else ():
+        server = servers.text(key, pattern=RESOURCE_ID, shape="the 12 digits of a server's ID, in quotes")
+        if re.fullmatch(r"[1-9][0-9]{0,3}", str(key)):
+            adopt[int(key)] = server
+        else:
+            message = f"{key!r} is not the number of a server of this group, such as 1"
+            servers.problem(str(key), "adopt-number", message)
+    return adopt
 
 
 def _read_plan(reader: Reader) -> SizePlan:

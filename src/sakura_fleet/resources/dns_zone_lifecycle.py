@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pulumi
+
 from sakura_fleet.client import DnsZone
 from sakura_fleet.errors import ConflictError, FleetError, NotFoundError, Problem
 from sakura_fleet.model.dns import is_zone_name, zone_name
@@ -11,7 +13,16 @@ from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Outputs, refuse_another_fleet
+from sakura_fleet.resources.lifecycle import (
+    Checked,
+    Found,
+    Inputs,
+    Outputs,
+    adopted_already,
+    label_changes,
+    refuse_another_owner,
+    takeover,
+)
 from sakura_fleet.resources.marked import MarkedLifecycle
 from sakura_fleet.resources.session import Session
 
@@ -52,7 +63,19 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
                 if inputs[key]:
                     message = f"a zone that is looked up is not changed; remove {key}, or lookup"
                     reader.problem(key, "lookup", message)
-        return problems
+        return problems or self._adoptable(session, olds, inputs)
+
+    def _adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        """What keeps the zone from being taken over; where nothing does, the run says what will change on it."""
+        if olds or not inputs["adopt"]:
+            return adopted_already(self, olds, inputs)
+        try:
+            zone = self.adopted(session, inputs)
+            self.refuse_another(zone, inputs)
+        except FleetError as error:
+            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+        pulumi.log.info(takeover(f"the DNS zone {zone.name} ({zone.id})", label_changes(zone, _labels(inputs))))
+        return []
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value
@@ -78,7 +101,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         if not news["lookup"]:
             if olds.get("lookup"):
                 own = Marks.from_inputs(news["marks"])
-                refuse_another_fleet(f"the DNS zone {zone.name}", self.marks_of(zone), own)
+                refuse_another_owner(f"the DNS zone {zone.name}", self.marks_of(zone), own)
             return super().update(session, object_id, olds, news)
         if self.marks_of(zone) == Marks.from_inputs(olds["marks"]):  # handed back: from now on it is somebody else's
             zone = session.client.dns_zones.update(
@@ -100,9 +123,8 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         return session.client.dns_zones.read(object_id)
 
     def make(self, session: Session, inputs: Inputs) -> DnsZone:
-        tags = Marks.from_inputs(inputs["marks"]).tag(inputs["tags"])
         try:
-            return session.client.dns_zones.create(inputs["name"], description=inputs["description"], tags=tags)
+            return session.client.dns_zones.create(inputs["name"], **_labels(inputs))
         except ConflictError as error:
             zone = _named(session, inputs["name"])
             if zone is None:
@@ -116,12 +138,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
 
     def change(self, session: Session, object_id: str, inputs: Inputs) -> DnsZone:
         current = self.fetch(session, inputs, object_id)  # the icon is the user's: it stays
-        return session.client.dns_zones.update(
-            object_id,
-            description=inputs["description"],
-            tags=Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
-            icon_id=current.icon_id,
-        )
+        return session.client.dns_zones.update(object_id, icon_id=current.icon_id, **_labels(inputs))
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
         zone = self.fetch(session, outputs, object_id)  # records of ours are gone by now: they depend on the zone
@@ -153,3 +170,10 @@ def _looked_up(session: Session, name: str) -> DnsZone:
         names = ", ".join(sorted(one.name for one in session.client.dns_zones.find())) or "none"
         raise FleetError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")
     return zone
+
+
+def _labels(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "description": inputs["description"],
+        "tags": Marks.from_inputs(inputs["marks"]).tag(inputs["tags"]),
+    }

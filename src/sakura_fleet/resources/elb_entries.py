@@ -64,6 +64,10 @@ class Group:
             if (one.get("ServerGroup") or "") == self.name
         ]
 
+    def has(self, one: Mapping[str, Any]) -> bool:
+        """Whether an entry of the wire gets this group's requests as it is, whoever wrote it and however."""
+        return one.get("Enabled") is not False and (one.get("ServerGroup") or "") == self.name
+
     def wire(self, entry: Entry) -> dict[str, Any]:
         """The entry as the API takes it."""
         return {
@@ -87,7 +91,8 @@ def enter(session: Session, group: Group, wanted: Sequence[Entry], *, wait_for: 
 
     def change(servers: Servers) -> Servers:
         kept = [
-            {**one, "Enabled": True, "ServerGroup": group.name} if _place(one) in places else one for one in servers
+            {**one, "Enabled": True, "ServerGroup": group.name} if _place(one) in places and not group.has(one) else one
+            for one in servers
         ]
         there = {_place(one) for one in servers}
         return kept + [group.wire(entry) for place, entry in places.items() if place not in there]

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pulumi
+
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model import elb as model
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs, canonical, refuse_another_fleet
+from sakura_fleet.resources.lifecycle import (
+    Checked,
+    Found,
+    Inputs,
+    Lifecycle,
+    Outputs,
+    adopted_already,
+    canonical,
+    label_changes,
+    refuse_another_owner,
+    takeover,
+)
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.references import find_elb
 from sakura_fleet.resources.session import Session
@@ -64,7 +77,7 @@ class ElbLifecycle(Lifecycle):
         settings = reader.child("settings")
         model.read_settings(settings)
         settings.close()
-        return problems
+        return problems or _adoptable(self, session, olds, inputs)
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value
@@ -127,16 +140,7 @@ class ElbLifecycle(Lifecycle):
             return
 
     def _find(self, session: Session, inputs: Inputs) -> Elb | None:
-        if inputs["adopt"]:
-            try:
-                elb = session.client.elbs.read(str(inputs["adopt"]))
-            except NotFoundError as error:
-                if taken := _marked(session, inputs):  # adopted by an earlier run; a plan change gave it another ID
-                    return taken
-                raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
-            refuse_another_fleet(f"ELB {elb.id}", Marks.from_tags(elb.tags), Marks.from_inputs(inputs["marks"]))
-            return elb
-        return _marked(session, inputs)
+        return _adopted(session, inputs) if inputs["adopt"] else _marked(session, inputs)
 
     def _make(self, session: Session, inputs: Inputs) -> Elb:
         def make() -> Elb:
@@ -167,6 +171,9 @@ class ElbLifecycle(Lifecycle):
         """One write for labels and settings; entries and whatever else stands there stay as they are."""
         labels = _labels(inputs)
 
+        def means_the_same(current: Elb) -> bool:
+            return canonical(model.from_wire(current.settings)) == canonical(inputs["settings"])
+
         def differs(current: Elb) -> bool:
             same_labels = (current.name, current.description, sorted(current.tags), current.icon_id) == (
                 labels["name"],
@@ -174,10 +181,13 @@ class ElbLifecycle(Lifecycle):
                 labels["tags"],
                 labels["icon_id"],
             )
-            return not same_labels or canonical(model.from_wire(current.settings)) != canonical(inputs["settings"])
+            return not same_labels or not means_the_same(current)
 
         def write(current: Elb) -> Elb:
-            settings = model.merged(current.settings, inputs["settings"])
+            # Settings that mean the same go back as they came.
+            settings = current.settings
+            if not means_the_same(current):
+                settings = model.merged(settings, inputs["settings"])
             return session.client.elbs.update(
                 current.id, settings=settings, settings_hash=current.settings_hash, **labels
             )
@@ -190,6 +200,35 @@ class ElbLifecycle(Lifecycle):
             differs=differs,
             write=write,
         )
+
+
+def _adoptable(lifecycle: ElbLifecycle, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+    """What keeps an ELB from being taken over; where nothing does, the run says what will change on it."""
+    if olds or not inputs["adopt"]:
+        return adopted_already(lifecycle, olds, inputs)
+    try:
+        elb = _adopted(session, inputs)
+        _refuse_another(elb, inputs)
+    except FleetError as error:
+        return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+    now, wanted = model.from_wire(elb.settings), model.read_settings(Reader(inputs["settings"], "settings", []))
+    changes = label_changes(elb, _labels(inputs))
+    changes += [f"plan {elb.plan} -> {inputs['plan']}"] if elb.plan != int(inputs["plan"]) else []
+    changes += [key for key in now if canonical(now[key]) != canonical(wanted[key])]
+    pulumi.log.info(takeover(f"the ELB {elb.name} ({elb.id})", changes))
+    return []
+
+
+def _adopted(session: Session, inputs: Inputs) -> Elb:
+    """The ELB that `adopt` names."""
+    try:
+        elb = session.client.elbs.read(str(inputs["adopt"]))
+    except NotFoundError as error:
+        if taken := _marked(session, inputs):  # adopted by an earlier run; a plan change gave it another ID
+            return taken
+        raise FleetError(f"adopt: there is no ELB {inputs['adopt']}; check the ID") from error
+    refuse_another_owner(f"ELB {elb.id}", Marks.from_tags(elb.tags), Marks.from_inputs(inputs["marks"]))
+    return elb
 
 
 def _labels(inputs: Inputs) -> dict[str, Any]:

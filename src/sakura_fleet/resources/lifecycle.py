@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,14 +100,54 @@ class Lifecycle(ABC):
         """Remove the object; one that is gone already is a success."""
 
 
-def refuse_another_fleet(what: str, found: Marks | None, own: Marks) -> None:
-    """Stop an adoption that would take an object from another fleet."""
+def refuse_another_owner(what: str, found: Marks | None, own: Marks) -> None:
+    """Stop an adoption that would take an object from another fleet, or from another resource of this one."""
     if found and found.fleet != own.fleet:
         raise FleetError(
             f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
-            f"take "
-            "the marks off it in the control panel. Nothing was changed"
+            "take the marks off it in the control panel. Nothing was changed"
         )
+    if found and found.resource != own.resource:
+        raise FleetError(
+            f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
+            "the first run only. Where the run that took it over was never finished, take this mark off it in the "
+            "control panel. Nothing was changed"
+        )
+
+
+def takeover(what: str, changes: Sequence[str]) -> str:
+    """What a preview says of an object that is taken over, as it shows it like one that is made."""
+    return f"{what} is taken over, not made: {', '.join(changes) or 'nothing changes'}"
+
+
+def label_changes(found: Any, labels: Mapping[str, Any]) -> list[str]:
+    """What new labels change on an object of the API, in words."""
+    changes = [
+        f"{key} {getattr(found, key) or 'none'} -> {value or 'none'}"
+        for key, value in labels.items()
+        if key != "tags" and (getattr(found, key) or None) != (value or None)
+    ]
+    wanted, there = set(labels["tags"]), set(found.tags)
+    return [
+        *changes,
+        *(f"tag +{tag}" for tag in sorted(wanted - there)),
+        *(f"tag -{tag}" for tag in sorted(there - wanted)),
+    ]
+
+
+def adopted_already(lifecycle: Lifecycle, olds: Inputs, news: Inputs) -> list[Problem]:
+    """Whether an object that was taken over is to be replaced: the new one could not be found by `adopt` then."""
+    if not news.get("adopt") or not olds:
+        return []
+    changed = [
+        key
+        for key in sorted(lifecycle.replacing & olds.keys() & news.keys())
+        if canonical(lifecycle.comparable(key, olds[key])) != canonical(lifecycle.comparable(key, news[key]))
+    ]
+    message = (
+        f"{news['adopt']} is taken over already, and a changed {', '.join(changed)} needs a new one: remove `adopt`"
+    )
+    return [Problem("adopt", "adopt-done", message)] if changed else []
 
 
 def canonical(value: Any) -> str:

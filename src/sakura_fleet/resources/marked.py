@@ -7,7 +7,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.model.ownership import Marks
-from sakura_fleet.resources.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical, refuse_another_fleet
+from sakura_fleet.resources.lifecycle import (
+    Found,
+    Inputs,
+    Lifecycle,
+    Outputs,
+    canonical,
+    refuse_another_owner,
+)
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.session import Session
 
@@ -29,18 +36,9 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
     """The kind's name for messages."""
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
-        found: T | None
-        if inputs.get("adopt"):
-            wanted = str(inputs["adopt"])
-            try:
-                found = self.fetch(session, inputs, wanted)
-            except NotFoundError as error:
-                raise FleetError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
-            refuse_another_fleet(f"{self.kind} {wanted}", self.marks_of(found), Marks.from_inputs(inputs["marks"]))
-        else:
-            found = self.find(session, inputs)
+        found = self.adopted(session, inputs) if inputs.get("adopt") else self.find(session, inputs)
         if found is not None:
-            self._refuse_another(found, inputs)
+            self.refuse_another(found, inputs)
         made = self._make(session, inputs) if found is None else self.change(session, found.id, inputs)
         return made.id, {**inputs, **self.results(made)}
 
@@ -72,7 +70,17 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
         own = [item for item in self.listed(session, inputs, marks) if self.marks_of(item) == marks]
         return min(own, key=lambda item: item.id, default=None)
 
-    def _refuse_another(self, found: T, inputs: Inputs) -> None:
+    def adopted(self, session: Session, inputs: Inputs) -> T:
+        """The object that `adopt` names. Raises `FleetError` where there is none, or somebody else's."""
+        wanted = str(inputs["adopt"])
+        try:
+            found = self.fetch(session, inputs, wanted)
+        except NotFoundError as error:
+            raise FleetError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
+        refuse_another_owner(f"{self.kind} {wanted}", self.marks_of(found), Marks.from_inputs(inputs["marks"]))
+        return found
+
+    def refuse_another(self, found: T, inputs: Inputs) -> None:
         """Stop where the object cannot become what the inputs say, as that needs a new one."""
         actual = self.inputs_of(found, inputs)
         for key in sorted(self.replacing & actual.keys()):

@@ -130,9 +130,7 @@ def finish(session: Session, server: Server, plan: Blueprint, *, fresh: bool) ->
         )
     server = label(session, server, plan)
     connect_packet_filters(session, server, plan)
-    for index, nic in enumerate(plan.inputs["network_interfaces"]):
-        if nic.get("ip_address") and server.interfaces[index].user_ip_address != nic["ip_address"]:
-            session.client.interfaces.set_user_ip(server.zone, server.interfaces[index].id, nic["ip_address"])
+    note_addresses(session, server, plan)
     if not server.is_up:
         _ensure_disks(session, server, plan, fresh=fresh)
     return boot(session, server, plan)
@@ -157,6 +155,13 @@ def connect_packet_filters(session: Session, server: Server, plan: Blueprint) ->
             session.client.interfaces.connect_packet_filter(server.zone, interface.id, packet_filter)
         else:
             session.client.interfaces.disconnect_packet_filter(server.zone, interface.id)
+
+
+def note_addresses(session: Session, server: Server, plan: Blueprint) -> None:
+    """Note down the addresses that the guest uses on switches; the guest itself is not changed."""
+    for interface, nic in zip(server.interfaces, plan.inputs["network_interfaces"], strict=True):
+        if nic.get("ip_address") and interface.user_ip_address != nic["ip_address"]:
+            session.client.interfaces.set_user_ip(server.zone, interface.id, nic["ip_address"])
 
 
 def boot(session: Session, server: Server, plan: Blueprint) -> Server:
@@ -285,7 +290,10 @@ def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: b
     zone = server.zone
     there: dict[int, Disk] = {}
     if not fresh:
-        for disk in session.client.disks.find(zone, tags=[plan.marks.resource]):
+        own = session.client.disks.find(zone, tags=[plan.marks.resource])
+        if server.disks and not own:
+            return  # a server that was taken over keeps the disks it came with
+        for disk in own:
             if disk.availability == "failed" or disk.config_error:
                 _discard(session, zone, disk)
                 continue

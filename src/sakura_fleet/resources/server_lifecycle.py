@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pulumi
+
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
@@ -20,9 +22,10 @@ from sakura_fleet.model.template import (
     read_tags,
 )
 from sakura_fleet.model.zones import ZONES
+from sakura_fleet.resources import server_adoption as adoption
 from sakura_fleet.resources import server_build as build
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, refuse_another_fleet
+from sakura_fleet.resources.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, adopted_already
 from sakura_fleet.resources.session import Session
 
 if TYPE_CHECKING:
@@ -75,10 +78,24 @@ class ServerLifecycle(Lifecycle):
         if len(inputs["network_interfaces"]) > MAX_NETWORK_INTERFACES:
             message = f"a server takes at most {MAX_NETWORK_INTERFACES} interfaces"
             problems.append(Problem("network_interfaces", "too-many-interfaces", message))
+        if inputs["adopt"]:
+            return problems or self._adoptable(session, olds, inputs)
         asked = ("plan", "disks", "zones")
         if not problems and any(olds.get(key) != inputs.get(key) for key in asked):
             problems += _offered(session, inputs)
         return problems
+
+    def _adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        """What keeps the server from being taken over; where nothing does, the run says what will change on it."""
+        if olds:
+            stays = set(olds["zones"]) <= set(inputs["zones"])
+            return adopted_already(self, {**olds, "zones": inputs["zones"]} if stays else olds, inputs)
+        try:
+            server = adoption.find(session, inputs)
+        except FleetError as error:
+            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+        pulumi.log.info(adoption.announcement(server, inputs))
+        return []
 
     def diff(self, olds: Outputs, news: Inputs) -> Diff:
         diff = super().diff(olds, news)
@@ -102,14 +119,9 @@ class ServerLifecycle(Lifecycle):
         return super().needs_replacement(key, olds, news)
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
-        wanted = str(inputs["adopt"])
-        if wanted:
-            server = _locate(session, inputs["zones"], wanted)
-            if server is None:
-                raise FleetError(
-                    f"adopt: there is no server {wanted} in {', '.join(inputs['zones'])}; check ID and zones"
-                )
-            return self._taken_over(session, server, inputs)
+        if inputs["adopt"]:
+            server = adoption.take_over(session, inputs)
+            return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
         plan = build.Blueprint.of(inputs)
         found = build.find(session, plan)
         server = build.finish(session, found or build.make(session, plan), plan, fresh=found is None)
@@ -151,21 +163,6 @@ class ServerLifecycle(Lifecycle):
             force=bool(outputs.get("shutdown_force")),
         )
 
-    def _taken_over(self, session: Session, server: Server, inputs: Inputs) -> tuple[str, Outputs]:
-        plan = build.Blueprint.of(inputs)
-        refuse_another_fleet(f"server {server.name} ({server.id})", Marks.from_tags(server.tags), plan.marks)
-        difference = build.unlike(server, plan)
-        if difference:
-            raise FleetError(
-                f"adopt: server {server.name} ({server.id} in {server.zone}) {difference}; declare it as it is, and "
-                "change it afterwards. Nothing was changed"
-            )
-        server = build.label(session, server, plan)
-        build.connect_packet_filters(session, server, plan)
-        if not server.is_up:
-            server = build.boot(session, server, plan)
-        return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
-
 
 def _outputs(server: Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
     """Inputs and results; `disk_ids` are the server's own disks, not what others have connected since."""
@@ -193,15 +190,6 @@ def _offered(session: Session, inputs: Inputs) -> list[Problem]:
                 message = f"zone {zone} has no {disk.get('plan', 'ssd')} disk of {size} GB; it offers {offered}"
                 problems.append(Problem(f"disks[{index}].size", "disk-size", message))
     return problems
-
-
-def _locate(session: Session, zones: list[str], server_id: str) -> Server | None:
-    for zone in zones:
-        try:
-            return session.client.servers.read(zone, server_id)
-        except NotFoundError:
-            continue
-    return None
 
 
 def _actual(server: Server, last: Outputs) -> Inputs:

@@ -160,6 +160,7 @@ class Scaler:
         outcome = Outcome(listener=self._listener)
         engine: StackEngine | None = None
         try:
+            _not_while_adopting(group, target)
             engine = StackEngine(self.project, self.stack)
             if work.dead:
                 result.notes += engine.clear_leftovers(lambda _: None)
@@ -244,3 +245,12 @@ class Scaler:
                 notes.append(f"removed  {item}, left by a job that died")
         session.close()
         return notes
+
+
+def _not_while_adopting(group: ServerGroupArgs, target: Target) -> None:
+    """An adopted server that leaves the group is deleted, and could not be taken over again when the group grows."""
+    if group.adopt and target.size != group.size:
+        raise FleetError(
+            "server_group.adopt is for the first `pulumi up` only: run that, remove these lines from the stack file, "
+            "then scale. Nothing was changed"
+        )

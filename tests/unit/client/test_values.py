@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -148,6 +149,11 @@ PEM_CERTIFICATE, PEM_KEY = "-----BEGIN CERTIFICATE-----", "-----BEGIN PRIVATE KE
 
 VALUES: list[tuple[Any, dict[str, Any], object]] = [
     (Server, samples.SERVER, SERVER),
+    (
+        Server,
+        {**samples.SERVER, "ServerPlan": {"CPU": 2, "MemoryMB": 4096, "GPU": 1}, "PrivateHost": {"ID": 112900000001}},
+        replace(SERVER, generation=0, gpu=1, private_host_id="112900000001"),
+    ),
     (Disk, samples.DISK, DISK),
     (
         Archive,

@@ -7,10 +7,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.dns_records import DnsRecordsArgs, address_records, elb_records, https_alias, https_record
+from components.dns_records import DnsRecords, DnsRecordsArgs, address_records, elb_records, https_alias, https_record
+from sakura_fleet import tokens
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import RecordSet, read_record_sets
 from sakura_fleet.model.reading import Reader
+from tests.unit.components.program import run
 
 SERVER = {"key": "sfr:0000000000000001", "id": "113800000001", "zones": ["is1b"]}
 OTHER = {"key": "sfr:0000000000000002", "id": "113800000002", "zones": ["is1b"]}
@@ -72,3 +74,11 @@ def test_what_is_known_later_passes() -> None:
 def test_a_group_of_no_servers_has_no_set() -> None:
     assert args(address_records("www")).present == []
     assert args(address_records("www")).check() == []
+
+
+def test_a_zone_that_is_taken_over() -> None:
+    taken = DnsRecordsArgs(zone="example.com", record_sets=[], adopt_zone="113800000041", description="d", tags=["t"])
+    _, made = run(lambda: DnsRecords("dns", taken))
+    zone = made.of(tokens.DNS_ZONE)["dns-zone"]
+    assert (zone["adopt"], zone["description"], zone["tags"]) == ("113800000041", "d", ["t"])
+    assert made.of(tokens.DNS_RECORD_SETS)["dns-records"]["adopt"] is False

@@ -246,3 +246,11 @@ def test_a_server_by_itself() -> None:
     assert inputs["startup_scripts"] == []
     assert inputs["network_interfaces"][0]["upstream"] == "shared"
     assert "zone" not in inputs or inputs["zone"] is None
+
+
+def test_adopted_servers_take_the_places_of_their_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    _, made = group_of(replace(ARGS, adopt={1: "113800000021", 3: "113800000023"}))
+    assert [one["adopt"] for one in made.of(tokens.SERVER).values()] == ["113800000021", "", "113800000023"]
+    assert "not taken over" not in caplog.text
+    group_of(replace(ARGS, size=1, adopt={1: "113800000021", 3: "113800000023"}))
+    assert "server_group.adopt: number 3 is over the size 1, so not taken over" in caplog.text

@@ -55,6 +55,10 @@ def test_an_elb_and_its_entries() -> None:
     assert entries["elb"] == {"key": elb["marks"]["resource"], "id": "id-of-front"}
 
 
+def test_an_elb_that_is_taken_over() -> None:
+    assert made(replace(ARGS, adopt="113800000031")).of(tokens.ELB)["front"]["adopt"] == "113800000031"
+
+
 def test_an_elb_made_elsewhere_is_known_by_its_id_alone() -> None:
     registered = made(ElbArgs(lookup="theirs"))
     assert registered.of(tokens.ELB)["front"]["lookup"] == "theirs"

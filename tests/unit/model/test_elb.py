@@ -370,3 +370,10 @@ def test_an_elb_that_is_looked_up_takes_only_what_does_not_change_it() -> None:
     assert (problems, elb.lookup, elb.settings, elb.vip_failover) == ([], "tk-elb", {}, True)
     for key, value in {"name": "a", "plan": 500, "tags": ["a"], "description": "d", "gzip": True}.items():
         assert elb_of(lookup="tk-elb", **{key: value})[1] == [("lookup", "lookup")]
+
+
+def test_an_elb_that_is_taken_over() -> None:
+    elb, problems = elb_of(name="web", adopt="113800000031")
+    assert (problems, elb.adopt) == ([], "113800000031")
+    assert elb_of(name="web", adopt="tk-elb")[1] == [("adopt", "shape")]
+    assert elb_of(lookup="tk-elb", adopt="113800000031")[1] == [("lookup", "lookup")]

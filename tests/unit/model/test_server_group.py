@@ -165,3 +165,30 @@ def test_what_is_seen_together_is_not_judged_on_values_that_are_wrong() -> None:
 
 def test_a_group_that_is_no_mapping() -> None:
     assert ("server_group", "type") in rules(read_group(data=["web"])[1])
+
+
+def test_adopted_servers_are_read_by_their_numbers() -> None:
+    args, problems = read_group(adopt={"1": SWITCH, "5": "113800000011"})
+    assert (args.adopt, problems) == ({1: SWITCH, 5: "113800000011"}, [])
+
+
+@pytest.mark.parametrize(
+    ("adopt", "broken"),
+    [
+        ({"6": SWITCH}, [("server_group.adopt.6", "adopt-number")]),
+        ({"1": SWITCH, "2": SWITCH}, [("server_group.adopt.2", "duplicate-adopt")]),
+        (
+            {"0": SWITCH, "web-001": SWITCH, "2": "web-002", "3": 113800000010},
+            [
+                ("server_group.adopt.0", "adopt-number"),
+                ("server_group.adopt.web-001", "adopt-number"),
+                ("server_group.adopt.2", "shape"),
+                ("server_group.adopt.3", "type"),
+            ],
+        ),
+        ([SWITCH], [("server_group.adopt", "type")]),
+    ],
+)
+def test_what_cannot_be_adopted_is_listed_whole(adopt: Any, broken: list[tuple[str, str]]) -> None:
+    _, problems = read_group(adopt=adopt)
+    assert sorted(rules(problems)) == sorted(broken)

@@ -169,3 +169,28 @@ def test_all_problems_together_name_their_source() -> None:
     assert any(
         line == "  server_group.minsize: no such setting; did you mean min_size? [unknown-key]" for line in lines
     )
+
+
+@pytest.mark.parametrize(
+    ("dns", "broken"),
+    [
+        ({"adopt_zone": "113800000041", "description": "d", "tags": ["t"]}, []),
+        ({"adopt_zone": "example.com"}, [("dns.adopt_zone", "shape")]),
+        ({"lookup": True, "adopt_zone": "113800000041"}, [("dns.lookup", "lookup")]),
+        ({"lookup": True, "description": "d", "tags": ["t"]}, [("dns.lookup", "lookup")]),
+        (
+            {"description": "d" * 513, "tags": ["sf:x"]},
+            [("dns.description", "length"), ("dns.tags[0]", "reserved-tag")],
+        ),
+    ],
+)
+def test_a_zone_that_is_taken_over_has_labels_of_its_own(dns: dict[str, Any], broken: list[tuple[str, str]]) -> None:
+    written = json.dumps({"zone": "example.com", **dns})
+    if not broken:
+        read = stack(dns=written).dns
+        assert read is not None
+        assert (read.adopt_zone, read.description, read.tags) == ("113800000041", "d", ("t",))
+        return
+    with pytest.raises(InputError) as caught:
+        stack(dns=written)
+    assert rules(caught.value.problems) == broken

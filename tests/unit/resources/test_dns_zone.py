@@ -89,6 +89,25 @@ def test_a_zone_that_is_there_is_not_taken_unasked(world: World) -> None:
     assert Marks.from_tags(world.client.dns_zones.read(zone.id).tags) == ZONE_MARKS
 
 
+@pytest.mark.parametrize("adopt", ["of another name", "113899999999"])
+def test_a_preview_says_what_cannot_be_adopted(world: World, adopt: str) -> None:
+    other = str(somebody(world.emulator.url).make_zone("example.net")["ID"])
+    given = {**zone_inputs(), "adopt": other if adopt == "of another name" else adopt}
+    (problem,) = LIFE.check(world.session, {}, given).problems
+    assert (problem.path, problem.rule) == ("adopt", "adopt")
+    assert ("another name" if adopt == "of another name" else f"there is no DNS zone {adopt}") in problem.message
+
+
+def test_a_preview_says_what_adopting_will_do_to_a_zone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    zone = Zone(world)
+    zone.api.put_item(int(zone.id), Description="theirs", Tags=["shop"])
+    LIFE.check(world.session, {}, {**zone_inputs(), "adopt": zone.id})
+    assert capsys.readouterr().err.strip() == (
+        f"info: the DNS zone example.com ({zone.id}) is taken over, not made: description theirs -> none, "
+        f"tag +{ZONE_MARKS.fleet}, tag +{ZONE_MARKS.resource}, tag -shop"
+    )
+
+
 def test_another_zone_cannot_be_adopted_under_this_name(world: World) -> None:
     other = somebody(world.emulator.url).make_zone("example.net")
     with pytest.raises(FleetError, match="another name"):

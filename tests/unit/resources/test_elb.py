@@ -296,18 +296,55 @@ def test_adopting_with_another_plan_survives_a_crash(world: World) -> None:
             return
 
 
-def test_adopting_what_cannot_become_ours(world: World) -> None:
-    with pytest.raises(FleetError, match="adopt: there is no ELB 113899999999; check the ID"):
-        create(world, elb_inputs(world, adopt="113899999999"))
+def refused(world: World, olds: Inputs | None = None, **changes: Any) -> str:
+    """The one problem with an ELB's inputs that a preview shows."""
+    given = {"name": "web", "marks": ELB_MARKS.inputs(), **changes}
+    (problem,) = ELB.check(world.session, olds or {}, given).problems
+    return str(problem)
+
+
+def test_adopting_what_cannot_become_ours_is_refused_by_a_preview(world: World) -> None:
+    assert "adopt: there is no ELB 113899999999; check the ID" in refused(world, adopt="113899999999")
     theirs = Document.new(world)
     before = theirs.api.item(int(theirs.id))
-    for key, value in {"region": "tk1", "vip_failover": True}.items():
-        with pytest.raises(FleetError, match=f"ELB {theirs.id} has another {key} than declared"):
-            create(world, elb_inputs(world, adopt=theirs.id, **{key: value}))
+    wrong: dict[str, Any] = {"region": "tk1", "vip_failover": True}
+    for key, value in wrong.items():
+        message = f"ELB {theirs.id} has another {key} than declared"
+        assert message in refused(world, adopt=theirs.id, **{key: value})
+        with pytest.raises(FleetError, match=message):
+            create(world, {**elb_inputs(world, adopt=theirs.id), key: value})
     assert theirs.api.item(int(theirs.id)) == before
-    theirs.api.put_item(int(theirs.id), Tags=ANOTHER_FLEET.tag(["web"]))
-    with pytest.raises(FleetError, match="belongs to another fleet"):
-        create(world, elb_inputs(world, adopt=theirs.id))
+    inputs = elb_inputs(world, adopt=theirs.id)
+    for tags, message in {
+        (*ANOTHER_FLEET.tag(["web"]),): "belongs to another fleet",
+        (*Marks(ELB_MARKS.fleet, ANOTHER_FLEET.resource).tag(()),): "is another resource of this fleet already",
+    }.items():
+        theirs.api.put_item(int(theirs.id), Tags=list(tags))
+        assert message in refused(world, adopt=theirs.id)
+        with pytest.raises(FleetError, match=message):
+            create(world, inputs)
+
+
+def test_a_preview_says_what_adopting_will_do_to_an_elb(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = Document.new(world)
+    name = theirs.api.item(int(theirs.id))["Name"]
+    inputs = elb_inputs(world, adopt=theirs.id, plan=500, settings={"timeout": 60})
+    said = capsys.readouterr().err
+    assert f"the ELB {name} ({theirs.id}) is taken over, not made: name {name} -> web" in said
+    assert f"tag +{ELB_MARKS.fleet}, tag +{ELB_MARKS.resource}, plan 100 -> 500" in said
+    assert "timeout" in said.partition("plan 100")[2]
+    create(world, {**inputs, "plan": 100})
+    elb_inputs(world, adopt=theirs.id, settings={"timeout": 60})
+    assert "nothing changes" in capsys.readouterr().err
+
+
+def test_an_adopted_elb_is_not_replaced_while_adopt_stands_there(world: World) -> None:
+    inputs = elb_inputs(world, adopt=Document.new(world).id)
+    create(world, inputs)
+    assert "a changed region needs a new one: remove `adopt`" in refused(
+        world, inputs, adopt=inputs["adopt"], region="tk1"
+    )
+    assert ELB.check(world.session, inputs, {**inputs, "timeout": 20}).problems == []
 
 
 def test_an_elb_of_the_same_name_is_not_touched(world: World) -> None:

@@ -68,6 +68,20 @@ def test_joining_is_one_write(world: World) -> None:
     assert seen.writes == 0
 
 
+@pytest.mark.parametrize("group", ["web", ""])
+def test_entries_that_are_there_already_are_ours_without_a_write(world: World, group: str) -> None:
+    members = add_servers(world, 2)
+    short = [{"IPAddress": member.address, "Port": 80, "ServerGroup": group} for member in members]
+    if not group:
+        short = [{"IPAddress": member.address, "Port": 80} for member in members]
+    elb = Document.new(world, servers=[BY_HAND, *short])
+    before = elb.servers
+    with watched(world) as seen:
+        outputs = join(world, member_inputs(elb, members, server_group_name=group))
+    assert (seen.writes, elb.servers) == (0, before)
+    assert [f"{one['address']}:{one['port']}" for one in outputs["entries"]] == places(*members)
+
+
 def test_leaving_is_two_writes_and_one_without_draining(world: World) -> None:
     elb, members = Document.new(world), add_servers(world, 4)
     outputs = join(world, member_inputs(elb, members))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from pulumi.output import UNKNOWN
 
 from sakura_fleet.client import DiskConfig, Server
 from sakura_fleet.errors import ApiError, FleetError, NotFoundError, WaitTimeoutError
@@ -13,7 +15,9 @@ from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.template import DiskTemplate
 from sakura_fleet.resources.lifecycle import Diff
 from sakura_fleet.resources.server_lifecycle import ServerLifecycle
-from tests.unit.resources.world import MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
+from sakura_fleet.resources.session import Session
+from tests.unit.resources.test_elb_support import die, somebody
+from tests.unit.resources.world import FOREIGN, MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
 
 LIFE = ServerLifecycle()
 
@@ -419,17 +423,165 @@ def test_an_adopted_server_gets_its_packet_filters(world: World) -> None:
     assert only_server(world).interfaces[0].packet_filter_id == made.id
 
 
-def test_a_server_of_another_plan_is_not_adopted(world: World) -> None:
-    server = made_elsewhere(world, core=2, memory_gb=4)
-    with pytest.raises(FleetError, match="has 2 cores and 4 GB instead of 1 cores and 2 GB"):
-        create(world, adopt=server.id)
+def refused(world: World, olds: dict[str, Any] | None = None, **changes: Any) -> str:
+    """The one problem that a preview shows."""
+    (problem,) = LIFE.check(world.next_run(), olds or {}, server_inputs(**changes)).problems
+    return f"{problem.path}: {problem.message} [{problem.rule}]"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"plan": {"core": 2, "memory": 4}}, "has 1 cores and 2 GB instead of 2 cores and 4 GB"),
+        ({"disks": []}, "has a disk of 20 GB (virtio) instead of no disk"),
+        ({"disks": [{"size": 40, "connection": "virtio"}]}, "instead of a disk of 40 GB (virtio)"),
+        ({"disks": [{"size": 20, "connection": "ide"}]}, "instead of a disk of 20 GB (ide)"),
+        ({"interface_driver": "e1000"}, "has the interface driver virtio instead of e1000"),
+        ({"network_interfaces": []}, "has 1 network interfaces instead of 0"),
+        ({"network_interfaces": [{"upstream": "113800000001"}]}, "has interface 0 on shared instead of 113800000001"),
+    ],
+)
+def test_a_server_that_would_have_to_be_another_is_not_adopted(
+    world: World, changes: dict[str, Any], message: str
+) -> None:
+    server = made_elsewhere(world)
+    assert message in refused(world, adopt=server.id, **changes)
+    with pytest.raises(FleetError, match=re.escape(message)):
+        create(world, adopt=server.id, **changes)
     assert (only_server(world).name, only_server(world).tags) == ("old", ("theirs",))
 
 
+def test_the_address_on_a_switch_is_the_declared_one(world: World) -> None:
+    switch = world.client.switches.create(ZONE, name="back")
+    server = made_elsewhere(world, nics=[switch.id])
+    nic = {"upstream": switch.id, "ip_address": "192.168.0.1", "netmask_len": 24, "default_route": "192.168.0.254"}
+    world.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, "192.168.0.7")
+    message = "has the address 192.168.0.7 at interface 0 instead of 192.168.0.1"
+    assert message in refused(world, adopt=server.id, network_interfaces=[nic])
+    world.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, None)
+    _, outputs = create(world, adopt=server.id, network_interfaces=[nic])
+    assert outputs["address"] == "192.168.0.1"
+
+
+def test_a_plan_that_the_zone_no_longer_offers_can_be_adopted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = made_elsewhere(world)
+    monkeypatch.setattr(Session, "has_plan", lambda *_: False)
+    monkeypatch.setattr(Session, "disk_sizes", lambda *_: ())
+    inputs = server_inputs(adopt=server.id)
+    assert LIFE.check(world.session, {}, inputs).problems == []
+    assert LIFE.check(world.session, inputs, server_inputs()).problems == []
+    assert LIFE.check(world.session, {}, server_inputs()).problems != []
+
+
+@pytest.mark.parametrize(
+    ("marks", "message"),
+    [
+        (FOREIGN, "belongs to another fleet"),
+        (Marks(MARKS.fleet, FOREIGN.resource), "is another resource of this fleet already"),
+    ],
+)
+def test_a_server_that_somebody_owns_is_not_adopted(world: World, marks: Marks, message: str) -> None:
+    server = made_elsewhere(world, tags=marks.tag(()))
+    assert message in refused(world, adopt=server.id)
+    with pytest.raises(FleetError, match=message):
+        create(world, adopt=server.id)
+    assert Marks.from_tags(only_server(world).tags) == marks
+
+
+def test_one_resource_does_not_adopt_two_servers(world: World) -> None:
+    create(world, adopt=made_elsewhere(world).id)
+    second = made_elsewhere(world)
+    assert "already is this resource" in refused(world, adopt=second.id)
+    with pytest.raises(FleetError, match="already is this resource"):
+        create(world, adopt=second.id)
+
+
 def test_adopting_an_unknown_id_says_so(world: World) -> None:
-    with pytest.raises(FleetError, match=r"adopt: there is no server 113899999999 in is1b, is1c; check ID and zones"):
+    message = "there is no server 113899999999 in is1b, is1c; check ID and zones"
+    assert message in refused(world, adopt="113899999999")
+    with pytest.raises(FleetError, match=f"adopt: {message}"):
         create(world, adopt="113899999999")
     assert world.changes() == []
+
+
+def test_after_a_crash_and_another_plan_the_adopted_server_is_known_by_its_mark(world: World) -> None:
+    server = made_elsewhere(world)
+    create(world, adopt=server.id)
+    api = somebody(world.emulator.url).at(ZONE)
+    api.call("DELETE", f"server/{server.id}/power", {"Force": True})
+    moved = api.call("PUT", f"server/{server.id}/plan", {"CPU": 2, "MemoryMB": 4096})["Server"]["ID"]
+    inputs = server_inputs(adopt=server.id, plan={"core": 2, "memory": 4, "dedicated_cpu": False})
+    assert LIFE.create(world.next_run(), inputs)[0] == str(moved)
+
+
+def test_what_adopting_does_to_a_server(world: World) -> None:
+    made_elsewhere(world)
+    server = only_server(world)
+    world.client.servers.power_on(ZONE, server.id)
+    before = only_server(world)
+    calls = len(world.changes())
+    create(world, adopt=server.id)
+    assert world.changes()[calls:] == [f"PUT server/{server.id}"]
+    after = only_server(world)
+    assert (after.disks, after.interfaces, after.core) == (before.disks, before.interfaces, before.core)
+    assert after.tags == tuple(MARKS.tag(["web"]))
+
+
+def test_adopting_that_dies_at_any_call_is_finished_by_the_next_run(world: World) -> None:
+    for at in range(1, 30):
+        world.emulator.cloud.reset()
+        world.emulator.cloud.clock.freeze()
+        rules = world.client.packet_filters.create(ZONE, name="pf", expressions=[])
+        server = made_elsewhere(world)
+        disks = [disk.id for disk in only_server(world).disks]
+        inputs = server_inputs(adopt=server.id, packet_filters=[rules.id])
+        died = die(world, at, LIFE.create, world.next_run(), inputs)
+        object_id, outputs = LIFE.create(world.next_run(), inputs)
+        adopted = only_server(world)
+        assert (object_id, outputs["disk_ids"], adopted.is_up) == (server.id, disks, True)
+        assert (Marks.from_tags(adopted.tags), adopted.interfaces[0].packet_filter_id) == (MARKS, rules.id)
+        assert [disk.id for disk in world.disks()] == disks
+        if not died:
+            return
+    raise AssertionError("it never came to its end")
+
+
+def test_a_preview_says_what_adopting_will_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    server = made_elsewhere(world, description="old one")
+    LIFE.check(world.session, {}, server_inputs(adopt=server.id, packet_filters=[UNKNOWN]))
+    said = capsys.readouterr().err
+    assert f"server old ({server.id} in {ZONE}) is taken over, not made: name old -> web-001" in said
+    assert "description old one -> none" in said
+    assert f"tag +{MARKS.fleet}, tag +{MARKS.resource}, tag +web, tag -theirs" in said
+    assert "packet filter of interface 0 none -> a new one, switched on" in said
+    create(world, adopt=server.id)
+    LIFE.check(world.next_run(), {}, server_inputs(adopt=server.id))
+    assert "nothing changes" in capsys.readouterr().err
+
+
+def test_the_line_may_stay_and_go_but_not_outlive_the_server(world: World) -> None:
+    server = made_elsewhere(world)
+    adopting = server_inputs(adopt=server.id)
+    object_id, outputs = create(world, adopt=server.id)
+    assert LIFE.diff(outputs, server_inputs()) == Diff()
+    assert LIFE.check(world.session, adopting, server_inputs(adopt=server.id, name="web-9")).problems == []
+    wider = server_inputs(adopt=server.id, zones=["tk1a", ZONE, OTHER_ZONE])
+    assert LIFE.check(world.session, adopting, wider).problems == []
+    moved = refused(world, adopting, adopt=server.id, zones=[OTHER_ZONE])
+    assert "a changed zones needs a new one: remove `adopt` [adopt-done]" in moved
+    LIFE.delete(world.session, object_id, outputs)
+    assert "remove `adopt` where it was taken over before and is gone since" in refused(world, adopt=server.id)
+    assert (world.servers(), world.disks()) == ([], [])
+
+
+def test_an_adopted_server_that_is_off_keeps_its_disks(world: World) -> None:
+    server = made_elsewhere(world)
+    create(world, adopt=server.id)
+    disks = [disk.id for disk in only_server(world).disks]
+    world.client.servers.power_off(ZONE, server.id, force=True)
+    object_id, outputs = LIFE.create(world.next_run(), server_inputs())  # the run had crashed, and the line is gone
+    assert (object_id, outputs["disk_ids"]) == (server.id, disks)
+    assert [disk.id for disk in world.disks()] == disks
 
 
 # errors
