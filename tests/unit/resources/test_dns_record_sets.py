@@ -149,6 +149,16 @@ def test_a_cname_never_comes_beside_a_record_of_others(world: World) -> None:
     assert zone.records == FOREIGN
 
 
+def test_what_is_odd_beside_the_records_of_others_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    zone = Zone(world)
+    zone.add(wire("target", "A", "192.0.2.8", 300))
+    hint = {**HTTPS, "values": ["10 target.example.com. alpn=h2 ipv4hint=192.0.2.9"]}
+    put(world, zone, WWW, hint)
+    warned = capsys.readouterr().err
+    assert "www HTTPS: the hint 192.0.2.9 is none of the addresses of target.example.com" in warned
+    assert "[svcb-stale-hint]" in warned
+
+
 def test_deleting_leaves_what_others_added_or_changed(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     zone = Zone(world)
     outputs = put(world, zone, WWW, HTTPS)
@@ -210,6 +220,7 @@ def test_drift_that_went_away_by_itself(world: World) -> None:
         ({"ttl": 301}, Diff(("record_sets",))),
         ({"values": ["192.0.2.1", "192.0.2.2"]}, Diff(("record_sets",))),
         ({"allow": ["svcb-owner"]}, Diff()),
+        ({"allow": [{"svcb-owner": "until the old probe is gone"}]}, Diff()),
     ],
 )
 def test_diff(change: JSON, expected: Diff) -> None:

@@ -69,11 +69,14 @@ class Svcb:
 
     @classmethod
     def from_wire(cls, wire: bytes) -> Self:
-        """Record data from its wire bytes. Raises `ValueError`."""
+        """Record data from its wire bytes. Raises `BrokenRuleError`."""
         if len(wire) < 3:
             raise BrokenRuleError("svcb-wire", "the record data is cut off")
         (priority,) = struct.unpack("!H", wire[:2])
-        target, taken = DomainName.from_wire(wire[2:])
+        try:
+            target, taken = DomainName.from_wire(wire[2:])
+        except ValueError as error:
+            raise BrokenRuleError("svcb-target", str(error)) from None
         params: list[tuple[int, bytes]] = []
         at = 2 + taken
         while at < len(wire):
