@@ -9,6 +9,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -406,7 +407,10 @@ def test_named_commands_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_options_of_our_command_exist(path: Path) -> None:
     for name, rest in re.findall(r"(?:`|^\$ )sakura-fleet ([a-z-]+)([^`\n]*)", path.read_text("utf-8"), re.MULTILINE):
-        known = {option for parameter in main.commands[name].params for option in parameter.opts}
+        command = main.commands[name]
+        if isinstance(command, click.Group) and rest.split():
+            command = command.commands[rest.split()[0]]
+        known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) <= known, f"sakura-fleet {name}{rest}"
 
 

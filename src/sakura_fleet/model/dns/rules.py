@@ -44,4 +44,13 @@ def with_way_out(problem: Problem) -> Problem:
     """The problem, and for one that may be allowed how to do that."""
     if problem.rule not in ALLOWABLE:
         return problem
-    return Problem(problem.path, problem.rule, f"{problem.message} (or put {problem.rule} into the set's `allow`)")
+    return Problem(problem.path, problem.rule, problem.message + _way_out(problem.rule))
+
+
+def without_way_out(problem: Problem) -> str:
+    """The message alone, for where there is no `allow`."""
+    return problem.message.removesuffix(_way_out(problem.rule))
+
+
+def _way_out(rule: str) -> str:
+    return f" (or put {rule} into the set's `allow`)"
