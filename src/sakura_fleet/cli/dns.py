@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sakura_fleet.cli.dns_check import check
 from sakura_fleet.cli.dns_zone_file import apply, export, plan
 
 
@@ -13,5 +14,6 @@ def dns() -> None:
 
 
 dns.add_command(apply)
+dns.add_command(check)
 dns.add_command(export)
 dns.add_command(plan)

@@ -13,7 +13,7 @@ from typing import Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.merge import Key, Record
-from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_RECORDS, full_name, relative_name
+from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_RECORDS, full_name, relative_name, wildcards
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, HOST_TYPES, SVCB_TYPES, TYPES, parsed_svcb, target_of
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.rules import severity_of, with_way_out
@@ -105,8 +105,8 @@ class _View:
         above = [".".join(labels[index:]) for index in range(1, len(labels))]
         if any("NS" in self.types.get(one, ()) for one in (name, *above)):
             return True
-        wild = [kind for one in (*(f"*.{rest}" for rest in above), "*") for kind in self.types.get(one, ())]
-        return name != "@" and name not in self.types and any(kind in kinds for kind in wild)
+        wild = [kind for one in wildcards(name) for kind in self.types.get(one, ())]
+        return name not in self.types and any(kind in kinds for kind in wild)
 
     def svcb(self, key: Key) -> list[Svcb]:
         """The values of an HTTPS or SVCB set that can be read."""

@@ -56,6 +56,14 @@ def full_name(name: str, zone: str) -> str:
     return zone if name == "@" else f"{name}.{zone}"
 
 
+def wildcards(name: str) -> list[str]:
+    """The wildcards that cover a relative name where nothing stands at it, the closest first."""
+    if name == "@":
+        return []
+    labels = name.split(".")
+    return [*(f"*.{'.'.join(labels[index:])}" for index in range(1, len(labels))), "*"]
+
+
 def relative_name(target: str, zone: str) -> str | None:
     """The relative name of an absolute target; None where it is outside the zone."""
     bare = target.casefold().removesuffix(".")

@@ -60,7 +60,7 @@ def write_zone_file(
     for record in records:
         ttl = DEFAULT_TTL if record.ttl is None else record.ttl
         try:
-            data = _file_text(record.key[1], record.rdata)
+            data = rdata_text(record.key[1], record.rdata)
         except ValueError as error:
             lines.append(f"; left out: {record.name} {ttl} IN {record.type}: {error}".replace("\n", " "))
             skipped(record)
@@ -157,7 +157,7 @@ def _record_text(kind: str, rdata: Any) -> str:
     return str(rdata.to_text())
 
 
-def _file_text(kind: str, text: str) -> str:
+def rdata_text(kind: str, text: str) -> str:
     """Record data of the appliance in a file's words. Raises `ValueError`."""
     if kind in SVCB_TYPES:
         value = parsed_svcb(text)
