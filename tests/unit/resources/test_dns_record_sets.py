@@ -113,6 +113,28 @@ def test_2000_records_and_one_changed(world: World) -> None:
         update(world, zone, outputs, *sets, {**WWW, "name": "more"})
 
 
+def test_500_new_records_are_one_write(world: World) -> None:
+    zone = Zone(world)
+    outputs = put(world, zone, WWW)
+    sets = [WWW, *({**WWW, "name": f"h{number}"} for number in range(500))]
+    world.wire.calls.clear()
+    news = sets_inputs(zone, *sets)
+    assert LIFE.check(world.session, outputs, news).problems == []
+    LIFE.update(world.session, zone.id, outputs, news)
+    assert Counter(zone_calls(world)) == {"GET": 3, "PUT": 1}, "one look for the preview, then read, write, read back"
+    assert len(zone.records) == len(FOREIGN) + 501
+
+
+def test_a_preview_of_known_sets_asks_nothing(world: World) -> None:
+    zone = Zone(world)
+    outputs = put(world, zone, WWW, HTTPS)
+    world.wire.calls.clear()
+    news = sets_inputs(zone, {**WWW, "values": ["192.0.2.9"]}, HTTPS)
+    assert LIFE.check(world.session, outputs, news).problems == []
+    assert LIFE.diff(outputs, news) == Diff(("record_sets",))
+    assert list(zone_calls(world)) == []
+
+
 # Whose is it
 
 

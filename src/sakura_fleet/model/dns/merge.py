@@ -98,8 +98,9 @@ def check_takeover(
         if there and {record.identity for record in there} != {identity(one.type, value) for value in one.values}:
             shown = ", ".join(record.rdata for record in there[:3]) + (" …" if len(there) > 3 else "")
             message = (
-                f"{one} exists already with other values ({shown}) and was not made here; remove it from the zone, "
-                "leave it out here, or set adopt=True to replace it"
+                f"{one} exists already with other values ({shown}) and is not known to have been made here; remove it "
+                "from the zone, leave it out here, or, if an interrupted run made it or it is to be replaced, set "
+                "adopt=True"
             )
             problems.append(Problem(str(one), "foreign-set", message))
     return problems
