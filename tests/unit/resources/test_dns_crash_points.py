@@ -172,7 +172,7 @@ def test_a_cloud_that_stays_broken_ends_the_run_and_the_next_one_finishes_it(wor
     change, zone = CHANGES[name], Zone(world)
     state = change.prepare(world, zone)
     world.fault(method="PUT", path=f"^/commonserviceitem/{zone.id}$", kind="status", status=503)
-    with pytest.raises(UnavailableError, match="PUT .* was answered 503"):
+    with pytest.raises(UnavailableError, match=r"PUT .* was answered 503"):
         change.run(world, zone, state)
     world.emulator.cloud.faults.clear()
     change.run(world, zone, state)
