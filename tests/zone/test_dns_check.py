@@ -104,7 +104,9 @@ def test_other_types_in_every_spelling(check: Check, kind: str, spelling: str) -
     assert check.verdicts("-t", kind) == (0, [("ok", ""), ("ok", "")])
 
 
-def test_the_table_and_what_is_odd_about_the_set(check: Check) -> None:
+def test_the_table_and_what_is_odd_about_the_set(check: Check, name_server: NameServer) -> None:
+    assert check.found()[1]["odd"] == []
+    name_server.serve(RECORDS.replace("IN A 192.0.2.1", "IN A 192.0.2.7"))
     result = check.run()
     assert result.exit_code == 0
     assert result.output.splitlines() == [
@@ -112,8 +114,8 @@ def test_the_table_and_what_is_odd_about_the_set(check: Check) -> None:
         f"  expected by {LOOPBACK}@{check.name_server.port}: 10 . alpn=h3,h2 ipv4hint=192.0.2.1 (30 s)",
         f"  ok         {LOOPBACK}@{check.name_server.port}: 10 . alpn=h3,h2 ipv4hint=192.0.2.1 (30 s)",
         f"  ok         {check.resolver.url}: 10 . alpn=h3,h2 ipv4hint=192.0.2.1 (30 s)",
-        "  odd        address hints serve a target elsewhere; at the name itself its A and AAAA records say the same "
-        "[svcb-hint-at-owner]",
+        "  odd        the hint 192.0.2.1 is none of the addresses of www.example.com; take it from the same server, or "
+        "leave it out [svcb-stale-hint]",
     ]
 
 

@@ -187,14 +187,16 @@ def _look(name: str, kind: str, servers: Sequence[NameServer], url: str | None, 
     if expected is None:
         expected = next((one for one in answers if not one.error), Answer("nobody"))
     resolvers = [] if url is None else [doh.ask(url, name, kind)]
-    zone = next(filter(None, (name_servers.zone_of(one, name) for one in servers)), None)
-    return _Look(name, kind, expected, compare(expected, answers, resolvers), _odd(name, kind, zone, expected))
+    return _Look(name, kind, expected, compare(expected, answers, resolvers), _odd(name, kind, servers, expected))
 
 
-def _odd(name: str, kind: str, zone: str | None, answer: Answer) -> list[Problem]:
-    """What the rules have against the set, as far as the set alone shows it."""
+def _odd(name: str, kind: str, servers: Sequence[NameServer], answer: Answer) -> list[Problem]:
+    """What the rules have against the set, beside the addresses at its name."""
+    from sakura_fleet.client import name_servers
+
+    zone, server = next(((zone, one) for one in servers if (zone := name_servers.zone_of(one, name))), ("", None))
     owner = relative_name(name, zone) if zone else None
-    if zone is None or owner is None:
+    if owner is None or server is None:
         return []
     texts = [one.text for one in answer.values]
     problems: list[Problem] = []
@@ -203,7 +205,12 @@ def _odd(name: str, kind: str, zone: str | None, answer: Answer) -> list[Problem
         for value in parsed:
             problems += check_svcb(value, "", https=kind == "HTTPS")
         problems += check_svcb_set(parsed, owner=owner, zone=zone, https=kind == "HTTPS", path="")
-    return problems + lint([Record(owner, kind, text) for text in texts], zone=zone, complete=False)
+        # Whether a hint does harm shows beside the addresses.
+        problems = [one for one in problems if one.rule != "svcb-hint-at-owner"]
+    beside = {other: name_servers.ask(server, name, other).values for other in ("A", "AAAA") if other != kind}
+    records = [Record(owner, other, one.text) for other, values in beside.items() for one in values]
+    records += [Record(owner, kind, text) for text in texts]
+    return problems + lint(records, zone=zone, of=[(owner, kind)], complete=False)
 
 
 def _whole_name(text: str) -> str:

@@ -14,7 +14,16 @@ from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.client import DnsZone
 from sakura_fleet.errors import FleetError, InputError, Problem
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, identity, zone_name
-from sakura_fleet.model.dns.plan import FEW_RECORDS, MOST_CHANGED, Change, ZonePlan, judge, plan_zone, read_wanted
+from sakura_fleet.model.dns.plan import (
+    FEW_RECORDS,
+    MOST_CHANGED,
+    Change,
+    ZonePlan,
+    judge,
+    odd_already,
+    plan_zone,
+    read_wanted,
+)
 from sakura_fleet.model.dns.rules import without_way_out
 from sakura_fleet.project import Project
 from sakura_fleet.resources.dns_zone_records import records_in, rewrite, zone_named
@@ -207,6 +216,9 @@ class _Work:
                 problems.append(Problem(" ".join(one.key), "set-of-a-stack", message))
         for warning in (*self.warnings, *warnings):
             click.echo(f"warning: {warning}", err=True)
+        for odd in odd_already(planned, zone=self.place.zone.name, besides=self.owned):
+            told = Problem(odd.path, odd.rule, without_way_out(odd))
+            click.echo(f"already in the zone: {told}", err=True)
         _refuse(problems, self.source)
 
     def show(self, planned: ZonePlan) -> None:

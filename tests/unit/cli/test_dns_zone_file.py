@@ -193,6 +193,30 @@ def test_what_is_odd_is_said(zone: Zone) -> None:
     assert "warning: x HTTPS: browsers that see it use https only" in result.stderr
 
 
+def test_what_is_odd_in_the_zone_already_is_said_too(zone: Zone) -> None:
+    zone.put(
+        [
+            {"Name": "@", "Type": "MX", "RData": "10 mail.example.com."},
+            {"Name": "a", "Type": "HTTPS", "RData": "1 . alpn="},
+            {"Name": "b", "Type": "HTTPS", "RData": "0 a.example.com."},
+            {"Name": "c", "Type": "A", "RData": "192.0.2.1", "TTL": 60},
+            {"Name": "c", "Type": "A", "RData": "192.0.2.2", "TTL": 30},
+            {"Name": "ours", "Type": "HTTPS", "RData": "1 ."},
+        ]
+    )
+    zone.own(("ours", "HTTPS"))
+    result = zone.run("plan", file="")
+    assert result.exit_code == 0, "the file changes nothing"
+    found = [line for line in result.stderr.splitlines() if line.startswith("already in the zone: ")]
+    assert [line.rpartition(" ")[2] for line in found] == [
+        "[svcb-empty-value]",
+        "[unequal-ttls]",
+        "[target-without-address]",
+        "[svcb-owner-without-address]",
+    ]
+    assert "allow" not in result.stderr
+
+
 def test_a_zone_that_changes_after_the_plan_was_shown(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     def meanwhile(change: JSON) -> Any:
         def confirm(_: str) -> None:

@@ -96,3 +96,15 @@ def judge(plan: ZonePlan, *, zone: str, allow: Sequence[str]) -> tuple[list[Prob
         if one.rule not in allow:
             (warnings if severity_of(one) is Severity.WARNING else problems).append(one)
     return problems, warnings
+
+
+def odd_already(plan: ZonePlan, *, zone: str, besides: Collection[Key] = ()) -> list[Problem]:
+    """What the rules have against sets that stay as they are, whoever made them; but for those of `besides`."""
+    judged = {one.key for one in plan.kept if one.key not in besides}
+    records = [record for record in plan.records if record.key in judged]
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    read_wanted(records, zone=zone, allow=(), warnings=warnings, problems=problems)
+    alone = lint(records, zone=zone, complete=False)
+    together = [one for one in lint(plan.records, zone=zone, of=judged) if one.path and one not in alone]
+    return [*problems, *warnings, *together]
