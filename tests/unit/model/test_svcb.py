@@ -196,6 +196,12 @@ MALFORMED = [
     ("1 . key700=\\25", "svcb-escape"),
     ("1 . key700=a\\", "svcb-escape"),
     (f'1 . key700="{"a" * 65536}"', "svcb-value-length"),
+    (f'1 . key700="{"a" * 65529}"', "svcb-value-length"),
+    (f"1 . {'a' * 63}=h2", "svcb-unknown-key"),
+    (f"1 . ech={base64.b64encode(bytes.fromhex('0003fe0d00')).decode()}", "svcb-ech"),
+    ("1 . tls-supported-groups=-1", "svcb-groups"),
+    ("1 . port=065535", "svcb-port"),
+    ("100000 .", "svcb-priority"),
 ]
 
 
@@ -219,7 +225,12 @@ def test_malformed(text: str, rule: str) -> None:
         f"1 . alpn={'a' * 255}",
         "1 . key65534=x",
         "1 . dohpath=/dns-query{?dns}",
-        '1 . key700="' + "a" * 65535 + '"',
+        '1 . key700="' + "a" * 65528 + '"',
+        "1 . tls-supported-groups=0,65535",
+        "1 . key700=\\000\\255",
+        f"1 . ech={base64.b64encode(bytes.fromhex('0004fe0d0000')).decode()}",
+        "1 a.example. ipv4hint=0.0.0.0,255.255.255.255",
+        "1 a.example. ipv6hint=::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     ],
     ids=lambda value: value[:40],
 )
