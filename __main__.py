@@ -17,9 +17,10 @@ elb = components.WebElb(config.elb.name or config.elb.lookup, config.elb, group)
 if elb and config.elb:
     pulumi.export("elb", {"id": elb.elb.elb_id, "fqdn": elb.elb.fqdn, "vip": elb.elb.vip})
     if config.dns and config.dns.elb:
-        records += components.elb_records(
-            config.dns.elb, elb.elb.reference, failover=config.elb.vip_failover, https=config.elb.serves_https
-        )
+        records += [
+            components.elb_record(config.dns.elb, elb.elb.reference, failover=config.elb.vip_failover),
+            components.https_record_for(config.dns.elb, elb),
+        ]
 
 hosts = [components.CaddyHost(host.name, host, password=password) for host in config.hosts]
 for host in hosts:
@@ -27,7 +28,7 @@ for host in hosts:
     if record:
         records += [
             components.address_records(record, host.reference, ttl=ttl),
-            components.https_record(record, host.reference, ttl=ttl),
+            components.https_record_for(record, host, ttl=ttl),
         ]
     if config.dns and record and config.dns.apex == record:
         records += [

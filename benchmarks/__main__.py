@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import converge, no_op, scale_out, scaler_set, suite
+from benchmarks import converge, dns, no_op, scale_out, scaler_set, suite
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -14,6 +14,7 @@ SECTIONS = {
     "no-op": no_op.measure,
     "scale-out": scale_out.measure,
     "converge": converge.measure,
+    "dns": dns.measure,
     "scaler": scaler_set.measure,
     "suite": suite.measure,
 }

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .caddy_host import CaddyHost
     from .config import stack_config
-    from .dns_records import DnsRecords, DnsRecordsArgs, address_records, elb_records, https_alias, https_record
+    from .dns_records import (
+        DnsRecords,
+        DnsRecordsArgs,
+        address_records,
+        elb_record,
+        https_alias,
+        https_record,
+        https_record_for,
+    )
     from .elb import WebElb
     from .server_group import Member, ServerGroup
 
@@ -18,9 +26,10 @@ __all__ = [
     "ServerGroup",
     "WebElb",
     "address_records",
-    "elb_records",
+    "elb_record",
     "https_alias",
     "https_record",
+    "https_record_for",
     "stack_config",
 ]
 
@@ -31,9 +40,10 @@ _HOMES = {
     "DnsRecords": ".dns_records",
     "DnsRecordsArgs": ".dns_records",
     "address_records": ".dns_records",
-    "elb_records": ".dns_records",
+    "elb_record": ".dns_records",
     "https_alias": ".dns_records",
     "https_record": ".dns_records",
+    "https_record_for": ".dns_records",
     "WebElb": ".elb",
     "Member": ".server_group",
     "ServerGroup": ".server_group",

@@ -8,6 +8,7 @@ from importlib.resources import files
 import pulumi
 
 from sakura_fleet.model.caddy_host import CaddyHostArgs, host_script
+from sakura_fleet.model.serving import PROTOCOLS, Serving
 from sakura_fleet.resources import Server, StartupScript
 from sakura_fleet.resources.references import Reference, server_reference
 from sakura_fleet.tokens import CADDY_HOST
@@ -25,6 +26,7 @@ class CaddyHost(pulumi.ComponentResource):
     args: CaddyHostArgs
     server: Server
     reference: Reference
+    serving: Serving
 
     def __init__(
         self,
@@ -59,4 +61,5 @@ class CaddyHost(pulumi.ComponentResource):
             opts=child,
         )
         self.reference = server_reference(self.server)
+        self.serving = Serving(protocols=PROTOCOLS, servers=[self.reference])
         self.register_outputs({"address": self.server.address})

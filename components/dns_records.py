@@ -4,7 +4,7 @@ The functions beside it say the usual sets; addresses are never typed, they foll
 
     DnsRecords("dns", DnsRecordsArgs(zone="example.com", record_sets=[
         address_records("www", server_reference(server)),
-        https_record("www", server_reference(server)),
+        https_record_for("www", caddy_host),
         https_alias("www.example.com."),
     ]))
 """
@@ -20,6 +20,8 @@ import pulumi
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import DEFAULT_TTL, RecordSet, is_zone_name, read_record_sets, zone_name
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import HTTP2, Serves
+from sakura_fleet.model.serving import HTTP3 as H3
 from sakura_fleet.resources import DnsRecordSets, DnsZone
 from sakura_fleet.resources.host import refuse
 from sakura_fleet.tokens import DNS_RECORDS
@@ -27,7 +29,7 @@ from sakura_fleet.tokens import DNS_RECORDS
 Reference = Mapping[str, Any]
 """What `server_reference(server)` or an ELB's `reference` gives."""
 
-HTTP3: Final = ("h3", "h2")
+HTTP3: Final = (H3, HTTP2)
 WEB_TTL: Final = 30
 """Short, so that a changed address or protocol is seen soon."""
 
@@ -117,13 +119,41 @@ def address_records(name: str, *servers: Reference, ttl: int = DEFAULT_TTL) -> R
 
 
 def https_record(
-    name: str, *servers: Reference, alpn: Sequence[str] = HTTP3, priority: int = 10, ttl: int = WEB_TTL
+    name: str,
+    *servers: Reference,
+    alpn: Sequence[str] = HTTP3,
+    no_default_alpn: bool = False,
+    priority: int = 10,
+    ttl: int = WEB_TTL,
 ) -> RecordSet:
     """HTTPS for a host that serves HTTP/3: `10 . alpn=h3,h2 ipv4hint=` and its address, or those of all servers."""
-    value: dict[str, Any] = {"priority": priority, "target": ".", "alpn": list(alpn)}
+    value: dict[str, Any] = {"priority": priority, "target": "."}
+    if alpn:
+        value["alpn"] = list(alpn)
+    if no_default_alpn:
+        value["no_default_alpn"] = True
     if servers:
         value["ipv4hint"] = [{"server": one} for one in servers]
     return RecordSet(name, "HTTPS", [value], ttl)
+
+
+def https_record_for(name: str, host_or_elb: Serves, *, priority: int = 10, ttl: int = WEB_TTL) -> RecordSet:
+    """HTTPS for a `CaddyHost` or `WebElb`: `alpn` and hints are derived from what it serves.
+
+    Where it serves no https at port 443 the set has no values, and `DnsRecords` leaves it out: the record would send
+    every browser to a port that nobody answers at.
+    """
+    serving = host_or_elb.serving
+    if not serving.protocols:
+        return RecordSet(name, "HTTPS", [], ttl)
+    return https_record(
+        name,
+        *serving.servers,
+        alpn=serving.alpn,
+        no_default_alpn=serving.no_default_alpn,
+        priority=priority,
+        ttl=ttl,
+    )
 
 
 def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> RecordSet:
@@ -131,15 +161,6 @@ def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> Reco
     return RecordSet(name, "HTTPS", [{"priority": 0, "target": target}], ttl)
 
 
-def elb_records(
-    name: str, elb: Reference, *, failover: bool, https: bool = True, ttl: int = WEB_TTL
-) -> list[RecordSet]:
-    """A host behind an ELB: A, or ALIAS where VIP failover gives the ELB a name, and HTTPS without h3 and hints.
-
-    Without `https` there is no HTTPS record: it would send every browser to a port that nobody answers at.
-    """
-    kind = "ALIAS" if failover else "A"
-    records = [RecordSet(name, kind, [{"elb": elb}], ttl)]
-    if https:
-        records.append(RecordSet(name, "HTTPS", [{"priority": 10, "target": ".", "alpn": ["h2"]}], ttl))
-    return records
+def elb_record(name: str, elb: Reference, *, failover: bool, ttl: int = WEB_TTL) -> RecordSet:
+    """The address of an ELB: A, or ALIAS where VIP failover gives it a name."""
+    return RecordSet(name, "ALIAS" if failover else "A", [{"elb": elb}], ttl)

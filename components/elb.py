@@ -6,6 +6,7 @@ import pulumi
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.elb import MAX_ENTRIES, ElbArgs
+from sakura_fleet.model.serving import Serving
 from sakura_fleet.resources import Elb, ElbMembership
 from sakura_fleet.resources.host import refuse
 from sakura_fleet.tokens import WEB_ELB
@@ -24,6 +25,7 @@ class WebElb(pulumi.ComponentResource):
 
     elb: Elb
     membership: ElbMembership
+    serving: Serving
 
     def __init__(
         self, name: str, args: ElbArgs, group: ServerGroup, *, opts: pulumi.ResourceOptions | None = None
@@ -33,6 +35,7 @@ class WebElb(pulumi.ComponentResource):
         refuse(_check(len(group.servers), ports), f"ELB {name}")
         super().__init__(WEB_ELB, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self.serving = args.serving
         self.elb = Elb(
             name,
             name=args.name,

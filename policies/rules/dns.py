@@ -1,4 +1,4 @@
-"""Rules about HTTPS records: they say what the servers behind them do."""
+"""Rules about DNS records: HTTPS records say what the servers behind them do, and no set is odd."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.levels import EVERYWHERE
-from policies.look import UNKNOWN, holds_unknown, items, mapping, number, text
+from policies.levels import EVERYWHERE, HINT
+from policies.look import UNKNOWN, Unknown, holds_unknown, items, mapping, number, text
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from sakura_fleet import tokens
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.dns import RULES as KNOWN
+from sakura_fleet.model.dns import read_record_sets
 from sakura_fleet.model.dns.names import relative_name
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, parsed_svcb
+from sakura_fleet.model.reading import Reader
 
 HTTP3: Final = "h3"
 
@@ -114,6 +118,24 @@ def _place(value: Any) -> tuple[str, str]:
     return ("server", key) if key else ("", "")
 
 
+def dns_records_sound(record_sets: Resource, context: Context) -> Iterator[Breach]:
+    """No set breaks a rule, not even one that only warns, and what is allowed has a reason."""
+    if not all(isinstance(one, Mapping) for one in items(record_sets.props.get("record_sets"))):
+        return
+    problems: list[Problem] = []
+    reader = Reader(record_sets.props, "", problems, Unknown)
+    zone = text(record_sets.props.get("zone_name")) or ""
+    warnings: list[Problem] = []
+    sets = read_record_sets(reader, "record_sets", zone=zone, unknown=Unknown, warnings=warnings)
+    for one in (*problems, *warnings):
+        source = KNOWN.get(one.rule, (None, ""))[1]
+        yield Breach(one.path, f"the rule {one.rule}{f' ({source})' if source else ''} is broken")
+    for index, declared in enumerate(sets):
+        for number_of_rule, allowed in enumerate(declared.allow):
+            if isinstance(allowed, str):
+                yield Breach(f"record_sets[{index}].allow[{number_of_rule}]", "a rule is allowed without a reason")
+
+
 RULES = (
     Rule(
         id="https-record-agrees",
@@ -131,5 +153,16 @@ RULES = (
             "addressed_elsewhere": Setting([], "names in the zone whose address records are made elsewhere"),
         },
         check_resource=https_record_agrees,
+    ),
+    Rule(
+        id="dns-records-sound",
+        types=(tokens.DNS_RECORD_SETS,),
+        what="No record set is odd, and what it may break has a reason.",
+        why="What the DNS takes and clients stumble over shows only where it hurts. A run refuses what does harm and "
+        "warns of the rest; a warning scrolls by, and an exception without a reason is never taken back.",
+        way_out="change the record as docs/dns.md says for the rule, or write the reason beside it: "
+        "allow: [{rule: reason}]",
+        levels=HINT,
+        check_resource=dns_records_sound,
     ),
 )

@@ -9,13 +9,15 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
 from sakura_fleet.cli.main import main
 from sakura_fleet.errors import InputError
 from sakura_fleet.model.caddy_host import CaddyHostArgs
-from sakura_fleet.model.dns import TYPES, RecordSet
+from sakura_fleet.model.dns import ALLOWABLE, TYPES, RecordSet
+from sakura_fleet.model.dns import RULES as DNS_RULES
 from sakura_fleet.model.dns.rdata import HINTS
 from sakura_fleet.model.dns_args import DnsArgs
 from sakura_fleet.model.elb import (
@@ -32,7 +34,6 @@ from sakura_fleet.model.os_types import OS_TYPES
 from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.server_group import ServerGroupArgs, SizePlan
 from sakura_fleet.model.stack import StackConfig, read_stack
-from sakura_fleet.model.svcb import RULES as SVCB_RULES
 from sakura_fleet.model.svcb import Severity
 from sakura_fleet.model.template import (
     DiskTemplate,
@@ -79,6 +80,9 @@ SECTIONS: dict[str, tuple[tuple[str | int, ...], type | None]] = {
     "`dns`": (("dns",), DnsArgs),
     RECORD_SETS: (("dns", "record_sets", 0), RecordSet),
     HTTPS_VALUE: (("dns", "record_sets", 0, "values", 0), None),
+    "`dns.record_sets[].values[]` of MX as a mapping": (("dns", "record_sets", 1, "values", 0), None),
+    "`dns.record_sets[].values[]` of SRV as a mapping": (("dns", "record_sets", 2, "values", 0), None),
+    "`dns.record_sets[].values[]` of CAA as a mapping": (("dns", "record_sets", 3, "values", 0), None),
 }
 """Each heading of the configuration page: where its settings stand, and the values that they become."""
 
@@ -120,7 +124,16 @@ MINIMAL: dict[str, Any] = {
     "hosts": [{"name": "www", "zone": "is1b", "caddyfile": "www.example.com"}],
     "dns": {
         "zone": "example.com",
-        "record_sets": [{"name": "www", "type": "HTTPS", "values": [{"priority": 1}]}],
+        "record_sets": [
+            {"name": "www", "type": "HTTPS", "values": [{"priority": 1}]},
+            {"name": "www", "type": "MX", "values": [{"priority": 0, "target": "."}]},
+            {
+                "name": "_sip._tcp",
+                "type": "SRV",
+                "values": [{"priority": 0, "weight": 0, "port": 0, "target": "."}],
+            },
+            {"name": "www", "type": "CAA", "values": [{"tag": "issue", "value": ";"}]},
+        ],
     },
 }
 """Every required setting, and as few others as there can be."""
@@ -273,7 +286,17 @@ def test_the_values_shown_for_record_types_are_accepted_as_they_stand(kind: str,
 
 def test_configuration_names_every_rule_that_can_be_allowed() -> None:
     stated = re.findall(r"^\| `([a-z0-9-]+)` \|", section("`dns.record_sets[].allow`"), re.MULTILINE)
-    assert set(stated) == {rule for rule, (severity, _) in SVCB_RULES.items() if severity is Severity.HARMFUL}
+    assert set(stated) == set(ALLOWABLE)
+
+
+def test_the_page_on_dns_names_every_rule_with_its_severity_and_source() -> None:
+    text = (ROOT / "docs" / "dns.md").read_text("utf-8")
+    words = {Severity.ERROR: "refused", Severity.HARMFUL: "refused unless allowed", Severity.WARNING: "warning"}
+    stated = re.findall(r"^\| `([a-z0-9-]+)` \| ([a-z ]+) \| [^|]+ \| ([^|]+) \|$", text, re.MULTILINE)
+    assert sorted(stated) == sorted(
+        (rule, words[severity], re.sub(r"^(?=\d|Appendix)", "RFC 9460 ", source))
+        for rule, (severity, source) in DNS_RULES.items()
+    )
 
 
 def test_configuration_names_every_value_of_the_short_lists() -> None:
@@ -384,7 +407,10 @@ def test_named_commands_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_options_of_our_command_exist(path: Path) -> None:
     for name, rest in re.findall(r"(?:`|^\$ )sakura-fleet ([a-z-]+)([^`\n]*)", path.read_text("utf-8"), re.MULTILINE):
-        known = {option for parameter in main.commands[name].params for option in parameter.opts}
+        command = main.commands[name]
+        if isinstance(command, click.Group) and rest.split():
+            command = command.commands[rest.split()[0]]
+        known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) <= known, f"sakura-fleet {name}{rest}"
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.program.fleet import Fleet
+from tests.zone.name_server import LOOPBACK, MISSING, NameServer
 
 JSON = dict[str, Any]
 PROGRAM = """
@@ -150,6 +152,49 @@ def test_drift_is_shown_by_refresh_and_repaired_by_up(fleet: Fleet) -> None:
     fleet.up()
     assert dns.at("www", "A") == ["192.0.2.1"]
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_the_zone_as_a_file_and_seen_from_outside(fleet: Fleet, tmp_path: Path) -> None:
+    """One stack, its zone exported, served by a real name server, and compared with the state."""
+    fleet.write(size=1)
+    dns = Dns(fleet)
+    fleet.up()
+    dns.put([MX, *dns.records])
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = fleet.run("sakura-fleet", "dns", *arguments, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert run("export", "example.com", "-o", "zone") == (0, "")
+    file = fleet.folder / "zone"
+    assert run("plan", "example.com", "zone")[0] == 0
+    file.write_text(file.read_text().replace("v=spf1 -all", "v=spf1 mx -all"))
+    code, shown = run("plan", "example.com", "zone")
+    assert code == 1
+    assert "the set belongs to the stack test; change it there" in shown
+    file.write_text("new 60 IN A 192.0.2.9\n")
+    code, shown = run("apply", "example.com", "zone", "--delete", "--yes")
+    assert code == 0, shown
+    assert "www HTTPS stays: of the stack test" in shown
+    assert dns.at("new", "A") == ["192.0.2.9"]
+    assert dns.at("@", "MX") == [], "with --delete what the file does not name goes"
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+    if MISSING:
+        pytest.skip(f"{MISSING} not found; scripts/test-tools installs the Debian packages knot and knot-dnsutils")
+    assert run("export", "example.com", "-o", "zone")[0] == 0
+    server = NameServer(tmp_path, "example.com", file.read_text())
+    try:
+        ends = ("-s", "test", "--server", f"{LOOPBACK}:{server.port}", "--no-doh")
+        code, shown = run("check", "www.example.com", *ends)
+        assert code == 0, shown
+        assert "expected by the stack test: 10 . alpn=h3,h2 ipv4hint=" in shown
+        server.serve(file.read_text().replace("alpn=h3,h2", "alpn=h2"))
+        code, shown = run("check", "www.example.com", *ends)
+        assert code == 3
+        assert "missing: 10 . alpn=h3,h2" in shown
+    finally:
+        server.stop()
 
 
 def test_a_looked_up_zone_stays_with_the_records_of_others(fleet: Fleet) -> None:

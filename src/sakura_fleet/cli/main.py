@@ -8,6 +8,7 @@ import click
 
 from sakura_fleet.cli.adopt import adopt
 from sakura_fleet.cli.deploy import deploy
+from sakura_fleet.cli.dns import dns
 from sakura_fleet.cli.doctor import doctor
 from sakura_fleet.cli.init import init
 from sakura_fleet.cli.plan_check import plan_check
@@ -43,6 +44,7 @@ def main() -> None:
 main.add_command(init)
 main.add_command(adopt)
 main.add_command(deploy)
+main.add_command(dns)
 main.add_command(doctor)
 main.add_command(plan_check)
 main.add_command(repair)

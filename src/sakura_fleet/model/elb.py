@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import HTTP1, HTTP2, HTTPS_PORT, Serving
 from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
 
 PLANS: Final = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000, 400_000)
@@ -313,9 +314,14 @@ class ElbArgs:
     drain_timeout: int = 60
 
     @property
-    def serves_https(self) -> bool:
-        """Whether it answers at an https port; of an ELB made elsewhere that is believed."""
-        return bool(self.lookup) or any(port["proxy_mode"] == "https" for port in self.settings.get("bind_ports", ()))
+    def serving(self) -> Serving:
+        """What it answers at port 443; of an ELB made elsewhere HTTP/2 is believed. It carries no UDP, so no HTTP/3."""
+        if self.lookup:
+            return Serving(protocols=(HTTP2, HTTP1))
+        for port in self.settings.get("bind_ports", ()):
+            if port["proxy_mode"] == "https" and port["port"] == HTTPS_PORT:
+                return Serving(protocols=(HTTP2, HTTP1) if port["http2"] else (HTTP1,))
+        return Serving(protocols=())
 
 
 def read_elb(reader: Reader) -> ElbArgs:

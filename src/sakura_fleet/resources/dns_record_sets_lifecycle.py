@@ -101,17 +101,21 @@ class DnsRecordSetsLifecycle(Lifecycle):
         wanted = _resolved(session, inputs)
         own = list(before)
         adopt = bool(inputs.get("adopt"))
+        warnings: list[Problem] = []
 
         def change(existing: Sequence[Record]) -> list[Record]:
             problems = [] if adopt else check_takeover(existing, own, wanted)
             merged = merge(existing, own, wanted)
-            problems += check_merged(merged, wanted, zone=inputs["zone_name"])
+            warnings.clear()
+            problems += check_merged(merged, wanted, zone=inputs["zone_name"], warnings=warnings)
             if problems:
                 raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}")
             return merged
 
         # Once our sets were written they are ours, should somebody change them before they are read back.
         rewrite(session, zone_id, change, wrote=lambda: own.extend(wanted))
+        for warning in warnings:
+            pulumi.log.warn(f"{inputs['zone_name'] or zone_id}: {warning}")
         return {**inputs, "records": [one.inputs() for one in wanted]}
 
 

@@ -12,6 +12,7 @@ from sakura_fleet.model.dns import is_zone_name, zone_name
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import read_description, read_tags
+from sakura_fleet.resources.dns_zone_records import zone_named
 from sakura_fleet.resources.host import UNKNOWN
 from sakura_fleet.resources.lifecycle import (
     Checked,
@@ -126,7 +127,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         try:
             return session.client.dns_zones.create(inputs["name"], **_labels(inputs))
         except ConflictError as error:
-            zone = _named(session, inputs["name"])
+            zone = zone_named(session, inputs["name"])
             if zone is None:
                 raise FleetError(
                     f"{error}; another account holds the zone {inputs['name']}, or one above it"
@@ -159,13 +160,8 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
         return {"name_servers": list(item.name_servers)}
 
 
-def _named(session: Session, name: str) -> DnsZone | None:
-    found = session.client.dns_zones.find(name=name)
-    return next((zone for zone in found if zone.name.casefold() == name), None)
-
-
 def _looked_up(session: Session, name: str) -> DnsZone:
-    zone = _named(session, name)
+    zone = zone_named(session, name)
     if zone is None:
         names = ", ".join(sorted(one.name for one in session.client.dns_zones.find())) or "none"
         raise FleetError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")

@@ -10,6 +10,12 @@ from sakura_fleet.resources.session import Session
 from sakura_fleet.resources.shared_document import edit
 
 
+def zone_named(session: Session, name: str) -> DnsZone | None:
+    """The account's zone of this name, as `zone_name` gives it."""
+    found = session.client.dns_zones.find(name=name)
+    return next((zone for zone in found if zone.name.casefold() == name), None)
+
+
 def records_in(zone: DnsZone) -> list[Record]:
     """The zone's records, each with what the API sent for it."""
     sources = zone.settings["ResourceRecordSets"]

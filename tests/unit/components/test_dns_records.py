@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pytest
 
-from components.dns_records import DnsRecords, DnsRecordsArgs, address_records, elb_records, https_alias, https_record
+from components.dns_records import (
+    DnsRecords,
+    DnsRecordsArgs,
+    address_records,
+    elb_record,
+    https_alias,
+    https_record,
+    https_record_for,
+)
 from sakura_fleet import tokens
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import RecordSet, read_record_sets
+from sakura_fleet.model.elb import ElbArgs
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import Serving
 from tests.unit.components.program import run
 
 SERVER = {"key": "sfr:0000000000000001", "id": "113800000001", "zones": ["is1b"]}
@@ -49,7 +60,51 @@ def test_hosts() -> None:
     ("failover", "address"), [(False, "A 198.51.100.3"), (True, "ALIAS site-3.proxylb1.sakura.ne.jp.")]
 )
 def test_behind_an_elb(failover: bool, address: str) -> None:
-    assert texts(*elb_records("@", ELB, failover=failover)) == [f"@ 30 {address}", "@ 30 HTTPS 10 . alpn=h2"]
+    assert texts(elb_record("@", ELB, failover=failover)) == [f"@ 30 {address}"]
+
+
+@dataclass
+class Host:
+    """What `https_record_for` looks at."""
+
+    serving: Serving
+
+
+@pytest.mark.parametrize(
+    ("protocols", "servers", "text"),
+    [
+        (("http/1.1", "h2", "h3"), [SERVER], "10 . alpn=h3,h2 ipv4hint=198.51.100.1"),
+        (("h2", "http/1.1"), [], "10 . alpn=h2"),
+        (("http/1.1",), [], "10 ."),
+        (("h3", "h2"), [SERVER, OTHER], "10 . alpn=h3,h2 no-default-alpn ipv4hint=198.51.100.1,198.51.100.2"),
+    ],
+)
+def test_a_record_says_what_is_served(protocols: tuple[str, ...], servers: list[Any], text: str) -> None:
+    host = Host(Serving(protocols=protocols, servers=servers))
+    assert texts(https_record_for("www", host)) == [f"www 30 HTTPS {text}"]
+
+
+def test_without_https_there_is_no_record() -> None:
+    assert args(https_record_for("www", Host(Serving(protocols=())))).present == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "protocols"),
+    [
+        ([("https", 443, True)], ("h2", "http/1.1")),
+        ([("http", 80, False), ("https", 443, False)], ("http/1.1",)),
+        ([("https", 8443, True)], ()),
+        ([("http", 443, False)], ()),
+        ([], ()),
+    ],
+)
+def test_what_an_elb_serves(ports: list[tuple[str, int, bool]], protocols: tuple[str, ...]) -> None:
+    bind_ports = [{"proxy_mode": mode, "port": port, "http2": http2} for mode, port, http2 in ports]
+    assert ElbArgs(settings={"bind_ports": bind_ports}).serving == Serving(protocols=protocols)
+
+
+def test_an_elb_made_elsewhere_is_believed_to_speak_http2() -> None:
+    assert ElbArgs(lookup="113800000003").serving == Serving(protocols=("h2", "http/1.1"))
 
 
 def args(*sets: RecordSet, zone: str = "example.com") -> DnsRecordsArgs:

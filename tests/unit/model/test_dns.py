@@ -21,12 +21,14 @@ from sakura_fleet.model.dns import (
     check_merged,
     check_takeover,
     differing_sets,
+    identity,
     is_zone_name,
     merge,
     read_record_sets,
     record_name,
     same_rdata,
     without,
+    written_identity,
     zone_name,
 )
 from sakura_fleet.model.reading import Reader
@@ -110,6 +112,8 @@ BAD = [
     ("CAA", '1 issue "letsencrypt.org"'),
     ("CAA", "0 issue"),
     ("CAA", '0 is-sue "x"'),
+    ("MX", "10 192.0.2.1"),
+    ("CNAME", "192.0.2.1."),
 ]
 
 
@@ -132,6 +136,50 @@ def test_srv() -> None:
     for bad in ("10 5 host.example.com.", "10 5 65536 host.example.com.", "x 5 443 host.example.com."):
         assert texts("SRV", bad, name="_sip._tcp")[1] == [("sets[0].values[0]", "srv-value")]
     assert texts("SRV", good)[1] == [("sets[0].name", "srv-name")]
+
+
+MAPPINGS = [
+    ("MX", {"priority": 10, "target": "mail.example.net"}, "10 mail.example.net."),
+    ("MX", {"priority": 0, "target": "."}, "0 ."),
+    ("MX", {"priority": 65535.0, "target": "mail.example.net."}, "65535 mail.example.net."),
+    ("SRV", {"priority": 10, "weight": 5, "port": 443, "target": "a.example.net"}, "10 5 443 a.example.net."),
+    ("SRV", {"priority": 0, "weight": 0, "port": 0, "target": "."}, "0 0 0 ."),
+    ("CAA", {"tag": "issue", "value": "letsencrypt.org"}, '0 issue "letsencrypt.org"'),
+    ("CAA", {"flags": 128, "tag": "ISSUEWILD", "value": ";"}, '128 issuewild ";"'),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "text"), MAPPINGS)
+def test_mappings_become_texts(kind: str, value: dict[str, Any], text: str) -> None:
+    assert texts(kind, value, name="_sip._tcp") == ([text], [])
+    assert written_identity(kind, value) == identity(kind, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "broken"),
+    [
+        ("MX", {"priority": -1, "target": "a.example.net"}, [".priority:range"]),
+        ("MX", {"priority": 65536, "target": "a.example.net"}, [".priority:range"]),
+        ("MX", {"target": "mail"}, [".priority:required"]),
+        ("MX", {"priority": 10, "target": "mail"}, [":mx-value"]),
+        ("MX", {"priority": 10, "target": "."}, [":mx-value"]),
+        ("MX", {"priority": 10, "target": "a.example.net", "weight": 1}, [".weight:unknown-key"]),
+        ("MX", {"priority": "ten"}, [".priority:type", ".target:required"]),
+        ("SRV", {"priority": 1, "weight": 65536, "port": 65536, "target": "a.b."}, [".weight:range", ".port:range"]),
+        ("CAA", {"flags": 1, "tag": "issue", "value": "x"}, [":caa-value"]),
+        ("CAA", {"tag": "is-sue", "value": "x"}, [":caa-value"]),
+        ("CAA", {"tag": "issue", "value": 'x" y'}, [":caa-value"]),
+        ("A", {"address": "192.0.2.1"}, [":type"]),
+    ],
+)
+def test_mappings_that_are_refused(kind: str, value: dict[str, Any], broken: list[str]) -> None:
+    found = [(path.removeprefix("sets[0].values[0]"), rule) for path, rule in texts(kind, value, name="_sip._tcp")[1]]
+    assert [f"{path}:{rule}" for path, rule in found] == broken
+    assert written_identity(kind, value) is None
+
+
+def test_a_mapping_that_is_not_known_yet_passes() -> None:
+    assert texts("MX", {"priority": 10, "target": Unknown()}) == ([], [])
 
 
 def test_every_type_is_tried() -> None:
@@ -253,11 +301,28 @@ A = one("A", "192.0.2.1")
         ([one("HTTPS", "1 svc.example.com alpn=h2")], [("sets[0].values[0]", "svcb-relative-target")]),
         (
             [one("HTTPS", "1 . alpn=x,", allow=["svcb-list"])],
-            [("sets[0].values[0]", "svcb-list"), ("sets[0].allow[0]", "unknown-rule")],
+            [("sets[0].allow[0]", "unknown-rule"), ("sets[0].values[0]", "svcb-list")],
         ),
         ([one("HTTPS", "1 . alpn=h3-29")], []),
         ([one("SVCB", "1 .")], [("sets[0]", "svcb-owner")]),
-        ([one("SVCB", "1 . alpn=h2", name="_dns.resolver")], []),
+        ([one("SVCB", "1 . alpn=dot", name="_dns.resolver")], []),
+        ([one("SVCB", "1 . alpn=h2", name="_dns.resolver")], [("sets[0]", "svcb-dohpath-missing")]),
+        ([one("HTTPS", "0 a.example.net.", "1 .", allow=[{"svcb-mixed-modes": "until May"}])], []),
+        ([one("HTTPS", "1 .", allow=[{"svcb-owner": ""}])], [("sets[0].allow[0]", "type")]),
+        ([one("HTTPS", "1 .", allow=[{"svcb-owner": "a", "svcb-list": "b"}])], [("sets[0].allow[0]", "type")]),
+        ([one("HTTPS", "1 .", allow=[1])], [("sets[0].allow[0]", "type")]),
+        ([one("HTTPS", "1 .", allow="svcb-owner")], [("sets[0].allow", "type")]),
+        ([one("HTTPS", "1 .", allow=[{"svcb-list": "why"}])], [("sets[0].allow[0]", "unknown-rule")]),
+        ([one("MX", "0 .", "10 mx.example.net.")], [("sets[0]", "null-mx-beside-others")]),
+        ([one("MX", "0 .", "10 mx.example.net.", allow=["null-mx-beside-others"])], []),
+        ([one("A", "192.0.2.1", name="xn--zz--a")], [("sets[0]", "idna-label")]),
+        ([one("CNAME", "xn--zz--a.example.net.")], [("sets[0]", "idna-label")]),
+        ([one("CNAME", "xn--wgv71a.example.net.")], []),
+        (
+            [one("CNAME", "b.example.com."), one("CNAME", "www.example.com.", name="b")],
+            [("sets[0]", "cname-loop"), ("sets[1]", "cname-loop")],
+        ),
+        ([one("MX", "10 b.example.com."), one("CNAME", "b.example.net.", name="b")], [("sets[0]", "target-is-cname")]),
     ],
 )
 def test_rules(sets: list[Any], broken: list[tuple[str, str]]) -> None:
@@ -538,3 +603,29 @@ def test_merging_keeps_what_is_not_owned_and_ends_where_it_should(
     assert differing_sets(merged, wanted) == {}
     again = merge(merged, wanted, wanted)
     assert all(one is other for one, other in zip(again, merged, strict=True))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+written_sets = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["@", "www", "_dns.a", "*"]) | anything, "type": st.sampled_from(TYPES) | anything},
+        optional={
+            "values": st.lists(anything, max_size=3) | anything,
+            "ttl": anything,
+            "allow": st.lists(anything, max_size=2) | anything,
+        },
+    ),
+    max_size=3,
+)
+
+
+@given(written_sets)
+def test_whatever_is_written_is_judged_and_never_a_crash(sets: list[dict[str, Any]]) -> None:
+    found, broken = read_sets(*sets)
+    if not broken:
+        texts_again = [{**one.inputs(), "values": list(one.values)} for one in found]
+        assert read_sets(*texts_again) == (found, []), "what was read is read again as the same"

@@ -9,7 +9,7 @@ import pytest
 from policies.look import UNKNOWN
 from policies.rule import Resource
 from sakura_fleet import tokens
-from tests.unit.policies.support import broken, resource, server
+from tests.unit.policies.support import breaches, broken, resource, server
 
 RULE = "https-record-agrees"
 HOST = server("www", around=tokens.CADDY_HOST)
@@ -120,3 +120,30 @@ def test_values_that_cannot_be_read(value: Any) -> None:
 def test_sets_that_are_not_known() -> None:
     assert broken(RULE, resource(tokens.DNS_RECORD_SETS, "records", zone_name="example.com", record_sets=UNKNOWN)) == []
     assert paths({"name": "app", "type": "HTTPS", "values": UNKNOWN}) == []
+
+
+def odd(*written: Any) -> list[str]:
+    return [f"{one.path} {one.words}" for one in breaches("dns-records-sound", sets(*written))]
+
+
+def test_a_sound_set_is_not_odd() -> None:
+    reason = {"name": "_x.www", "type": "HTTPS", "values": [H2], "allow": [{"svcb-owner": "a probe looks there"}]}
+    assert odd(("www", "A", [ref(HOST)]), ("www", "HTTPS", [structure(ipv4hint=[ref(HOST)])]), reason) == []
+    assert odd(("www", "A", UNKNOWN), (UNKNOWN, "HTTPS", [structure(alpn=UNKNOWN)])) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (("www", "HTTPS", ["1 . alpn=h3-29"]), "record_sets[0].values[0] the rule svcb-draft-alpn (RFC 9114 3.1) is"),
+        (("www", "HTTPS", ["1 . alpn=h2 ipv4hint=192.0.2.1"]), "record_sets[0].values[0] the rule svcb-hint-at-owner"),
+        (("www", "A", ["x"]), "record_sets[0].values[0] the rule a-value is broken"),
+        (
+            {"name": "_x.www", "type": "HTTPS", "values": [H2], "allow": ["svcb-owner"]},
+            "record_sets[0].allow[0] a rule is allowed without a reason",
+        ),
+    ],
+)
+def test_what_is_odd_is_named_without_its_value(written: Any, expected: str) -> None:
+    (found,) = odd(written)
+    assert found.startswith(expected)

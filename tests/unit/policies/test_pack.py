@@ -146,6 +146,12 @@ BAD = {
         zone_name="example.com",
         record_sets=[{"name": "@", "type": "HTTPS", "values": ["0 www.example.com."]}],
     ),
+    "dns-records-sound": resource(
+        tokens.DNS_RECORD_SETS,
+        "records",
+        zone_name="example.com",
+        record_sets=[{"name": "www", "type": "HTTPS", "values": ["1 . alpn=h3-29"]}],
+    ),
     "ssh-not-open": resource(tokens.PACKET_FILTER, "filter", rules=[]),
     "interface-without-filter": server(packet_filters=[""]),
     "password-login-off": server(edit_parameter={"disable_pw_auth": False}),

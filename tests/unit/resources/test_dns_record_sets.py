@@ -113,6 +113,28 @@ def test_2000_records_and_one_changed(world: World) -> None:
         update(world, zone, outputs, *sets, {**WWW, "name": "more"})
 
 
+def test_500_new_records_are_one_write(world: World) -> None:
+    zone = Zone(world)
+    outputs = put(world, zone, WWW)
+    sets = [WWW, *({**WWW, "name": f"h{number}"} for number in range(500))]
+    world.wire.calls.clear()
+    news = sets_inputs(zone, *sets)
+    assert LIFE.check(world.session, outputs, news).problems == []
+    LIFE.update(world.session, zone.id, outputs, news)
+    assert Counter(zone_calls(world)) == {"GET": 3, "PUT": 1}, "one look for the preview, then read, write, read back"
+    assert len(zone.records) == len(FOREIGN) + 501
+
+
+def test_a_preview_of_known_sets_asks_nothing(world: World) -> None:
+    zone = Zone(world)
+    outputs = put(world, zone, WWW, HTTPS)
+    world.wire.calls.clear()
+    news = sets_inputs(zone, {**WWW, "values": ["192.0.2.9"]}, HTTPS)
+    assert LIFE.check(world.session, outputs, news).problems == []
+    assert LIFE.diff(outputs, news) == Diff(("record_sets",))
+    assert list(zone_calls(world)) == []
+
+
 # Whose is it
 
 
@@ -147,6 +169,16 @@ def test_a_cname_never_comes_beside_a_record_of_others(world: World) -> None:
     with pytest.raises(InputError, match=r"_acme-challenge TXT token.*cname-beside-others"):
         put(world, zone, cname, adopt=True)
     assert zone.records == FOREIGN
+
+
+def test_what_is_odd_beside_the_records_of_others_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    zone = Zone(world)
+    zone.add(wire("target", "A", "192.0.2.8", 300))
+    hint = {**HTTPS, "values": ["10 target.example.com. alpn=h2 ipv4hint=192.0.2.9"]}
+    put(world, zone, WWW, hint)
+    warned = capsys.readouterr().err
+    assert "www HTTPS: the hint 192.0.2.9 is none of the addresses of target.example.com" in warned
+    assert "[svcb-stale-hint]" in warned
 
 
 def test_deleting_leaves_what_others_added_or_changed(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +242,7 @@ def test_drift_that_went_away_by_itself(world: World) -> None:
         ({"ttl": 301}, Diff(("record_sets",))),
         ({"values": ["192.0.2.1", "192.0.2.2"]}, Diff(("record_sets",))),
         ({"allow": ["svcb-owner"]}, Diff()),
+        ({"allow": [{"svcb-owner": "until the old probe is gone"}]}, Diff()),
     ],
 )
 def test_diff(change: JSON, expected: Diff) -> None:

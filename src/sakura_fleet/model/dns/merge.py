@@ -6,18 +6,16 @@ A zone is one list that is written as a whole. Everything here keeps the records
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_RECORDS, full_name, relative_name
-from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, SVCB_TYPES, identity, parsed_svcb
+from sakura_fleet.model.dns.names import DEFAULT_TTL
+from sakura_fleet.model.dns.rdata import identity
 from sakura_fleet.model.dns.record_set import RecordSet
 
 Key = tuple[str, str]
-
-TARGET_WITHOUT_ADDRESS: Final = "svcb-target-without-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,64 +98,12 @@ def check_takeover(
         if there and {record.identity for record in there} != {identity(one.type, value) for value in one.values}:
             shown = ", ".join(record.rdata for record in there[:3]) + (" …" if len(there) > 3 else "")
             message = (
-                f"{one} exists already with other values ({shown}) and was not made here; remove it from the zone, "
-                "leave it out here, or set adopt=True to replace it"
+                f"{one} exists already with other values ({shown}) and is not known to have been made here; remove it "
+                "from the zone, leave it out here, or, if an interrupted run made it or it is to be replaced, set "
+                "adopt=True"
             )
             problems.append(Problem(str(one), "foreign-set", message))
     return problems
-
-
-def check_merged(merged: Sequence[Record], wanted: Iterable[RecordSet], *, zone: str) -> list[Problem]:
-    """What would break the zone, or the wanted sets, once they stand beside the records of others."""
-    wanted = list(wanted)
-    problems = []
-    if len(merged) > MAX_RECORDS:
-        message = f"the zone would have {len(merged)} records; at most {MAX_RECORDS} are allowed"
-        problems.append(Problem("", "too-many-records", message))
-    at_name: dict[str, dict[str, Record]] = {}
-    for record in merged:
-        name, kind = record.key
-        at_name.setdefault(name, {}).setdefault(kind, record)
-    for name in dict.fromkeys(one.name for one in wanted):
-        found = at_name.get(name, {})
-        if "CNAME" in found and len(found) > 1:
-            others = "; ".join(str(record) for record in found.values())
-            message = f"no other record may stand beside a CNAME, but the zone would have {others}; remove one of them"
-            problems.append(Problem(name, "cname-beside-others", message))
-    for one in wanted:
-        if one.type in SVCB_TYPES and TARGET_WITHOUT_ADDRESS not in one.allow:
-            problems += _without_address(one, at_name, zone)
-    return problems
-
-
-def _without_address(one: RecordSet, at_name: Mapping[str, Collection[str]], zone: str) -> list[Problem]:
-    """Targets inside the zone at which nothing says where the host is."""
-    problems = []
-    for value in filter(None, map(parsed_svcb, one.values)):
-        target = value.target.text()
-        if target == "." and value.is_alias:
-            continue
-        name = one.name if target == "." else relative_name(target, zone)
-        if name is not None and not _leads_on(
-            name, at_name, (*ADDRESS_TYPES, one.type) if value.is_alias else ADDRESS_TYPES
-        ):
-            message = (
-                f"clients are sent to {full_name(name, zone)}, but the zone has no address there; add A, AAAA or ALIAS "
-                f"(or put {TARGET_WITHOUT_ADDRESS} into the set's `allow`)"
-            )
-            problems.append(Problem(str(one), TARGET_WITHOUT_ADDRESS, message))
-    return problems
-
-
-def _leads_on(name: str, at_name: Mapping[str, Collection[str]], kinds: Sequence[str]) -> bool:
-    """Whether one of the types is at the name, or a wildcard above it, or somebody else answers for it."""
-    if any(kind in at_name.get(name, ()) for kind in kinds):
-        return True
-    labels = name.split(".")
-    above = [".".join(labels[index:]) for index in range(1, len(labels))]
-    delegated = any("NS" in at_name.get(one, ()) for one in (name, *above))
-    wild = any(kind in at_name.get(one, ()) for one in (*(f"*.{rest}" for rest in above), "*") for kind in kinds)
-    return delegated or (wild and name != "@" and name not in at_name)
 
 
 def _means_the_same(records: Sequence[Record], wanted: RecordSet) -> bool:

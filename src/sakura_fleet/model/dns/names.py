@@ -16,6 +16,7 @@ MAX_NAME: Final = 63
 """Characters of a record's whole relative name, as the vendor's tools bound it."""
 MAX_FULL_NAME: Final = 253
 
+_ADDRESS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
@@ -55,6 +56,14 @@ def full_name(name: str, zone: str) -> str:
     return zone if name == "@" else f"{name}.{zone}"
 
 
+def wildcards(name: str) -> list[str]:
+    """The wildcards that cover a relative name where nothing stands at it, the closest first."""
+    if name == "@":
+        return []
+    labels = name.split(".")
+    return [*(f"*.{'.'.join(labels[index:])}" for index in range(1, len(labels))), "*"]
+
+
 def relative_name(target: str, zone: str) -> str | None:
     """The relative name of an absolute target; None where it is outside the zone."""
     bare = target.casefold().removesuffix(".")
@@ -70,6 +79,8 @@ def absolute_target(text: str) -> str:
     bare = folded.removesuffix(".")
     if not name.labels or (not absolute and len(name.labels) < 2):
         raise ValueError(f"{text!r} is not a whole name; write it absolute, such as www.example.com.")
+    if _ADDRESS.fullmatch(bare):
+        raise ValueError(f"{text!r} is an address; write a name that has it")
     if not all(_LABEL.fullmatch(label) for label in bare.split(".")):
         raise ValueError(f"{text!r} is not a host name: letters, digits, hyphens and _ between dots")
     return folded

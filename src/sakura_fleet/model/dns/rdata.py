@@ -17,6 +17,10 @@ SVCB_TYPES: Final = ("HTTPS", "SVCB")
 HINTS: Final = ("ipv4hint", "ipv6hint")
 ADDRESS_TYPES: Final = ("A", "AAAA", "ALIAS", "CNAME")
 """The types that say where a name's host is."""
+HOST_TYPES: Final = ("MX", "NS", "SRV")
+"""The types whose target must be a host, not a CNAME."""
+STRUCTURED: Final = (*SVCB_TYPES, "MX", "SRV", "CAA")
+"""The types whose values may be mappings."""
 MAX_TXT: Final = 255
 
 _CAA: Final = re.compile(r'([0-9]{1,3})\s+([A-Za-z0-9]+)\s+(?:"([^"]*)"|([^\s"]+))')
@@ -58,13 +62,39 @@ def written_identity(kind: str, value: Any) -> Hashable | None:
     """The identity of a text, or of a mapping that stands for one; None where it takes more than the value to know."""
     if isinstance(value, str):
         return identity(kind, value)
-    if kind not in SVCB_TYPES or not isinstance(value, Mapping):
+    if kind not in STRUCTURED or not isinstance(value, Mapping):
         return None
+    problems: list[Problem] = []
+    if kind not in SVCB_TYPES:
+        text = read_mapping(kind, Reader(value, "", problems))
+        return None if problems else identity(kind, text)
     hints = {name: value.get(name) or [] for name in HINTS}
     if not all(isinstance(one, str) for found in hints.values() for one in found):
         return None
     parsed = read_structure(Reader({k: v for k, v in value.items() if k not in HINTS}, "", []), hints)
     return None if parsed is None else parsed.identity
+
+
+def read_mapping(kind: str, reader: Reader) -> str:
+    """The canonical text of an MX, SRV or CAA value that a program writes as a mapping; problems go to the reader."""
+    before = len(reader.problems)
+    if kind == "CAA":
+        flags, tag, value = reader.whole("flags", 0, minimum=0, maximum=255), reader.text("tag"), reader.text("value")
+        text = f'{flags} {tag} "{value}"'
+    else:
+        names = ("priority",) if kind == "MX" else ("priority", "weight", "port")
+        numbers = [reader.whole(name, minimum=0, maximum=0xFFFF) for name in names]
+        text = " ".join([*map(str, numbers), reader.text("target")])
+    reader.close()
+    if len(reader.problems) > before:
+        return text
+    return read_rdata(kind, text, reader.path, reader.problems)
+
+
+def target_of(kind: str, text: str) -> str | None:
+    """The name that a value leads to, as it stands there; None for types that lead nowhere."""
+    parts = text.split()
+    return parts[-1] if parts and kind in (*HOST_TYPES, "CNAME", "ALIAS", "PTR") else None
 
 
 def parsed_svcb(text: str) -> Svcb | None:

@@ -21,18 +21,26 @@ Resolve = Callable[[str, Mapping[str, Any], str], str]
 
 @dataclass(frozen=True, slots=True)
 class RecordSet:
-    """All values of one type at one name. `allow` names rules of severity P that may be broken here."""
+    """All values of one type at one name.
+
+    `allow` names rules of severity P that may be broken here: by their ids, or as `{id: reason}`.
+    """
 
     name: str
     type: str
     values: Sequence[Any]
     ttl: int = DEFAULT_TTL
-    allow: Sequence[str] = ()
+    allow: Sequence[str | Mapping[str, str]] = ()
 
     @property
     def key(self) -> tuple[str, str]:
         """What makes it one set."""
         return self.name, self.type
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The rules that may be broken here."""
+        return frozenset(rule for one in self.allow for rule in ([one] if isinstance(one, str) else one))
 
     def __str__(self) -> str:
         return f"{self.name} {self.type}"

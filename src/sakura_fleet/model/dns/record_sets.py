@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.dns.lint import lint, set_path
+from sakura_fleet.model.dns.merge import Record
 from sakura_fleet.model.dns.names import MAX_RECORDS, relative_name
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, parsed_svcb
 from sakura_fleet.model.dns.record_set import RecordSet, Resolve, StandIns, Unknown
@@ -52,18 +54,33 @@ def _check_together(sets: Sequence[SetReader], reader: Reader, key: str, zone: s
             message = f"{one.name} {one.kind} stands in the list twice; put all values into one set"
             reader.problem(f"{key}[{index}]", "duplicate-set", message)
         others.append(one.kind)
-    for index, one in enumerate(sets):
-        others = sorted({*types[one.name]} - {"CNAME"})
-        if one.kind == "CNAME" and others:
-            message = f"{one.name} CNAME: no other record may stand beside a CNAME, but there is {', '.join(others)}"
-            reader.problem(f"{key}[{index}]", "cname-beside-others", message)
     total = sum(len(one.record_set.values) for one in sets)
     if total > MAX_RECORDS:
         reader.problem(key, "too-many-records", f"{total} records; a zone takes at most {MAX_RECORDS}")
+    _lint(sets, zone)
     elbs = {one.name for one in sets if one.behind_elb or _names_elb(one)}
     for one in sets:
         if one.kind == "HTTPS":
             one.note(_http3_of_elb(one, elbs, zone))
+
+
+def _lint(sets: Sequence[SetReader], zone: str) -> None:
+    """What the sets show without the records that others have in the zone."""
+    readers: dict[tuple[str, str], SetReader] = {}
+    for one in sets:
+        if one.name and one.kind:
+            readers.setdefault(one.record_set.key, one)
+    declared = [
+        Record(one.name, one.kind, value, one.record_set.ttl)
+        for one in sets
+        for value in one.record_set.values or ["?"]  # not known yet, but something will be there
+        if one.record_set.key in readers
+    ]
+    found: dict[str, list[Problem]] = {}
+    for problem in lint(declared, zone=zone, complete=False):
+        found.setdefault(problem.path, []).append(problem)
+    for key, one in readers.items():
+        one.note([Problem(one.path, p.rule, p.message) for p in found.get(set_path(key), ())])
 
 
 def _names_elb(one: SetReader) -> bool:

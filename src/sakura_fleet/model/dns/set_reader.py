@@ -8,10 +8,20 @@ from typing import Any, Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_FULL_NAME, MAX_TTL, MIN_TTL, full_name, record_name
-from sakura_fleet.model.dns.rdata import HINTS, SVCB_TYPES, TYPES, identity, parsed_svcb, read_rdata
+from sakura_fleet.model.dns.rdata import (
+    HINTS,
+    STRUCTURED,
+    SVCB_TYPES,
+    TYPES,
+    identity,
+    parsed_svcb,
+    read_mapping,
+    read_rdata,
+)
 from sakura_fleet.model.dns.record_set import REFERENCES, RecordSet, Resolve, Unknown, holds_unknown, is_reference
+from sakura_fleet.model.dns.rules import ALLOWABLE, severity_of, with_way_out
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import RULES, Severity, check_svcb, check_svcb_set, read_structure, severity_of
+from sakura_fleet.model.svcb import Severity, check_svcb, check_svcb_set, read_structure
 
 SINGLE: Final = ("CNAME", "ALIAS")
 _SRV_NAME: Final = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+(\..+)?")
@@ -32,7 +42,8 @@ class SetReader:
         self.kind = kind
         self.name = self._name(reader, zone)
         ttl = reader.whole("ttl", DEFAULT_TTL, minimum=MIN_TTL, maximum=MAX_TTL)
-        self.allow = reader.texts("allow", ())
+        self.allow = self._allow(reader)
+        self._allowed = RecordSet("", "", (), allow=self.allow).allowed
         raw = reader.structure("values")
         reader.close()
         values = self._values(raw) if kind in TYPES else []
@@ -44,10 +55,9 @@ class SetReader:
         """Pass problems on, each to where it belongs, but those that the set allows."""
         for p in problems:
             severity = severity_of(p)
-            if severity is Severity.HARMFUL and p.rule in self.allow:
+            if severity is Severity.HARMFUL and p.rule in self._allowed:
                 continue
-            way_out = f" (or put {p.rule} into the set's `allow`)" if severity is Severity.HARMFUL else ""
-            noted = Problem(p.path, p.rule, f"{self.name} {self.kind}: {p.message}{way_out}")
+            noted = with_way_out(Problem(p.path, p.rule, f"{self.name} {self.kind}: {p.message}"))
             (self._warnings if severity is Severity.WARNING else self.reader.problems).append(noted)
 
     def _name(self, reader: Reader, zone: str) -> str:
@@ -61,6 +71,28 @@ class SetReader:
             message = f"{full_name(name, zone)} has more than {MAX_FULL_NAME} characters"
             reader.problem("name", "record-name", message)
         return name
+
+    def _allow(self, reader: Reader) -> tuple[str | Mapping[str, str], ...]:
+        """Rule ids, or `{id: reason}`: a reason is kept beside the rule that it is for."""
+        raw = reader.structure("allow")
+        if raw is None or isinstance(raw, self._unknown):
+            return ()
+        if isinstance(raw, str | Mapping) or not isinstance(raw, Sequence):
+            reader.problem("allow", "type", f"{raw!r} is not a list of rules")
+            return ()
+        allow: list[str | Mapping[str, str]] = []
+        for index, one in enumerate(raw):
+            if isinstance(one, self._unknown):
+                continue
+            rule, reason = next(iter(one.items())) if isinstance(one, Mapping) and len(one) == 1 else (one, "-")
+            if not isinstance(rule, str) or not isinstance(reason, str) or not reason.strip():
+                reader.problem(f"allow[{index}]", "type", f"{one!r} is neither a rule nor `rule: reason`")
+                continue
+            if rule not in ALLOWABLE:
+                message = f"{rule!r} is no rule that can be allowed; those are {', '.join(ALLOWABLE)}"
+                reader.problem(f"allow[{index}]", "unknown-rule", message)
+            allow.append(one if isinstance(one, str) else {rule: reason})
+        return tuple(allow)
 
     def _values(self, raw: Any) -> list[str]:
         if isinstance(raw, self._unknown):
@@ -93,6 +125,8 @@ class SetReader:
                     return self._referred(kind, item[kind], path)
             if self.kind in SVCB_TYPES:
                 return self._structure(item, path)
+            if self.kind in STRUCTURED:
+                return self._mapping(item, path)
         message = f"{item!r} is neither a text nor a reference to a server or ELB"
         self._noted.append(Problem(path, "type", message))
         return None
@@ -127,6 +161,11 @@ class SetReader:
         self._noted += [p for p in found if not (follows and p.rule == "svcb-hint-at-owner")]
         return value.text()
 
+    def _mapping(self, item: Mapping[str, Any], path: str) -> str | None:
+        if holds_unknown(item, self._unknown):
+            return None
+        return read_mapping(self.kind, Reader(item, path, self._noted))
+
     def _hints(self, written: Any, path: str) -> list[str] | None:
         """The addresses of a list of hints; None where one is not known yet or wrong."""
         if isinstance(written, self._unknown):
@@ -159,11 +198,6 @@ class SetReader:
 
     def _check(self, zone: str) -> None:
         name, kind, values = self.name, self.kind, self.record_set.values
-        if kind == "CNAME" and name == "@":
-            message = (
-                "the zone itself has SOA and NS records, and CNAME stands alone; use ALIAS, or HTTPS with priority 0"
-            )
-            self._noted.append(Problem(self.path, "cname-apex", message))
         if kind in SINGLE and len(values) > 1:
             self._noted.append(
                 Problem(f"{self.path}.values", "single-value", f"{kind} has one value, not {len(values)}")
@@ -177,8 +211,3 @@ class SetReader:
         if kind in SVCB_TYPES:
             parsed = [value for value in map(parsed_svcb, values) if value is not None]
             self._noted += check_svcb_set(parsed, owner=name, zone=zone, https=kind == "HTTPS", path=self.path)
-        for index, rule in enumerate(self.allow):
-            if RULES.get(rule, (None,))[0] is not Severity.HARMFUL:
-                known = ", ".join(r for r, (severity, _) in RULES.items() if severity is Severity.HARMFUL)
-                message = f"{rule!r} is no rule that can be allowed; those are {known}"
-                self._noted.append(Problem(f"{self.path}.allow[{index}]", "unknown-rule", message))

@@ -7,7 +7,7 @@ compared.
 
 from sakura_fleet.model.svcb.rdata import Svcb, check_svcb, read_structure, read_svcb
 from sakura_fleet.model.svcb.record_set import check_svcb_set
-from sakura_fleet.model.svcb.rules import RULES, Severity, severity_of
+from sakura_fleet.model.svcb.rules import RULES, Severity
 
 __all__ = [
     "RULES",
@@ -17,5 +17,4 @@ __all__ = [
     "check_svcb_set",
     "read_structure",
     "read_svcb",
-    "severity_of",
 ]

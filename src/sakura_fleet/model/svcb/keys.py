@@ -74,6 +74,7 @@ REGISTRY: Final = (
 )
 
 MANDATORY, ALPN, NO_DEFAULT_ALPN, PORT, IPV4HINT, ECH, IPV6HINT, DOHPATH = range(8)
+DOCPATH: Final = 10
 
 _BY_NUMBER: Final = {key.number: key for key in REGISTRY}
 _BY_NAME: Final = {key.name: key for key in REGISTRY if key.name}

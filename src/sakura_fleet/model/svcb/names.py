@@ -7,6 +7,9 @@ from typing import Final, Self
 
 MAX_LABEL: Final = 63
 MAX_WIRE: Final = 255
+_A_LABEL: Final = b"xn--"
+_DOTS: Final = ".。．｡"
+"""What separates labels in an internationalized name (UTS 46, section 2.3)."""
 _PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*")
 
 
@@ -65,6 +68,21 @@ class DomainName:
         """The name with its final dot."""
         return "".join(_label_text(label) + "." for label in self.labels) or "."
 
+    def broken_a_labels(self) -> list[str]:
+        """The labels that begin as A-labels do and stand for no Unicode label (RFC 5890 2.3.2.1)."""
+        found = [label.lower() for label in self.labels if label.lower().startswith(_A_LABEL)]
+        if not found:
+            return []
+        import idna
+
+        broken = []
+        for label in found:
+            try:
+                idna.ulabel(label)
+            except UnicodeError:  # IDNAError is one
+                broken.append(label.decode("ascii", "replace"))
+        return broken
+
     def _check(self, text: str) -> None:
         for label in self.labels:
             if not label:
@@ -83,7 +101,7 @@ def _split(text: str) -> list[bytes]:
     while at < len(text):
         character = text[at]
         at += 1
-        if character == ".":
+        if character in _DOTS:
             labels.append(octets + _encoded(label))
             label, octets = "", b""
         elif character == "\\":
@@ -111,7 +129,7 @@ def _escape(text: str, at: int) -> tuple[bytes, int]:
 def _encoded(label: str) -> bytes:
     if label.isascii():
         return label.encode()
-    import idna  # only for names that need it
+    import idna  # only for names that need it: loading it takes a while
 
     try:
         return idna.encode(label, uts46=True)

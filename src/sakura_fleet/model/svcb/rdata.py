@@ -16,6 +16,8 @@ from sakura_fleet.model.svcb.rules import BrokenRuleError
 from sakura_fleet.model.svcb.text import WrittenParam, join_list, split_params, value_text
 
 _RDATA: Final = re.compile(r"\s*(\S+)\s+(\S+)(?:\s+(.*))?", re.DOTALL)
+_LONGEST: Final = 0xFFFF
+"""Octets of a value, and of a record's data as a whole (RFC 1035 3.2.1): both lengths have 16 bits."""
 _LISTS: Final = ("alpn", "docpath")
 _FLAGS: Final = ("no-default-alpn", "ohttp")
 _NUMERIC: Final = ("port",)
@@ -69,11 +71,14 @@ class Svcb:
 
     @classmethod
     def from_wire(cls, wire: bytes) -> Self:
-        """Record data from its wire bytes. Raises `ValueError`."""
+        """Record data from its wire bytes. Raises `BrokenRuleError`."""
         if len(wire) < 3:
             raise BrokenRuleError("svcb-wire", "the record data is cut off")
         (priority,) = struct.unpack("!H", wire[:2])
-        target, taken = DomainName.from_wire(wire[2:])
+        try:
+            target, taken = DomainName.from_wire(wire[2:])
+        except ValueError as error:
+            raise BrokenRuleError("svcb-target", str(error)) from None
         params: list[tuple[int, bytes]] = []
         at = 2 + taken
         while at < len(wire):
@@ -177,8 +182,11 @@ def _built(
             message = f"the key {keys.key_name(number)} stands there twice"
             noted.append(Problem(path, "svcb-duplicate-key", message))
         params[number] = value
+    built = None if noted else Svcb(priority, name, tuple(sorted(params.items())))
+    if built and (length := len(built.wire())) > _LONGEST:
+        noted.append(Problem(path, "svcb-value-length", f"the record has {length} octets; at most {_LONGEST} fit"))
     problems += noted
-    return None if noted else Svcb(priority, name, tuple(sorted(params.items())))
+    return None if noted else built
 
 
 def _param(param: WrittenParam) -> tuple[int, bytes]:
@@ -192,10 +200,9 @@ def _param(param: WrittenParam) -> tuple[int, bytes]:
         if param.escaped and not form.escapes:
             raise BrokenRuleError("svcb-escape", f"the value of {param.key} must not hold escapes")
         value = form.encode(octets, param.key)
-    if len(value) > 0xFFFF:
-        raise BrokenRuleError(
-            "svcb-value-length", f"the value of {param.key} has {len(value)} octets; at most 65535 fit"
-        )
+    if len(value) > _LONGEST:
+        message = f"the value of {param.key} has {len(value)} octets; at most {_LONGEST} fit"
+        raise BrokenRuleError("svcb-value-length", message)
     return number, value
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.svcb import keys
 from sakura_fleet.model.svcb.names import DomainName
 from sakura_fleet.model.svcb.rdata import Svcb
+
+_HTTP_IDS: Final = frozenset({"http/1.1", "h2", "h3"})
 
 
 def check_svcb_set(values: Sequence[Svcb], *, owner: str, zone: str, https: bool, path: str) -> list[Problem]:
@@ -28,23 +31,50 @@ def check_svcb_set(values: Sequence[Svcb], *, owner: str, zone: str, https: bool
         broken.append(("svcb-no-default-alpn-everywhere", message))
     with_ech = [value for value in services if value.param(keys.ECH) is not None]
     if with_ech and len(with_ech) != len(services):
-        broken.append(("svcb-ech-mixed", "some records have ech and some have not, which invites a downgrade"))
+        message = (
+            "some records have ech and some have not, which invites a downgrade; give it to all, or to those with the "
+            "smallest priority"
+        )
+        broken.append(("svcb-ech-mixed", message))
     return [Problem(path, rule, message) for rule, message in broken]
 
 
 def _owner(owner: str, values: Sequence[Svcb], *, https: bool) -> list[tuple[str, str]]:
-    broken = []
     labels = owner.split(".")
+    broken = _https_owner(labels) if https else _svcb_owner(labels)
     if "_http" in labels:
         broken.append(("svcb-owner", "the prefix _http is never used; https records also serve http"))
-    if not https and "_https" in labels:
-        broken.append(("svcb-owner", "the prefix _https belongs to type HTTPS; write HTTPS instead of SVCB"))
-    elif not https and not labels[0].startswith("_"):
-        message = "SVCB stands at a name such as _dns.resolver; for a web host write HTTPS instead"
-        broken.append(("svcb-owner", message))
-    if any(value.param(keys.DOHPATH) is not None for value in values) and (https or "_dns" not in labels):
+    for_dns = not https and "_dns" in labels
+    dohpath = [value.param(keys.DOHPATH) is not None for value in values]
+    if any(dohpath) and not for_dns:
         broken.append(("svcb-dohpath-owner", "dohpath belongs to type SVCB at a name that begins with _dns"))
+    if for_dns and any(not there and _HTTP_IDS & {*value.alpn} for there, value in zip(dohpath, values, strict=True)):
+        message = 'DNS over HTTPS needs a path: add dohpath="/dns-query{?dns}", or leave the HTTP protocols out of alpn'
+        broken.append(("svcb-dohpath-missing", message))
+    if any(value.param(keys.DOCPATH) is not None for value in values) and not for_dns:
+        broken.append(("svcb-docpath-owner", "docpath belongs to type SVCB at a name that begins with _dns"))
     return broken
+
+
+def _https_owner(labels: Sequence[str]) -> list[tuple[str, str]]:
+    """The host itself for port 443, `_8443._https.host` for another (9.1)."""
+    if labels[:2] == ["_443", "_https"]:
+        return [("svcb-owner", "port 443 has its record at the host itself; leave the prefix _443._https out")]
+    port = labels[0].removeprefix("_")
+    numbered = port != labels[0] and port.isascii() and port.isdigit() and 0 < int(port) <= 0xFFFF
+    if "_https" in labels and not (labels.index("_https") == 1 and numbered):
+        return [("svcb-owner", "_https stands behind a port, as in _8443._https.host; port 443 needs no prefix")]
+    if labels[0].startswith("_") and "_https" not in labels and "_http" not in labels:
+        return [("svcb-owner", "HTTPS stands at the host itself, or for another port at _8443._https.host")]
+    return []
+
+
+def _svcb_owner(labels: Sequence[str]) -> list[tuple[str, str]]:
+    if "_https" in labels:
+        return [("svcb-owner", "the prefix _https belongs to type HTTPS; write HTTPS instead of SVCB")]
+    if not labels[0].startswith("_"):
+        return [("svcb-owner", "SVCB stands at a name such as _dns.resolver; for a web host write HTTPS instead")]
+    return []
 
 
 def _same(target: DomainName, owner: str, zone: str) -> bool:

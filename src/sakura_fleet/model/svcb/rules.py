@@ -10,8 +10,6 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from sakura_fleet.errors import Problem
-
 
 class Severity(Enum):
     """What a broken rule means for the record."""
@@ -70,20 +68,23 @@ RULES: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
         "svcb-alias-loop": (Severity.HARMFUL, "2.4.2"),
         "svcb-owner": (Severity.HARMFUL, "9.1, 2.3"),
         "svcb-dohpath-owner": (Severity.HARMFUL, "RFC 9461 5"),
+        "svcb-dohpath-missing": (Severity.HARMFUL, "RFC 9461 5"),
+        "svcb-docpath-owner": (Severity.HARMFUL, "RFC 9953 3"),
         "svcb-no-default-alpn-everywhere": (Severity.WARNING, "7.1.2"),
         "svcb-ech-mixed": (Severity.WARNING, "RFC 9848"),
         # What stands at the target
         "svcb-target-without-address": (Severity.HARMFUL, "2.5.2, 3"),
+        "svcb-owner-without-address": (Severity.WARNING, "2.4.2, 3"),
+        "svcb-alias-chain": (Severity.WARNING, "2.4.2"),
+        "svcb-long-chain": (Severity.HARMFUL, "2.4.2, 10.2"),
+        "svcb-stale-hint": (Severity.WARNING, "7.3"),
+        "svcb-ipv6hint-missing": (Severity.WARNING, "7.3"),
+        "svcb-https-only": (Severity.WARNING, "9.5"),
         "svcb-elb-hint": (Severity.ERROR, "7.3"),
         "svcb-elb-h3": (Severity.HARMFUL, "7.1"),
     }
 )
 """Every rule by its id: severity and section."""
-
-
-def severity_of(problem: Problem) -> Severity:
-    """How bad a problem is; one of a rule that stands in no table is an error."""
-    return RULES.get(problem.rule, (Severity.ERROR, ""))[0]
 
 
 class BrokenRuleError(ValueError):

@@ -1,0 +1,19 @@
+"""`sakura-fleet dns`: a zone seen from outside, and zones as files."""
+
+from __future__ import annotations
+
+import click
+
+from sakura_fleet.cli.dns_check import check
+from sakura_fleet.cli.dns_zone_file import apply, export, plan
+
+
+@click.group()
+def dns() -> None:
+    """Look at DNS records from outside, and read and write zone files."""
+
+
+dns.add_command(apply)
+dns.add_command(check)
+dns.add_command(export)
+dns.add_command(plan)
