@@ -1,0 +1,10 @@
+"""One request over exactly one HTTP version, with the certificate checked: the proof that a host serves it.
+
+Browsers fall back without a word: a name whose record promises HTTP/3 loads over HTTP/2 where UDP is closed. So a
+promise is only good once a client that speaks nothing else was answered. HTTP/3 needs the extra `http3` (aioquic).
+"""
+
+from sakura_fleet.probe._probe import probe
+from sakura_fleet.probe._result import PROTOCOLS, ProbeResult, Protocol
+
+__all__ = ["PROTOCOLS", "ProbeResult", "Protocol", "probe"]
