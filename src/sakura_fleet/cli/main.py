@@ -8,6 +8,7 @@ import click
 
 from sakura_fleet.cli.deploy import deploy
 from sakura_fleet.cli.doctor import doctor
+from sakura_fleet.cli.host import host
 from sakura_fleet.cli.init import init
 from sakura_fleet.cli.plan_check import plan_check
 from sakura_fleet.cli.repair import repair
@@ -42,6 +43,7 @@ def main() -> None:
 main.add_command(init)
 main.add_command(deploy)
 main.add_command(doctor)
+main.add_command(host)
 main.add_command(plan_check)
 main.add_command(repair)
 main.add_command(scaler)

@@ -31,7 +31,7 @@ def probe(
     Raises `InputError` for what cannot be asked, and `ProbeError` where there is no answer over this protocol: nobody
     listens, another protocol was chosen, the certificate is not good, or the time is over.
     """
-    target = _target(url, protocol, address, port, ca_file, timeout)
+    target = read_target(url, protocol, address, port, ca_file, timeout)
     if protocol != "h3":
         from sakura_fleet.probe._tcp import fetch as fetch_tcp
 
@@ -47,9 +47,10 @@ def probe(
     return fetch_quic(target)
 
 
-def _target(
+def read_target(
     url: str, protocol: Protocol, address: str | None, port: int | None, ca_file: str | None, timeout: float
 ) -> Target:
+    """What `probe` was asked for. Raises `InputError`."""
     problems: list[Problem] = []
     name = ""
     url_port: int | None = None
