@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,12 +112,12 @@ class Caddy:
         assert done.returncode == 0, done.stderr
 
     @contextmanager
-    def running(self, *names: str) -> Iterator[Caddy]:
+    def running(self, *names: str, prefix: Sequence[str] = ()) -> Iterator[Caddy]:
         """Caddy with the Caddyfile that was written, until the block ends; begun once it has certificates for the
-        `names`."""
+        `names`. `prefix` comes before its command line."""
         with (self.folder / "log").open("w") as log:
             process = subprocess.Popen(
-                [self.binary, "run", "--adapter", "caddyfile", "--config", self.caddyfile],
+                [*prefix, self.binary, "run", "--adapter", "caddyfile", "--config", self.caddyfile],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
