@@ -6,19 +6,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from sakura_fleet.errors import ProbeError
-from sakura_fleet.model.caddy_host import host_script
+from sakura_fleet.model.caddy_host import CaddyHostArgs
+from sakura_fleet.model.host_script import host_script
 from sakura_fleet.probe import PROTOCOLS, ProbeResult, Protocol, probe
 from tests.host.caddy import VERSIONS, caddy_binary
 from tests.host.machine import AcmeCa, Machine, acme_ca, running_machine
-
-SCRIPT = files("sakura_fleet").joinpath("scripts", "caddy-host.sh").read_text("utf-8")
-
 
 PATIENCE = 60.0
 """Seconds until which a certificate must be there; it takes one or two."""
@@ -39,8 +36,9 @@ class Host:
         )
 
     def set_up(self, caddyfile: str) -> subprocess.CompletedProcess[str]:
-        """Run the host script as at a server's first boot."""
-        return self.machine.run("bash", stdin=host_script(SCRIPT, caddyfile), check=False)
+        """Run the host script as over SSH."""
+        script = host_script(CaddyHostArgs(name="www", address="127.0.0.1", caddyfile=caddyfile))
+        return self.machine.run("bash", stdin=script, check=False)
 
     def ask(self, protocol: Protocol) -> ProbeResult:
         return probe("https://www.site.test/", protocol=protocol, address="127.0.0.1", ca_file=str(self.ca.root))
