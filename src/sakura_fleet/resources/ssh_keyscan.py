@@ -8,8 +8,9 @@ from typing import Final
 
 from sakura_fleet.errors import FleetError
 
-KINDS: Final = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
-"""In this order. No RSA: a client that is told to expect an RSA key would ask for signatures that hosts refuse."""
+KINDS: Final = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-ed25519")
+"""In the order in which Go's SSH clients ask for them, as one that is told which key to expect may still ask for all.
+No RSA: one that asks for an RSA key alone would want signatures that hosts refuse."""
 TIMEOUT: Final = 10
 """Seconds for one look."""
 
