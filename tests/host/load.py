@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import time
 from collections import Counter
@@ -23,6 +24,10 @@ from tests.host.caddy import go_tool
 
 PATIENCE = 30
 """Seconds for one request; nothing comes near where the machine is not overloaded."""
+FIRST = ("nice", "-n", "-10")
+"""Before a command that is measured: what else this machine does should not count as a loss. Needs root."""
+TRIES = 5
+"""How often a GET is sent that connections do not take, because they go away."""
 
 
 @dataclass
@@ -126,14 +131,21 @@ class _Client(QuicConnectionProtocol):
 
 async def get_over_h3(host: str, port: int, ca: Path, *, connections: int, requests: int, seconds: float) -> Outcome:
     """`requests` GETs over HTTP/3, evenly over some connections and over the time. A connection that goes away is
-    replaced; a GET that it did not take is sent once more, as browsers do."""
+    replaced; a GET that it did not take is sent again, as browsers do."""
     outcome = Outcome(requests, 0)
     begun = time.monotonic()
     pause = seconds * connections / requests
 
     async def one_after_the_other(count: int) -> None:
-        left = count
-        again = False
+        left, tries = count, 0
+
+        def close(reason: str = "") -> None:
+            nonlocal left, tries
+            left, tries = left - 1, 0
+            if reason:
+                outcome.lost += 1
+                outcome.reasons.append(reason)
+
         while left:
             configuration = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN, server_name=host)
             configuration.load_verify_locations(str(ca))
@@ -143,25 +155,20 @@ async def get_over_h3(host: str, port: int, ca: Path, *, connections: int, reque
                     while left:
                         await asyncio.sleep(begun + (count - left) * pause - time.monotonic())
                         status = await client.get(f"{host}:{port}")
-                        left -= 1
-                        again = False
-                        if status != 200:
-                            outcome.lost += 1
-                            outcome.reasons.append(str(status))
+                        close("" if status == 200 else f"status {status}")
             except Gone:
-                if not again:
-                    again = True
-                    continue
-                left -= 1
-                again = False
-                outcome.lost += 1
-                outcome.reasons.append("gone twice")
+                tries += 1
+                if tries == TRIES:
+                    close("taken by no connection")
             except (OSError, TimeoutError) as error:
-                left -= 1
-                outcome.lost += 1
-                outcome.reasons.append(repr(error))
+                close(repr(error))
 
-    await asyncio.gather(*(one_after_the_other(requests // connections) for _ in range(connections)))
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, usual - 10)  # of this thread; see FIRST
+    try:
+        await asyncio.gather(*(one_after_the_other(requests // connections) for _ in range(connections)))
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, usual)
     return outcome
 
 
