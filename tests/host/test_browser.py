@@ -38,8 +38,11 @@ closed     HTTPS  10 . alpn=h3,h2
 hinted     HTTPS  10 . alpn=h3,h2 ipv4hint=127.0.0.1
 alias      A      127.0.0.1
 alias      HTTPS  0 announced.test.
+indirect   A      127.0.0.1
+indirect   HTTPS  10 announced.test. alpn=h3,h2
+lost       HTTPS  10 announced.test. alpn=h3,h2
 """
-NAMES = ("announced", "without", "quiet", "hinted", "alias")
+NAMES = ("announced", "without", "quiet", "hinted", "alias", "indirect", "lost")
 
 
 @dataclass
@@ -110,8 +113,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         ("without", "h2"),
         ("quiet", "h2"),
         ("closed", "h2"),  # promised, but UDP is closed: the browser falls back and says nothing
-        ("alias", "h2"),  # Chromium ignores aliases
-        ("hinted", "ERR_NAME_NOT_RESOLVED"),  # hints do not stand in for an A record
+        ("alias", "h2"),  # Chromium ignores aliases, and targets of another name
+        ("indirect", "h2"),
+        ("lost", "ERR_NAME_NOT_RESOLVED"),  # neither a target nor hints stand in for an A record
+        ("hinted", "ERR_NAME_NOT_RESOLVED"),
     ],
 )
 def test_the_first_request(browser: Browser, tmp_path: Path, name: str, protocol: str) -> None:
