@@ -169,6 +169,16 @@ def test_protocols_that_are_switched_off(tmp_path: Path) -> None:
             check()
 
 
+def test_an_address_has_no_record(tmp_path: Path) -> None:
+    caddy = new_caddy("2.11", tmp_path, options="\tdefault_sni 127.0.0.1\n")
+    caddy.write("127.0.0.1 {\n\ttls internal\n\trespond ok\n}")
+    with caddy.running("127.0.0.1"):
+        url = f"https://127.0.0.1:{caddy.https_port}/"
+        report = check_host(url, resolver="127.0.0.1:1", ca_file=str(caddy.root_ca), days=0, timeout=5)
+    assert report.verdict == "ok", report.findings
+    assert verdicts(report, "https record") == [("info", "none at 127.0.0.1")]
+
+
 def test_a_host_that_is_down(site: Site) -> None:
     report = check_host("https://full.site.test:1/", resolver=site.resolver, timeout=1)
     assert [(one.check, one.verdict) for one in report.findings[:3]] == [

@@ -13,7 +13,7 @@ from sakura_fleet.model.svcb import Svcb
 from sakura_fleet.model.svcb import keys as svcb_keys
 from sakura_fleet.model.svcb.keys import IPV4HINT, IPV6HINT, NO_DEFAULT_ALPN, PORT
 from sakura_fleet.probe._probe import probe, read_target
-from sakura_fleet.probe._records import HttpsRecords, Resolver
+from sakura_fleet.probe._records import HttpsRecords, Resolver, is_address
 from sakura_fleet.probe._result import PROTOCOLS, ProbeResult, Protocol, Target
 
 Verdict = Literal["ok", "info", "warning", "failed"]
@@ -170,6 +170,9 @@ class _Check:
     def _promises_of_the_record(self) -> Iterator[tuple[str, Protocol, str | None, int]]:
         """What the record promises elsewhere; what it promises right here goes to `promised`."""
         name, port = self.target.name, self.target.port
+        if is_address(name):
+            self.report.record = HttpsRecords(name)  # an address has no records
+            return
         owner = name if port == 443 else f"_{port}._https.{name}"  # RFC 9460 section 9.1
         try:
             self.report.record = self.resolver.https(owner)

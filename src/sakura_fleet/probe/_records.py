@@ -49,10 +49,9 @@ class Resolver:
 
     def addresses(self, name: str) -> tuple[str, ...]:
         """The name's IPv4 addresses, then its IPv6 addresses; an address is its own."""
-        try:
-            return (str(ipaddress.ip_address(name)),)
-        except ValueError:
-            answers = (self._ask(name, "A"), self._ask(name, "AAAA"))
+        if is_address(name):
+            return (name,)
+        answers = (self._ask(name, "A"), self._ask(name, "AAAA"))
         return tuple(rdata.address for answer in answers if answer for rdata in answer)
 
     def https(self, owner: str) -> HttpsRecords:
@@ -84,6 +83,15 @@ class Resolver:
         except (dns.exception.DNSException, OSError) as error:
             where = self.server or "the resolvers of this machine"
             raise FleetError(f"{name} {kind} cannot be looked up at {where}: {error}") from error
+
+
+def is_address(name: str) -> bool:
+    """True for an IP address, which no DNS is asked for."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def read_server(text: str) -> tuple[str, int]:
