@@ -24,8 +24,8 @@ RUN scripts/ci/runtime-lock.sh /build/bin/python >/runtime.lock \
   && /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist .
 
 FROM python:3.11-slim-bookworm
-# git: `sakura-fleet deploy` compares commits.
-RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+# git: `sakura-fleet deploy` compares commits. openssh-client: ssh-keyscan, for hosts that are changed over SSH.
+RUN apt-get update && apt-get install -y --no-install-recommends git openssh-client && rm -rf /var/lib/apt/lists/*
 WORKDIR /fleet
 RUN --mount=type=bind,from=wheel,source=/runtime.lock,target=/tmp/runtime.lock \
   --mount=type=bind,from=wheel,source=/dist,target=/tmp/dist \
@@ -38,10 +38,16 @@ COPY Pulumi.yaml __main__.py ./
 COPY components components
 COPY policies policies
 # Any user may run it, as --user decides whose the stack files are.
-RUN mkdir -m 1777 stacks .state /home/fleet && useradd --uid 10001 --home-dir /home/fleet --no-create-home fleet
+RUN mkdir -m 1777 stacks .state .pulumi /home/fleet \
+  && useradd --uid 10001 --home-dir /home/fleet --no-create-home fleet
+# For hosts that are changed over SSH; all else works without it.
+ARG COMMAND_VERSION=1.2.1
+RUN --mount=type=bind,source=scripts/command_plugin.py,target=/tmp/command_plugin.py \
+  PULUMI_HOME=/fleet/.pulumi .venv/bin/python /tmp/command_plugin.py .venv/bin/pulumi "$COMMAND_VERSION" \
+  || echo "this image is without the pulumi-command plugin"
 ENV PATH=/fleet/.venv/bin:$PATH \
   HOME=/home/fleet \
-  PULUMI_HOME=/home/fleet/.pulumi \
+  PULUMI_HOME=/fleet/.pulumi \
   PYTHONDONTWRITEBYTECODE=1 \
   PULUMI_PARALLEL=64 \
   PULUMI_SKIP_CHECKPOINTS=true \

@@ -22,21 +22,11 @@ if elb and config.elb:
             components.https_record_for(config.dns.elb, elb),
         ]
 
-hosts = [components.CaddyHost(host.name, host, password=password) for host in config.hosts]
+hosts = [components.CaddyHost(one.name, one, password=password) for one in config.hosts if one.is_first_form]
 for host in hosts:
-    record, ttl = host.args.record, host.args.ttl
-    if record:
-        records += [
-            components.address_records(record, host.reference, ttl=ttl),
-            components.https_record_for(record, host, ttl=ttl),
-        ]
-    if config.dns and record and config.dns.apex == record:
-        records += [
-            components.address_records("@", host.reference, ttl=ttl),
-            components.https_alias(f"{record}.{config.dns.zone}.", ttl=ttl),
-        ]
-pulumi.export("hosts", [{"name": host.args.name, "address": host.server.address} for host in hosts])
+    records += host.record_sets(zone=config.dns.zone, apex=config.dns.apex) if config.dns else []
 
+dns = None
 if config.dns:
     dns = components.DnsRecords(
         config.dns.zone,
@@ -59,3 +49,10 @@ if config.dns:
             lets_encrypt_names=config.elb.lets_encrypt_names,
             opts=pulumi.ResourceOptions(depends_on=[dns]),
         )
+
+hosts += [
+    components.CaddyHost(one.name, one, dns=dns, apex=config.apex_of(one), password=password)
+    for one in config.hosts
+    if not one.is_first_form
+]
+pulumi.export("hosts", [host.output() for host in hosts])

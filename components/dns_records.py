@@ -79,6 +79,8 @@ class DnsRecords(pulumi.ComponentResource):
     """
 
     zone: DnsZone
+    zone_name: str
+    adopt: bool
     zone_id: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
     records: pulumi.Output[Sequence[Mapping[str, Any]]]
@@ -90,6 +92,8 @@ class DnsRecords(pulumi.ComponentResource):
         for warning in warnings:
             pulumi.log.warn(str(warning), self)
         zone = zone_name(args.zone)
+        self.zone_name = zone
+        self.adopt = args.adopt
         self.zone = DnsZone(
             f"{name}-zone",
             name=zone,

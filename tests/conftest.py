@@ -17,6 +17,14 @@ FOREIGN = ("SAKURA", "USACLOUD", "PULUMI_")
 """How the variables begin that would let a test see this machine's accounts or stacks (`SAKURACLOUD` among them)."""
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured and no assertion judges, after the run: `record_property("measured", text)`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "measured" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}\n{text}")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of this machine leads a test to a real account or stack."""

@@ -55,8 +55,11 @@ def https_record_agrees(record_sets: Resource, context: Context) -> Iterator[Bre
     complete = written is not UNKNOWN and all(
         text(one.get("name")) is not None and text(one.get("type")) is not None for one in sets
     )
+    # A host writes its addresses before its HTTPS record, in sets of their own.
+    before = [one for one in context.of_type(tokens.DNS_RECORD_SETS) if one.urn != record_sets.urn]
+    same_zone = [one for one in before if zone and text(one.props.get("zone_name")) == zone]
     addresses: dict[str, list[Any]] = {}
-    for one in sets:
+    for one in [*sets, *(mapping(other) for each in same_zone for other in items(each.props.get("record_sets")))]:
         if text(one.get("type")) in ADDRESS_TYPES:
             values = one.get("values")
             found = [UNKNOWN] if values is UNKNOWN else items(values)

@@ -19,8 +19,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 needed: set[str] = set()
-# The policies run with the program, but are no dependency of the package.
-waiting = [*tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["dependencies"], "pulumi-policy"]
+project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+# The policies run with the program, but are no dependency of the package; stacks with hosts probe HTTP/3.
+waiting = [*project["dependencies"], *project["optional-dependencies"]["http3"], "pulumi-policy"]
 seen: set[str] = set()
 while waiting:
     text = waiting.pop()

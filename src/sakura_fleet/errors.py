@@ -11,6 +11,7 @@
     |   +-- ConflictError          409: the object's state forbids the call
     |   +-- UnavailableError       423, 429, 5xx: busy; raised once the retries are used up
     +-- UnreachableError           no answer from the API root until the deadline
+    +-- ProbeError                 a host gave no answer over the HTTP version that it was asked in
     +-- WaitTimeoutError           something did not happen until its deadline
     +-- CancelledError             the run was cancelled while waiting
 
@@ -137,6 +138,15 @@ class UnreachableError(FleetError):
 
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:
         self.maybe_done = maybe_done
+        super().__init__(message)
+
+
+class ProbeError(FleetError):
+    """A URL gave no answer over one HTTP version, `protocol`: `h1`, `h2` or `h3`."""
+
+    def __init__(self, message: str, *, url: str, protocol: str) -> None:
+        self.url = url
+        self.protocol = protocol
         super().__init__(message)
 
 

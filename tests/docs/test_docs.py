@@ -15,7 +15,8 @@ import yaml
 
 from sakura_fleet.cli.main import main
 from sakura_fleet.errors import InputError
-from sakura_fleet.model.caddy_host import CaddyHostArgs
+from sakura_fleet.model.caddy_host import Behind, Binary, CaddyHostArgs, SshAccess
+from sakura_fleet.model.caddy_site import FileServer, Redirect, ReverseProxy, Site
 from sakura_fleet.model.dns import ALLOWABLE, TYPES, RecordSet
 from sakura_fleet.model.dns import RULES as DNS_RULES
 from sakura_fleet.model.dns.rdata import HINTS
@@ -77,6 +78,13 @@ SECTIONS: dict[str, tuple[tuple[str | int, ...], type | None]] = {
     "`elb.syslog`": (("elb", "syslog"), None),
     "`elb.rules[]`": (("elb", "rules", 0), None),
     "`hosts[]`": (("hosts", 0), CaddyHostArgs),
+    "`hosts[].sites[]`": (("hosts", 1, "sites", 0), Site),
+    "`hosts[].sites[].file_server`": (("hosts", 1, "sites", 0, "file_server"), FileServer),
+    "`hosts[].sites[].reverse_proxy`": (("hosts", 1, "sites", 1, "reverse_proxy"), ReverseProxy),
+    "`hosts[].sites[].redirect`": (("hosts", 1, "sites", 2, "redirect"), Redirect),
+    "`hosts[].behind`": (("hosts", 2, "behind"), Behind),
+    "`hosts[].binary`": (("hosts", 1, "binary"), Binary),
+    "`hosts[].ssh`": (("hosts", 3, "ssh"), SshAccess),
     "`dns`": (("dns",), DnsArgs),
     RECORD_SETS: (("dns", "record_sets", 0), RecordSet),
     HTTPS_VALUE: (("dns", "record_sets", 0, "values", 0), None),
@@ -95,9 +103,14 @@ UNKNOWN = "zzzz"
 REFUSED = {"password"}
 """Keys that a reader knows only to refuse them with a better message."""
 
-NEEDED_BY_ANOTHER = {"`elb.rules[]`": {"server_group"}}
+NEEDED_BY_ANOTHER = {
+    "`elb.rules[]`": {"server_group"},
+    "`hosts[]`": {"zone", "caddyfile"},
+    "`hosts[].sites[]`": {"file_server"},
+}
 """Keys that are needed or not by what another key says."""
 
+PLAIN_SITE = {"name": "d.example.com", "file_server": {}}
 MINIMAL: dict[str, Any] = {
     "fleet_id": "for-the-tests",
     "size": 1,
@@ -121,7 +134,21 @@ MINIMAL: dict[str, Any] = {
         "syslog": {"server": "192.0.2.8"},
         "rules": [{"host": "app.example.com", "path": "/", "server_group": "gr1"}],
     },
-    "hosts": [{"name": "www", "zone": "is1b", "caddyfile": "www.example.com"}],
+    "hosts": [
+        {"name": "www", "zone": "is1b", "caddyfile": "www.example.com"},
+        {
+            "name": "app",
+            "zone": "is1b",
+            "binary": {"url": "https://example.com/caddy", "sha256": "0" * 64},
+            "sites": [
+                {"name": "a.example.com", "file_server": {}},
+                {"name": "b.example.com", "reverse_proxy": {"upstreams": ["127.0.0.1:8080"], "health_uri": "/"}},
+                {"name": "c.example.com", "redirect": {"to": "https://www.example.com"}},
+            ],
+        },
+        {"name": "back", "zone": "is1b", "behind": {"networks": ["192.0.2.0/24"]}, "sites": [PLAIN_SITE]},
+        {"name": "there", "address": "192.0.2.10", "ssh": {}, "sites": [{**PLAIN_SITE, "name": "e.example.com"}]},
+    ],
     "dns": {
         "zone": "example.com",
         "record_sets": [
@@ -408,8 +435,9 @@ def test_named_commands_exist(path: Path) -> None:
 def test_options_of_our_command_exist(path: Path) -> None:
     for name, rest in re.findall(r"(?:`|^\$ )sakura-fleet ([a-z-]+)([^`\n]*)", path.read_text("utf-8"), re.MULTILINE):
         command = main.commands[name]
-        if isinstance(command, click.Group) and rest.split():
-            command = command.commands[rest.split()[0]]
+        if isinstance(command, click.Group) and (sub := rest.split()[:1]):
+            assert sub[0] in command.commands, f"sakura-fleet {name}{rest}"
+            command = command.commands[sub[0]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) <= known, f"sakura-fleet {name}{rest}"
 

@@ -9,7 +9,9 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("package", ["components", "sakura_fleet.client", "sakura_fleet.resources"])
+@pytest.mark.parametrize(
+    "package", ["components", "sakura_fleet.client", "sakura_fleet.probe", "sakura_fleet.resources"]
+)
 def test_every_offered_name_is_there(package: str) -> None:
     module = import_module(package)
     assert sorted(module._HOMES) == sorted(module.__all__)

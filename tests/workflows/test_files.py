@@ -211,5 +211,8 @@ def test_image() -> None:
     version = re.search(r"pulumi_version=(\S+)", (ROOT / "scripts" / "bootstrap").read_text())
     assert version
     assert f"ARG PULUMI_VERSION={version[1]}\n" in docker
+    command = re.search(r"command_version=(\S+)", (ROOT / "scripts" / "bootstrap").read_text())
+    assert command
+    assert f"ARG COMMAND_VERSION={command[1]}\n" in docker
     for line in (ROOT / "scripts" / "pulumi.env").read_text().splitlines():
         assert not re.match("[A-Z]", line) or f"  {line}" in docker, line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from ipaddress import ip_network
 from typing import Final
@@ -12,6 +13,7 @@ from sakura_fleet.model.reading import Reader
 PROTOCOLS: Final = ("http", "https", "tcp", "udp", "icmp", "fragment", "ip")
 ACTIONS: Final = ("allow", "deny")
 MAX_RULES: Final = 30
+_NAMED: Final = {"http": ("tcp", 80), "https": ("tcp", 443)}
 _WITH_PORTS: Final = ("tcp", "udp")
 _PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
@@ -30,6 +32,25 @@ class PacketFilterRule:
     def inputs(self) -> dict[str, str]:
         """The rule as a resource's inputs carry it."""
         return asdict(self)
+
+
+def admits(rules: Sequence[PacketFilterRule], protocol: str, port: int) -> bool:
+    """Whether packets to a port of a server get through from anywhere at all; what no rule matches gets through."""
+    for rule in rules:
+        named = _NAMED.get(rule.protocol)
+        matches = named == (protocol, port) if named else rule.protocol in (protocol, "ip")
+        if not matches or not _covers(rule.destination_port, port):
+            continue
+        if rule.action == "allow":
+            return True
+        if not rule.source_port and rule.source_network in ("", "0.0.0.0/0"):
+            return False
+    return True
+
+
+def _covers(ports: str, port: int) -> bool:
+    match = _PORTS.fullmatch(ports)
+    return not ports or bool(match and int(match[1]) <= port <= int(match[2] or match[1]))
 
 
 def read_rules(reader: Reader, key: str) -> tuple[PacketFilterRule, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -43,6 +43,10 @@ class StackConfig:
     hosts: tuple[CaddyHostArgs, ...] = ()
     dns: DnsArgs | None = None
     scaling: ScalingArgs | None = None
+
+    def apex_of(self, host: CaddyHostArgs) -> bool:
+        """Whether the zone's own name leads to this host, too."""
+        return bool(self.dns and self.dns.apex and self.dns.apex == host.record)
 
     @property
     def scaling_rules(self) -> ScalingArgs:
@@ -84,6 +88,10 @@ def read_stack(
     problems = [one for one in problems if not (any_size and one.rule == "size-range")]
     if problems:
         raise InputError(problems, source=source)
+    if config.dns and config.hosts:
+        from sakura_fleet.model.host_rules import with_host_names
+
+        return replace(config, dns=with_host_names(config.dns, config.hosts))
     return config
 
 
@@ -135,19 +143,16 @@ def check_api_root(root: str) -> str:
 
 def _check_names(config: StackConfig, problems: list[Problem]) -> None:
     """What only shows when group, zone, ELB and hosts are seen together."""
-    broken = any(problem.path.startswith("server_group") for problem in problems)
-    members = [] if broken or not config.hosts else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
-    for index, host in enumerate(config.hosts):
-        if host.name in [other.name for other in config.hosts[:index]]:
-            problems.append(
-                Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} stands in the list twice")
-            )
-        if host.name in members:
-            message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
-            problems.append(Problem(f"hosts[{index}].name", "name-of-member", message))
-        if host.record and not config.dns:
-            message = "a record needs the stack's zone; add dns.zone, or remove this"
-            problems.append(Problem(f"hosts[{index}].record", "no-dns-zone", message))
+    if config.hosts:
+        from sakura_fleet.model.host_rules import check_hosts
+
+        problems += check_hosts(config.hosts, config.dns)
+        broken = any(problem.path.startswith("server_group") for problem in problems)
+        members = [] if broken else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
+        for index, host in enumerate(config.hosts):
+            if host.name in members:
+                message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
+                problems.append(Problem(f"hosts[{index}].name", "name-of-member", message))
     if config.elb and config.elb.lets_encrypt_names and not config.dns:
         message = "certificates are issued once the names point at the ELB; add the stack's zone as dns.zone"
         problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))

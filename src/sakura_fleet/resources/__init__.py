@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from sakura_fleet.resources.elb import Elb
     from sakura_fleet.resources.elb_certificate import ElbCertificate
     from sakura_fleet.resources.elb_membership import ElbMembership
+    from sakura_fleet.resources.host_probe import HostProbe
+    from sakura_fleet.resources.http3_withdrawal import Http3Withdrawal
     from sakura_fleet.resources.packet_filter import PacketFilter
     from sakura_fleet.resources.server import Server
+    from sakura_fleet.resources.ssh_host_key import SshHostKey
     from sakura_fleet.resources.ssh_key import SshKey
     from sakura_fleet.resources.startup_script import StartupScript
     from sakura_fleet.resources.switch import Switch
@@ -26,8 +29,11 @@ __all__ = [
     "Elb",
     "ElbCertificate",
     "ElbMembership",
+    "HostProbe",
+    "Http3Withdrawal",
     "PacketFilter",
     "Server",
+    "SshHostKey",
     "SshKey",
     "StartupScript",
     "Switch",
@@ -40,8 +46,11 @@ _HOMES = {
     "Elb": "sakura_fleet.resources.elb",
     "ElbCertificate": "sakura_fleet.resources.elb_certificate",
     "ElbMembership": "sakura_fleet.resources.elb_membership",
+    "HostProbe": "sakura_fleet.resources.host_probe",
+    "Http3Withdrawal": "sakura_fleet.resources.http3_withdrawal",
     "PacketFilter": "sakura_fleet.resources.packet_filter",
     "Server": "sakura_fleet.resources.server",
+    "SshHostKey": "sakura_fleet.resources.ssh_host_key",
     "SshKey": "sakura_fleet.resources.ssh_key",
     "StartupScript": "sakura_fleet.resources.startup_script",
     "Switch": "sakura_fleet.resources.switch",

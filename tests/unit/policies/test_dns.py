@@ -147,3 +147,20 @@ def test_a_sound_set_is_not_odd() -> None:
 def test_what_is_odd_is_named_without_its_value(written: Any, expected: str) -> None:
     (found,) = odd(written)
     assert found.startswith(expected)
+
+
+def before(*written: Any, zone: Any = "example.com") -> Resource:
+    """Record sets of the zone that another resource has made."""
+    return Resource(
+        "urn:pulumi:test::fleet::other::www-address", tokens.DNS_RECORD_SETS, sets(*written, zone=zone).props
+    )
+
+
+def test_addresses_may_stand_in_sets_that_came_before() -> None:
+    known = (HOST, MEMBER, before(("www", "A", [ref(HOST)])))
+    assert paths(("www", "HTTPS", [structure(ipv4hint=[ref(HOST)])]), declared=known) == []
+    assert paths(("www", "HTTPS", [H3]), declared=(HOST, MEMBER, before(("www", "A", [ref(MEMBER)])))) == [
+        "record_sets[0].values[0]"
+    ]
+    elsewhere = (HOST, MEMBER, before(("www", "A", [ref(HOST)]), zone="example.net"))
+    assert paths(("www", "HTTPS", [H2]), declared=elsewhere) == ["record_sets[0].values[0]"]

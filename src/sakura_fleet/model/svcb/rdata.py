@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -59,6 +59,15 @@ class Svcb:
     def param(self, number: int) -> bytes | None:
         """The wire value of a key; None where it is absent."""
         return dict(self.params).get(number)
+
+    def without_alpn(self, gone: Container[str]) -> Self:
+        """The same record without some protocols, and without the key once none is left."""
+        left = [one.encode("latin-1") for one in self.alpn if one not in gone]
+        wire = b"".join(struct.pack("!B", len(one)) + one for one in left)
+        dropped = (keys.ALPN,) if left else (keys.ALPN, keys.NO_DEFAULT_ALPN)
+        kept = dict(param for param in self.params if param[0] not in dropped)
+        params = {**kept, keys.ALPN: wire} if left else kept
+        return type(self)(self.priority, self.target, tuple(sorted(params.items())))
 
     def wire(self) -> bytes:
         """The record data on the wire (2.2)."""

@@ -1,0 +1,134 @@
+"""A stack with a host by address: real `pulumi up`, real sshd, real Caddy, certificates over ACME, records in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sakura_fleet.emulator.server import running
+from sakura_fleet.probe import PROTOCOLS, probe
+from tests.host.caddy import VERSIONS, caddy_binary
+from tests.host.machine import AcmeCa, Machine, acme_ca, running_machine
+from tests.host.stack import install_command_plugin
+from tests.program.fleet import Fleet, new_fleet
+
+ZONE = "site.test"
+URL = "https://www.site.test/"
+
+
+class Stack:
+    """The stack, the host that it changes over SSH, and the CA for the host's names."""
+
+    def __init__(self, fleet: Fleet, machine: Machine, ca: AcmeCa) -> None:
+        self.fleet, self.machine, self.ca = fleet, machine, ca
+
+    def host(self, page: str, **changes: Any) -> None:
+        """Write the host into the stack file."""
+        host = {
+            "name": "www",
+            "address": "127.0.0.1",
+            "record": "www",
+            "ttl": 10,
+            "acme_ca": self.ca.directory,
+            "acme_ca_root": self.ca.root.read_text(),
+            "ready_deadline": 60,
+            "ssh": {"port": self.machine.sshd.port, "private_key_file": str(self.machine.sshd.folder / "client")},
+            "sites": [{"name": "www.site.test", "snippet": page}],
+            **changes,
+        }
+        self.fleet.write(hosts=[host], size=0)
+
+    def page(self) -> list[str]:
+        """The page over each HTTP version."""
+        asked = [probe(URL, protocol=one, address="127.0.0.1", ca_file=str(self.ca.root)) for one in PROTOCOLS]
+        return [one.body.decode() for one in asked]
+
+    def records(self) -> dict[str, str]:
+        zone = self.zone()
+        return {one["Type"]: one["RData"] for one in zone["Settings"]["DNS"]["ResourceRecordSets"]}
+
+    def zone(self) -> dict[str, Any]:
+        found = self.fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
+        return next(item for item in found if item["Provider"]["Class"] == "dns")
+
+    def output(self) -> dict[str, Any]:
+        return dict(json.loads(self.fleet.pulumi("stack", "output", "hosts", "--json").stdout)[0])
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with running_machine(tmp_path / "m", caddy_binary(VERSIONS[-1])) as machine:
+        machine.resolve("www.site.test")
+        # The stack, the emulator and the host share one network, which only this test sees.
+        with acme_ca(machine) as ca, machine.network(), running(latency="instant") as emulator:
+            fleet = new_fleet(tmp_path / "fleet", emulator.url, dns={"zone": ZONE})
+            install_command_plugin(fleet.folder / "home")
+            yield Stack(fleet, machine, ca)
+
+
+def test_the_life_of_a_host_over_ssh(stack: Stack) -> None:
+    fleet = stack.fleet
+
+    # It is there, and does not serve: nobody is sent to it over HTTP/3.
+    stack.host("respond 503", ready_deadline=5)
+    refused = fleet.up(check=False)
+    assert refused.returncode != 0
+    assert f"the host www (127.0.0.1) serves {URL} over h1: not within 5 s" in refused.stdout
+    assert "it answers 503" in refused.stdout
+    assert stack.records() == {"A": "127.0.0.1"}
+
+    stack.host("respond one")
+    fleet.up()
+    assert stack.page() == ["one", "one", "one"]
+    assert stack.records() == {"A": "127.0.0.1", "HTTPS": "10 . alpn=h3,h2 ipv4hint=127.0.0.1"}
+    found = stack.output()
+    assert found["https_record"] == stack.records()["HTTPS"]
+    assert (found["urls"], found["verified_protocols"]) == ([URL], ["h1", "h2", "h3"])
+    assert found["host_key"] == " ".join(stack.machine.sshd.host_key("ecdsa").split()[:2])
+    assert list(found["certificates"]) == [URL]
+    key = (stack.machine.sshd.folder / "client").read_text()
+    assert key.splitlines()[1] not in fleet.pulumi("stack", "export").stdout, "the private key is a secret"
+
+    # The same again changes nothing, on the host or elsewhere.
+    fleet.pulumi("preview", "--expect-no-changes")
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+    # What Caddy refuses fails the run with its words, and the site stays as it was, and announced.
+    stack.host("resond two")
+    refused = fleet.up(check=False)
+    assert refused.returncode != 0
+    assert "unrecognized directive: resond" in refused.stdout + refused.stderr
+    assert stack.page() == ["one", "one", "one"]
+    assert stack.records()["HTTPS"] == "10 . alpn=h3,h2 ipv4hint=127.0.0.1"
+
+    # HTTP/3 goes: first from the record, then, once no cache has it, from the host.
+    stack.host("respond three", protocols=["h1", "h2"])
+    fleet.up()
+    assert stack.records()["HTTPS"] == "10 . alpn=h2 ipv4hint=127.0.0.1"
+    assert probe(URL, protocol="h2", address="127.0.0.1", ca_file=str(stack.ca.root)).alt_svc == ""
+
+    # Another key than the one that was taken at the first connection: nothing is sent.
+    sshd = stack.machine.sshd
+    for name in ("host_ecdsa", "host_ecdsa.pub"):
+        (sshd.folder / name).unlink()
+    stack.machine.run("ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", sshd.folder / "host_ecdsa")
+    stack.machine.run("bash", "-c", f"kill -HUP $(cat {sshd.folder}/pid)")
+    stack.host("respond four", protocols=["h1", "h2"])
+    refused = fleet.up(check=False)
+    assert refused.returncode != 0
+    assert "shows another SSH key" in refused.stdout + refused.stderr
+    asked = probe(URL, protocol="h2", address="127.0.0.1", ca_file=str(stack.ca.root))
+    assert asked.body == b"three"
+
+    # The host is not the stack's: it is left serving, and the run says so. The records go.
+    done = fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert (
+        "the host www (127.0.0.1) is none of this stack's servers: Caddy is left serving" in done.stdout + done.stderr
+    )
+    assert probe(URL, protocol="h2", address="127.0.0.1", ca_file=str(stack.ca.root)).body == b"three"
+    assert fleet.count() == {}

@@ -1,0 +1,62 @@
+"""Hosts with sites in a whole run: their records in order, and HTTP/3 that goes from the record before it goes from
+the host.
+
+The emulator's servers serve nothing, so these hosts are announced unseen; `tests/host` has the others.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.program.fleet import Fleet
+
+HOST: dict[str, Any] = {
+    "name": "www",
+    "zone": "tk1b",
+    "record": "www",
+    "ttl": 10,
+    "ready_deadline": 0,
+    "sites": [{"name": "www.example.com", "file_server": {}}, {"name": "example.com", "file_server": {}}],
+}
+
+
+def records(fleet: Fleet) -> dict[tuple[str, str], str]:
+    (zone,) = fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
+    return {(one["Name"], one["Type"]): one["RData"] for one in zone["Settings"]["DNS"]["ResourceRecordSets"]}
+
+
+def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
+    svc = [{"name": "shop", "type": "HTTPS", "values": ["0 www.example.com."]}]
+    fleet.write(size=0, hosts=[HOST], dns={"zone": "example.com", "apex": "www", "record_sets": svc})
+    fleet.up()
+    (found,) = json.loads(fleet.pulumi("stack", "output", "hosts", "--json").stdout)
+    address = found["address"]
+    assert records(fleet) == {
+        ("shop", "HTTPS"): "0 www.example.com.",
+        ("www", "A"): address,
+        ("@", "A"): address,
+        ("www", "HTTPS"): f"10 . alpn=h3,h2 ipv4hint={address}",
+        ("@", "HTTPS"): "0 www.example.com.",
+    }
+    assert found["https_record"] == records(fleet)["www", "HTTPS"]
+    assert found["urls"] == ["https://www.example.com/", "https://example.com/"]
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+    state = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    after = {one["urn"].rpartition("::")[2]: str(one.get("dependencies")) for one in state}
+    assert "::www-withdrawal" in after["www"]
+    assert "::www-address" in after["www-https"]
+
+    log = fleet.requests()
+    fleet.write(hosts=[{**HOST, "protocols": ["h1", "h2"]}])
+    fleet.up()
+    again = json.loads(fleet.pulumi("stack", "output", "hosts", "--json").stdout)[0]["address"]
+    assert again != address, "other protocols are another server"
+    assert records(fleet)["www", "HTTPS"] == f"10 . alpn=h2 ipv4hint={again}"
+    asked = [f"{one['method']} {one['path']}" for one in fleet.requests()[len(log) :]]
+    written = [n for n, one in enumerate(asked) if one.startswith("PUT") and "/commonserviceitem/" in one]
+    deleted = [n for n, one in enumerate(asked) if one.startswith("DELETE") and "/server/" in one]
+    assert written[0] < deleted[0], "the record first, then the host"
+
+    fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert fleet.count() == {}
