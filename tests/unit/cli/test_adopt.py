@@ -182,6 +182,18 @@ def test_addresses_that_do_not_follow_the_numbers_are_left_to_the_servers(
     assert f"addresses on the switch (192.168.0.1, {addresses[1] or 'none noted'})" in said[-1]
 
 
+def test_an_elb_needs_the_address_that_a_server_has_on_its_switch(folder: Folder, cloud: Cloud) -> None:
+    switch = cloud.switch()
+    one, two = cloud.web(1, 2, ConnectedSwitches=[{"ID": switch["ID"]}])
+    cloud.note_address(one, "192.168.0.1")
+    cloud.elb(Servers=[{"IPAddress": "192.168.0.1", "Port": 80}])
+    _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=2)
+    assert [line for line in said if line.startswith("to be done")] == [
+        f"to be done: server web-002 ({two['ID']} in is1b): no address is noted at its first interface, and an ELB "
+        "knows servers by it: note it in the control panel"
+    ]
+
+
 def test_what_most_have_is_written_and_what_others_lose_is_said(folder: Folder, cloud: Cloud) -> None:
     icon = str(cloud.get("icon")["Icons"][0]["ID"])
     cloud.web(1, 2, Tags=["shop"], Description="d", Icon={"ID": icon})
