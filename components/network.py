@@ -22,7 +22,8 @@ def packet_filters(
     interfaces: Sequence[NetworkInterface],
     opts: pulumi.ResourceOptions,
 ) -> list[ZoneIds]:
-    """For each interface with rules, one packet filter per zone, shared by all servers of the template."""
+    """For each interface with rules, one packet filter per zone, made or taken over, for all servers of the
+    template."""
     return [
         {
             zone: PacketFilter(
@@ -30,6 +31,7 @@ def packet_filters(
                 name=f"{name}-nic{index}",
                 zone=zone,
                 rules=interface.packet_filter,
+                adopt=interface.adopt_packet_filter.get(zone, ""),
                 opts=opts,
             ).id
             for zone in (zones if interface.packet_filter else ())

@@ -153,6 +153,7 @@ def adopted(settings: dict[str, Any]) -> None:
     for section in ("server_group", "elb", "dns"):
         settings[section].pop("adopt", None)
         settings[section].pop("adopt_zone", None)
+    settings["server_group"]["template"]["network_interfaces"][0].pop("adopt_packet_filter")
 
 
 def changing_calls(fleet: Fleet, since: int) -> list[str]:
@@ -180,11 +181,10 @@ def test_a_running_fleet_becomes_the_stack_s_own(fleet: Fleet) -> None:
 
     fleet.up()
     assert changing_calls(fleet, log) == [
-        "POST /packetfilter",
         "PUT /commonserviceitem",
         "PUT /commonserviceitem",
         "PUT /interface/to/packetfilter",
-        "PUT /interface/to/packetfilter",
+        "PUT /packetfilter",
         "PUT /server",
         "PUT /server",
     ]
@@ -245,7 +245,7 @@ def test_an_adoption_that_was_killed_goes_on_and_what_is_looked_up_stays(fleet: 
 
     fleet.pulumi("destroy", "--yes", "--skip-preview")
     assert [server["Name"] for server in fleet.servers()] == ["db1"]
-    assert fleet.count() == {"server": 1, "disk": 2, "interface": 1, "packetfilter": 3, "proxylb": 1, "dns": 1}
+    assert fleet.count() == {"server": 1, "disk": 2, "interface": 1, "packetfilter": 2, "proxylb": 1, "dns": 1}
     assert others.facts()["foreign"] == before["foreign"]
     assert others.close_ranks() == {"192.0.2.9"}
     assert others.item(others.zone)["Settings"]["DNS"]["ResourceRecordSets"] == [MX]

@@ -65,6 +65,12 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
 def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) -> dict[str, Any]:
     """`expose` of the first interface: the ports and the server group under which the ELB has the servers."""
     servers = {one.server.ip_address: one for one in found if one.server.ip_address}
+    for one in found:
+        if not one.server.ip_address:
+            report.to_do.append(
+                f"server {one}: no address is noted at its first interface, and an ELB knows servers by it: note it in "
+                "the control panel"
+            )
     entries = [dict(one) for one in elb.settings.get("Servers") or []]
     ours = [one for one in entries if one.get("IPAddress") in servers]
     for entry in entries:

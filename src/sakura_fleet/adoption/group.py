@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.adoption.numbering import Numbering, numbered
 from sakura_fleet.adoption.report import Report
-from sakura_fleet.adoption.servers import Found
+from sakura_fleet.adoption.servers import Servers
 from sakura_fleet.model.os_types import OS_TYPES
-from sakura_fleet.model.ownership import own_tags
+from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.server_group import DEFAULT_NAME_FORMAT
 
 if TYPE_CHECKING:
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 class GroupWriter:
     """Writes `server_group` for servers that `find_servers` gave."""
 
-    def __init__(self, client: Client, found: Sequence[Found], *, group: str, report: Report) -> None:
+    def __init__(self, client: Client, servers: Servers, *, group: str, report: Report) -> None:
+        found = servers.found
         self._client = client
         self._report = report
+        self._others_filters = servers.others_filters
+        self._taken_filters: set[str] = set()
         self.numbering = numbered([one.server.name for one in found], group=group)
         by_number = sorted(zip(self.numbering.numbers, found, strict=True), key=lambda pair: pair[0])
         self.numbers = [number for number, _ in by_number]
@@ -124,22 +127,43 @@ class GroupWriter:
         else:
             interface |= self._addresses(index)
         rules = self.found[0].rules[index]
-        if rules:
-            interface["packet_filter"] = [_written(rule) for rule in rules]
-        self._say_filters(index)
+        interface |= self._filters(index) if rules else {}
+        self._say_filters(index, interface.get("adopt_packet_filter", {}))
         if expose:
             interface["expose"] = dict(expose)
         return interface
 
-    def _say_filters(self, index: int) -> None:
-        attached = {one.id: one for each in self.found if (one := each.filters[index])}
-        for _, one in sorted(attached.items()):
-            fate = (
-                "a packet filter with the same rules, made for the group, takes the place of"
-                if one.expressions
-                else "nothing takes the place of the empty packet filter"
+    def _filters(self, index: int) -> dict[str, Any]:
+        """The rules, and of each zone the packet filter that most have, where nobody else has it."""
+        own = [(one.server.zone, found) for one in self.found if (found := one.filters[index])]
+        adopt = {}
+        for zone in dict.fromkeys(zone for zone, _ in own):
+            free = [
+                found.id
+                for where, found in own
+                if where == zone and found.id not in self._others_filters | self._taken_filters
+                and not Marks.from_description(found.description)
+            ]  # fmt: skip
+            if free:
+                adopt[zone] = _most(free)
+                self._taken_filters.add(adopt[zone])
+        rules = [_written(rule) for rule in self.found[0].rules[index]]
+        return {"packet_filter": rules, **({"adopt_packet_filter": adopt} if adopt else {})}
+
+    def _say_filters(self, index: int, adopted: Mapping[str, str]) -> None:
+        """What becomes of the packet filters before an interface."""
+        name = f"{self.numbering.group}-nic{index}"
+        attached = {one.id: (each.server.zone, one) for each in self.found if (one := each.filters[index])}
+        for _, (zone, one) in sorted(attached.items()):
+            if adopted.get(zone) == one.id:
+                self._report.taken.append(f"packet filter {one.name} ({one.id} in {zone})")
+                if (one.name, one.description) != (name, ""):
+                    self._report.changes.append(f"packet filter {one.name} ({one.id}) is called {name}")
+                continue
+            fate = "the group's, with the same rules," if one.expressions else "nothing"
+            self._report.changes.append(
+                f"interface {index}: {fate} takes the place of the packet filter {one.name} ({one.id}), which stays"
             )
-            self._report.changes.append(f"interface {index}: {fate} {one.name} ({one.id}), which stays for others")
 
     def _addresses(self, index: int) -> dict[str, Any]:
         """The block from which the servers' addresses on a switch come, if they stand in it by number."""

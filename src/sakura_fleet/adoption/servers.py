@@ -43,6 +43,7 @@ class Found:
     server: Server
     disks: tuple[Disk, ...]
     filters: tuple[PacketFilter | None, ...]
+    """The packet filter before each interface."""
 
     def __str__(self) -> str:
         return f"{self.server.name} ({self.server.id} in {self.server.zone})"
@@ -71,7 +72,15 @@ class Found:
         }
 
 
-def find_servers(client: Client, selection: Selection, *, fleet: str, report: Report) -> list[Found]:
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Servers that are alike, and the IDs of the packet filters that others have, too."""
+
+    found: list[Found]
+    others_filters: frozenset[str] = frozenset()
+
+
+def find_servers(client: Client, selection: Selection, *, fleet: str, report: Report) -> Servers:
     """The servers that can be taken over, all alike; `fleet` is the mark of the own fleet, where there is one.
 
     Who was chosen by prefix or tag and cannot be taken is left out; who was named is refused. Raises `FleetError`.
@@ -99,7 +108,9 @@ def find_servers(client: Client, selection: Selection, *, fleet: str, report: Re
         reasons = [f"  {line}" for line in report.left_out]
         raise FleetError("\n".join(["none of the servers can be taken over; nothing was written:", *reasons]))
     _check_alike(taken)
-    return taken
+    ours = {one.server.id for one in taken}
+    others = {nic.packet_filter_id for server in listed if server.id not in ours for nic in server.interfaces}
+    return Servers(taken, frozenset(one for one in others if one))
 
 
 def _named(listed: Sequence[Server], word: str, zones: Sequence[str]) -> Server:

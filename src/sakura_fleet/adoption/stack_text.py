@@ -17,6 +17,7 @@ from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 _COMMENTS: Final = {
     "adopt": "for the first `pulumi up` only: remove it afterwards",
+    "adopt_packet_filter": "for the first `pulumi up` only: remove it afterwards",
     "adopt_zone": "for the first `pulumi up` only: remove it afterwards",
     "fleet_id": "which fleet this is, in the marks on all it owns: never change it",
     "max_size": "widen min_size and max_size to scale",
@@ -43,7 +44,7 @@ def stack_text(config: Mapping[str, Any], report: Report, *, stack: str) -> str:
     head = [
         f"The stack {stack}, or a part of it, written by `sakura-fleet adopt`: it takes over what is there.",
         "Nothing is made anew: no rebuild, no reboot. `pulumi preview` shows as created what is taken over.",
-        "Next: `pulumi up`; remove the lines `adopt` and `adopt_zone`; then `pulumi preview` shows no changes.",
+        "Next: `pulumi up`; remove the lines that begin with `adopt`; then `pulumi preview` shows no changes.",
         "From then on all of this is the stack's: a smaller size deletes servers with their disks, as does",
         "`pulumi destroy`; another plan, disk, interface, key or script makes new servers, then the old ones go.",
         *report.lines(),

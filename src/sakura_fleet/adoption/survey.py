@@ -10,7 +10,7 @@ from sakura_fleet.adoption.dns import dns_section, find_zone
 from sakura_fleet.adoption.elb import elb_section, exposed, find_elb
 from sakura_fleet.adoption.group import GroupWriter
 from sakura_fleet.adoption.report import Report
-from sakura_fleet.adoption.servers import Found, Selection, find_servers
+from sakura_fleet.adoption.servers import Found, Selection, Servers, find_servers
 from sakura_fleet.errors import FleetError
 
 if TYPE_CHECKING:
@@ -47,11 +47,12 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
     report = Report()
     settings: dict[str, Any] = {}
     elb = find_elb(client, wanted.elb) if wanted.elb else None
-    found = find_servers(client, wanted.servers, fleet=fleet, report=report) if wanted.servers else []
+    servers = find_servers(client, wanted.servers, fleet=fleet, report=report) if wanted.servers else Servers([])
+    found = servers.found
     if found:
         expose = exposed(client, elb, found, report) if elb else {}
         settings["size"] = str(len(found))
-        settings["server_group"] = GroupWriter(client, found, group=wanted.group, report=report).config(expose)
+        settings["server_group"] = GroupWriter(client, servers, group=wanted.group, report=report).config(expose)
         _say_elsewhere(client, wanted, found, elb, report)
     if elb:
         settings["elb"] = elb_section(elb, lookup=wanted.elb_lookup, fleet=fleet, report=report)

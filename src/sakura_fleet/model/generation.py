@@ -26,7 +26,7 @@ from sakura_fleet.model.template import (
 
 VERSION: Final = 1
 LENGTH: Final = 6
-_OUTSIDE: Final = {"packet_filter", "expose"}
+_OUTSIDE: Final = {"packet_filter", "adopt_packet_filter", "expose"}
 """Settings of a network interface that change on a running server."""
 
 

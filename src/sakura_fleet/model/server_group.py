@@ -131,6 +131,11 @@ class ServerGroupArgs:
                     for zone in self.zones
                     if zone not in interface.upstream
                 ]
+            problems += [
+                Problem(f"{path}.adopt_packet_filter.{zone}", "adopt-zone", f"the group has no servers in {zone!r}")
+                for zone in interface.adopt_packet_filter
+                if zone not in self.zones
+            ]
             try:
                 taken = [member_address(interface, slot) for slot in range(max(self.max_size, 1))]
             except ValueError as error:

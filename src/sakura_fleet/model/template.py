@@ -63,13 +63,14 @@ class NetworkInterface:
 
     `upstream` is `shared` (the internet segment; first interface only) or the ID of a switch, one per zone where the
     group has several zones. On a switch, member `n` gets address `n` of `assign_cidr_block` (counted from 1 after its
-    base).
+    base). `adopt_packet_filter` is the ID of a packet filter that is there already, by zone.
     """
 
     upstream: str | Mapping[str, str] = "shared"
     assign_cidr_block: str = ""
     default_route: str = ""
     packet_filter: tuple[PacketFilterRule, ...] = ()
+    adopt_packet_filter: Mapping[str, str] = field(default_factory=dict)
     expose: Expose = field(default_factory=Expose)
 
 
@@ -219,12 +220,14 @@ def _read_network_interface(reader: Reader, *, first: bool) -> NetworkInterface:
     group = expose.text("server_group_name", "", pattern=r"[A-Za-z0-9_-]{0,10}", shape="at most 10 letters or digits")
     expose.close()
     rules = read_rules(reader, "packet_filter")
+    adopted = _read_adopted_filters(reader, rules)
     reader.close()
     return NetworkInterface(
         upstream=upstream,
         assign_cidr_block=block,
         default_route=route,
         packet_filter=rules,
+        adopt_packet_filter=adopted,
         expose=Expose(ports=ports, server_group_name=group),
     )
 
@@ -237,6 +240,17 @@ def _read_upstream(reader: Reader) -> str | Mapping[str, str]:
         return reader.text("upstream", "shared", pattern=f"shared|{RESOURCE_ID}", shape=shape)
     zones = reader.child("upstream")
     return {zone: zones.text(zone, pattern=RESOURCE_ID, shape="the 12 digits of a switch's ID") for zone in written}
+
+
+def _read_adopted_filters(reader: Reader, rules: Sequence[PacketFilterRule]) -> dict[str, str]:
+    filters = reader.child("adopt_packet_filter")
+    written = reader.structure("adopt_packet_filter")
+    if written and not rules:
+        message = "a packet filter is taken over with the rules that stand here; write those it has as packet_filter"
+        reader.problem("adopt_packet_filter", "adopt-without-rules", message)
+    shape = "the 12 digits of a packet filter's ID, in quotes"
+    zones = written if isinstance(written, Mapping) else ()
+    return {zone: filters.text(zone, pattern=RESOURCE_ID, shape=shape) for zone in zones}
 
 
 def _check_block(reader: Reader, block: str, route: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import pulumi
-
 from sakura_fleet.client import DnsZone
 from sakura_fleet.errors import ConflictError, FleetError, NotFoundError, Problem
 from sakura_fleet.model.dns import is_zone_name, zone_name
@@ -19,10 +17,8 @@ from sakura_fleet.resources.lifecycle import (
     Found,
     Inputs,
     Outputs,
-    adopted_already,
     label_changes,
     refuse_another_owner,
-    takeover,
 )
 from sakura_fleet.resources.marked import MarkedLifecycle
 from sakura_fleet.resources.session import Session
@@ -64,19 +60,7 @@ class DnsZoneLifecycle(MarkedLifecycle[DnsZone]):
                 if inputs[key]:
                     message = f"a zone that is looked up is not changed; remove {key}, or lookup"
                     reader.problem(key, "lookup", message)
-        return problems or self._adoptable(session, olds, inputs)
-
-    def _adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
-        """What keeps the zone from being taken over; where nothing does, the run says what will change on it."""
-        if olds or not inputs["adopt"]:
-            return adopted_already(self, olds, inputs)
-        try:
-            zone = self.adopted(session, inputs)
-            self.refuse_another(zone, inputs)
-        except FleetError as error:
-            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
-        pulumi.log.info(takeover(f"the DNS zone {zone.name} ({zone.id})", label_changes(zone, _labels(inputs))))
-        return []
+        return problems or self.adoptable(session, olds, inputs, lambda zone: label_changes(zone, _labels(inputs)))
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value

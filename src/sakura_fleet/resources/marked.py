@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from sakura_fleet.errors import FleetError, NotFoundError
+import pulumi
+
+from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.resources.lifecycle import (
     Found,
     Inputs,
     Lifecycle,
     Outputs,
+    adopted_already,
     canonical,
     refuse_another_owner,
+    takeover,
 )
 from sakura_fleet.resources.once import made_once
 from sakura_fleet.resources.session import Session
@@ -24,6 +29,9 @@ class Identified(Protocol):
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
 
 
 T = TypeVar("T", bound=Identified)
@@ -63,6 +71,20 @@ class MarkedLifecycle(Lifecycle, Generic[T]):
             self.remove(session, outputs, object_id)
         except NotFoundError:
             return
+
+    def adoptable(
+        self, session: Session, olds: Inputs, inputs: Inputs, changes: Callable[[T], Sequence[str]]
+    ) -> list[Problem]:
+        """What keeps the object from being taken over; where nothing does, the run says what changes on it."""
+        if olds or not inputs["adopt"]:
+            return adopted_already(self, olds, inputs)
+        try:
+            found = self.adopted(session, inputs)
+            self.refuse_another(found, inputs)
+        except FleetError as error:
+            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+        pulumi.log.info(takeover(f"the {self.kind} {found.name} ({found.id})", changes(found)))
+        return []
 
     def find(self, session: Session, inputs: Inputs) -> T | None:
         """The object with this resource's mark; the oldest, should there be several."""

@@ -12,7 +12,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import read_description, read_name
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.resources.host import UNKNOWN
-from sakura_fleet.resources.lifecycle import Inputs, Outputs
+from sakura_fleet.resources.lifecycle import Inputs, Outputs, canonical
 from sakura_fleet.resources.marked import MarkedLifecycle
 from sakura_fleet.resources.session import Session
 
@@ -32,7 +32,7 @@ class PacketFilterLifecycle(MarkedLifecycle[PacketFilter]):
         reader.text("zone", choices=tuple(ZONES))
         read_description(reader, signed=True)
         read_rules(reader, "rules")
-        return problems
+        return problems or self.adoptable(session, olds, inputs, lambda found: self._changes(found, inputs))
 
     def listed(self, session: Session, inputs: Inputs, marks: Marks) -> list[PacketFilter]:
         return session.client.packet_filters.find(inputs["zone"])
@@ -54,6 +54,16 @@ class PacketFilterLifecycle(MarkedLifecycle[PacketFilter]):
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
         session.client.packet_filters.delete(outputs["zone"], object_id)
+
+    def _changes(self, found: PacketFilter, inputs: Inputs) -> list[str]:
+        """What taking the packet filter over changes, beside the marks."""
+        now = self.inputs_of(found, inputs)
+        changes = [
+            f"{key} {now[key] or 'none'} -> {inputs[key] or 'none'}"
+            for key in ("name", "description")
+            if now[key] != inputs[key]
+        ]
+        return changes + (["rules"] if canonical(now["rules"]) != canonical(inputs["rules"]) else [])
 
     def inputs_of(self, item: PacketFilter, last: Outputs) -> Inputs:
         return {

@@ -60,7 +60,7 @@ def announcement(server: Server, inputs: Inputs) -> str:
     plan = build.Blueprint.of(inputs)
     changes = label_changes(server, plan.labels())
     for index, (interface, packet_filter) in enumerate(zip(server.interfaces, inputs["packet_filters"], strict=False)):
-        after = build.in_zone(packet_filter, server.zone) if isinstance(packet_filter, str | Mapping) else "a new one"
+        after = build.in_zone(packet_filter, server.zone) if isinstance(packet_filter, str | Mapping) else packet_filter
         if (interface.packet_filter_id or "") != after:
             before = interface.packet_filter_id or "none"
             changes.append(f"packet filter of interface {index} {before} -> {_text(after) or 'none'}")
@@ -111,4 +111,4 @@ def _name(server: Server) -> str:
 
 def _text(value: Any) -> str:
     """A value that may not be known yet."""
-    return value if isinstance(value, str) else "a new one"
+    return value if isinstance(value, str) else "the group's"

@@ -160,7 +160,7 @@ class Scaler:
         outcome = Outcome(listener=self._listener)
         engine: StackEngine | None = None
         try:
-            _not_while_adopting(group, target)
+            _not_while_adopting(group, work)
             engine = StackEngine(self.project, self.stack)
             if work.dead:
                 result.notes += engine.clear_leftovers(lambda _: None)
@@ -247,9 +247,9 @@ class Scaler:
         return notes
 
 
-def _not_while_adopting(group: ServerGroupArgs, target: Target) -> None:
-    """An adopted server that leaves the group is deleted, and could not be taken over again when the group grows."""
-    if group.adopt and target.size != group.size:
+def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:
+    """A server that leaves the group or is replaced is deleted, so what comes in its place cannot adopt it again."""
+    if group.adopt and (work.target.size != group.size or work.replace):
         raise FleetError(
             "server_group.adopt is for the first `pulumi up` only: run that, remove these lines from the stack file, "
             "then scale. Nothing was changed"

@@ -182,6 +182,18 @@ def test_addresses_that_do_not_follow_the_numbers_are_left_to_the_servers(
     assert f"addresses on the switch (192.168.0.1, {addresses[1] or 'none noted'})" in said[-1]
 
 
+def test_an_elb_needs_the_address_that_a_server_has_on_its_switch(folder: Folder, cloud: Cloud) -> None:
+    switch = cloud.switch()
+    one, two = cloud.web(1, 2, ConnectedSwitches=[{"ID": switch["ID"]}])
+    cloud.note_address(one, "192.168.0.1")
+    cloud.elb(Servers=[{"IPAddress": "192.168.0.1", "Port": 80}])
+    _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=2)
+    assert [line for line in said if line.startswith("to be done")] == [
+        f"to be done: server web-002 ({two['ID']} in is1b): no address is noted at its first interface, and an ELB "
+        "knows servers by it: note it in the control panel"
+    ]
+
+
 def test_what_most_have_is_written_and_what_others_lose_is_said(folder: Folder, cloud: Cloud) -> None:
     icon = str(cloud.get("icon")["Icons"][0]["ID"])
     cloud.web(1, 2, Tags=["shop"], Description="d", Icon={"ID": icon})
@@ -197,25 +209,49 @@ def test_what_most_have_is_written_and_what_others_lose_is_said(folder: Folder, 
     ]
 
 
-def test_rules_of_packet_filters_are_kept(folder: Folder, cloud: Cloud) -> None:
-    filters = [cloud.filter(server, 80, 443) for server in cloud.web(1, 2)]
+RULES = [{"protocol": "tcp", "destination_port": "80"}, {"protocol": "tcp", "destination_port": "443"}]
+
+
+def interfaces(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(settings["server_group"]["template"]["network_interfaces"])
+
+
+def test_a_packet_filter_is_taken_over_with_its_rules(folder: Folder, cloud: Cloud) -> None:
+    one, two, three = cloud.web(1, 2, 3)
+    single, common = cloud.filter(one, 80, 443), cloud.filter(two, 80, 443)
+    nic = three["Interfaces"][0]["ID"]
+    cloud.call("PUT", f"interface/{nic}/to/packetfilter/{common['ID']}")
     settings, said = written(folder, cloud, "--prefix", "web-")
-    (interface,) = settings["server_group"]["template"]["network_interfaces"]
-    assert interface["packet_filter"] == [
-        {"protocol": "tcp", "destination_port": "80"},
-        {"protocol": "tcp", "destination_port": "443"},
+    assert interfaces(settings) == [
+        {"upstream": "shared", "packet_filter": RULES, "adopt_packet_filter": {"is1b": str(common["ID"])}}
     ]
-    for one in filters:
-        assert any(f"takes the place of old ({one['ID']}), which stays for others" in line for line in said)
+    assert f"taken: packet filter old ({common['ID']} in is1b)" in said
+    assert f"changes: packet filter old ({common['ID']}) is called web-nic0" in said
+    assert (
+        f"changes: interface 0: the group's, with the same rules, takes the place of the packet filter old "
+        f"({single['ID']}), which stays"
+    ) in said
+
+
+def test_a_packet_filter_of_others_is_not_taken(folder: Folder, cloud: Cloud) -> None:
+    one, two = cloud.web(1, 2)
+    shared = cloud.filter(one, 80, 443)
+    theirs = cloud.filter(two, 80, 443)
+    (beside,) = cloud.web(1, name="db-{}")
+    cloud.call("PUT", f"interface/{beside['Interfaces'][0]['ID']}/to/packetfilter/{shared['ID']}")
+    cloud.call("PUT", f"packetfilter/{theirs['ID']}", {"PacketFilter": {"Description": OTHERS.sign("")}})
+    settings, said = written(folder, cloud, "--prefix", "web-")
+    assert interfaces(settings) == [{"upstream": "shared", "packet_filter": RULES}]
+    for one in (shared, theirs):
+        assert any(f"takes the place of the packet filter old ({one['ID']}), which stays" in line for line in said)
 
 
 def test_an_empty_packet_filter_goes(folder: Folder, cloud: Cloud) -> None:
     empty = cloud.filter(*cloud.web(1))
     settings, said = written(folder, cloud, "--prefix", "web-")
-    assert settings["server_group"]["template"]["network_interfaces"] == [{"upstream": "shared"}]
+    assert interfaces(settings) == [{"upstream": "shared"}]
     assert said[-1] == (
-        "changes: interface 0: nothing takes the place of the empty packet filter old "
-        f"({empty['ID']}), which stays for others"
+        f"changes: interface 0: nothing takes the place of the packet filter old ({empty['ID']}), which stays"
     )
 
 

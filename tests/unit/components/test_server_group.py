@@ -254,3 +254,11 @@ def test_adopted_servers_take_the_places_of_their_numbers(caplog: pytest.LogCapt
     assert "not taken over" not in caplog.text
     group_of(replace(ARGS, size=1, adopt={1: "113800000021", 3: "113800000023"}))
     assert "server_group.adopt: number 3 is over the size 1, so not taken over" in caplog.text
+
+
+def test_an_adopted_packet_filter_is_that_of_its_zone() -> None:
+    interface = NetworkInterface(
+        packet_filter=(PacketFilterRule(protocol="ip"),), adopt_packet_filter={"is1c": "113800000051"}
+    )
+    _, made = group_of(with_interfaces(interface))
+    assert [one["adopt"] for one in made.of(tokens.PACKET_FILTER).values()] == ["", "113800000051"]

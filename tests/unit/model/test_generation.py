@@ -172,7 +172,7 @@ def test_number_order_and_place_count(change: dict[str, Any]) -> None:
         (ServerPlan, set()),
         (DiskTemplate, set()),
         (EditParameter, set()),
-        (NetworkInterface, {"packet_filter", "expose"}),
+        (NetworkInterface, {"packet_filter", "adopt_packet_filter", "expose"}),
     ],
 )
 def test_no_setting_is_missing_from_the_table_above(settings: type, outside: set[str]) -> None:

@@ -192,3 +192,23 @@ def test_adopted_servers_are_read_by_their_numbers() -> None:
 def test_what_cannot_be_adopted_is_listed_whole(adopt: Any, broken: list[tuple[str, str]]) -> None:
     _, problems = read_group(adopt=adopt)
     assert sorted(rules(problems)) == sorted(broken)
+
+
+@pytest.mark.parametrize(
+    ("adopt", "rules_there", "broken"),
+    [
+        ({"is1b": SWITCH}, True, []),
+        ({"is1b": SWITCH}, False, [("template.network_interfaces[0].adopt_packet_filter", "adopt-without-rules")]),
+        ({"is1b": "old"}, True, [("template.network_interfaces[0].adopt_packet_filter.is1b", "shape")]),
+        ({"tk1b": SWITCH}, True, [("template.network_interfaces[0].adopt_packet_filter.tk1b", "adopt-zone")]),
+        (SWITCH, True, [("template.network_interfaces[0].adopt_packet_filter", "type")]),
+    ],
+)
+def test_adopted_packet_filters(adopt: Any, rules_there: bool, broken: list[tuple[str, str]]) -> None:
+    filters = [{"protocol": "ip"}] if rules_there else []
+    interface = {"packet_filter": filters, "adopt_packet_filter": adopt}
+    args, problems = read_group(template={"network_interfaces": [interface]})
+    assert rules(problems) == [(f"server_group.{path}", rule) for path, rule in broken]
+    if not broken:
+        assert args.template.network_interfaces[0].adopt_packet_filter == {"is1b": SWITCH}
+        assert args.generation == read_group(template={"network_interfaces": [{}]})[0].generation

@@ -300,6 +300,21 @@ def test_a_key_of_another_fleet_is_not_ours(world: World) -> None:
     assert Marks.from_description(world.client.ssh_keys.read(theirs.id).description) == FOREIGN
 
 
+def test_a_preview_says_what_adopting_a_packet_filter_will_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = world.client.packet_filters.create(ZONE, name="old", description="theirs")
+    kind = KINDS[3]
+    assert kind.life.check(world.session, {}, kind.all_inputs(adopt=theirs.id)).problems == []
+    assert capsys.readouterr().err.strip() == (
+        f"info: the packet filter old ({theirs.id}) is taken over, not made: name old -> web, description theirs -> d, "
+        "rules"
+    )
+    (problem,) = kind.life.check(world.session, {}, kind.all_inputs(adopt="113899999999")).problems
+    assert (problem.path, problem.message) == (
+        "adopt",
+        "there is no packet filter 113899999999; check the ID and the zone",
+    )
+
+
 def test_a_packet_filter_changed_between_read_and_write_is_not_overwritten(world: World) -> None:
     kind = KINDS[3]
     object_id, outputs = kind.created(world)

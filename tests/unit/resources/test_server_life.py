@@ -553,7 +553,7 @@ def test_a_preview_says_what_adopting_will_do(world: World, capsys: pytest.Captu
     assert f"server old ({server.id} in {ZONE}) is taken over, not made: name old -> web-001" in said
     assert "description old one -> none" in said
     assert f"tag +{MARKS.fleet}, tag +{MARKS.resource}, tag +web, tag -theirs" in said
-    assert "packet filter of interface 0 none -> a new one, switched on" in said
+    assert "packet filter of interface 0 none -> the group's, switched on" in said
     create(world, adopt=server.id)
     LIFE.check(world.next_run(), {}, server_inputs(adopt=server.id))
     assert "nothing changes" in capsys.readouterr().err

@@ -1,0 +1,41 @@
+"""A scaler waits until servers that were taken over are nothing but members of their group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from sakura_fleet.project import Project
+from sakura_fleet.scaler.jobs import FAILED
+from sakura_fleet.scaler.run import Effort, JobResult, Scaler
+from sakura_fleet.scaler.sizes import Target
+from tests.unit.cli.folder import Folder, inside
+
+ADOPTING = {"name": "web", "zones": ["is1b"], "max_size": 5, "adopt": {"1": "113800000021"}}
+
+
+@pytest.fixture
+def scaler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scaler:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = Folder.new(tmp_path / "project")
+    folder.write(server_group=ADOPTING)
+    with inside(folder.root):
+        return Scaler(Project.here(), "test")
+
+
+def run(scaler: Scaler, size: int, replace: Collection[str] = ()) -> JobResult:
+    return scaler.run("set", lambda _: Target(size, "for the test"), effort=Effort.UPDATE, replace=replace)
+
+
+@pytest.mark.parametrize(("size", "replace"), [(3, ()), (1, ()), (2, ["113800000021"])])
+def test_nothing_is_removed_that_adopt_still_names(scaler: Scaler, size: int, replace: Collection[str]) -> None:
+    result = run(scaler, size, replace)
+    assert result.status == FAILED
+    assert "server_group.adopt is for the first `pulumi up` only" in result.error
+    assert scaler.group().size == 2
+
+
+def test_a_run_that_removes_nobody_goes_on(scaler: Scaler) -> None:
+    assert "server_group.adopt" not in run(scaler, 2).error
