@@ -56,15 +56,26 @@ def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(TOOLS[name]), *arguments], capture_output=True, text=True, check=False, timeout=20)
 
 
+def free_port() -> int:
+    """A port that nobody has on loopback, neither for UDP nor for TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind((LOOPBACK, 0))
+            port: int = udp.getsockname()[1]
+            try:
+                tcp.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+
+
 class NameServer:
     """knotd with one zone."""
 
     def __init__(self, folder: Path, zone: str, text: str) -> None:
         self.folder, self.zone = folder, zone
         self.serial = 0
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind((LOOPBACK, 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         (folder / "db").mkdir()
         (folder / "knot.conf").write_text(_CONFIG.format(port=self.port, folder=folder, zone=zone))
         self._write(text)

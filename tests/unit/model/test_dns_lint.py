@@ -25,6 +25,10 @@ from sakura_fleet.model.svcb import Severity
 ZONE = "example.com"
 
 
+class Unknown:
+    """What a preview does not know yet."""
+
+
 def records(*lines: str) -> list[Record]:
     """Records from `name [ttl] type data`."""
     found = []
@@ -196,20 +200,23 @@ def test_a_program_s_own_sets_are_judged_by_the_same_rules() -> None:
     server = {"server": {"key": "sfr:1", "id": "1", "zones": ["is1b"]}}
     other = {"server": {"key": "sfr:2", "id": "2", "zones": ["is1b"]}}
 
-    def warned(hint: Any) -> list[str]:
+    def warned(hint: Any, address: Any = server) -> list[str]:
         sets = [
-            {"name": "t", "type": "A", "values": [server]},
+            {"name": "t", "type": "A", "values": [address]},
             {"name": "www", "type": "HTTPS", "values": [{"priority": 1, "target": f"t.{ZONE}", "ipv4hint": [hint]}]},
         ]
         problems: list[Problem] = []
         warnings: list[Problem] = []
-        read_record_sets(Reader({"sets": sets}, "", problems), "sets", zone=ZONE, warnings=warnings)
+        reader = Reader({"sets": sets}, "", problems, Unknown)
+        read_record_sets(reader, "sets", zone=ZONE, unknown=Unknown, warnings=warnings)
         assert problems == []
         return [f"{p.path} {p.rule}" for p in warnings]
 
     assert warned(server) == []
     assert warned(other) == ["sets[1] svcb-stale-hint"]
     assert warned("192.0.2.1") == [], "whether a literal address is that of a server shows when it is applied"
+    assert warned("192.0.2.1", Unknown()) == []
+    assert warned("192.0.2.1", "192.0.2.2") == ["sets[1] svcb-stale-hint"]
 
 
 def test_every_rule_has_a_severity_and_a_source() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakura_fleet.errors import InputError, Problem
-from sakura_fleet.model.dns import Record, RecordSet, same_rdata
+from sakura_fleet.model.dns import Record, RecordSet, record_name, same_rdata
 from sakura_fleet.model.dns.plan import judge, plan_zone, read_wanted
 from sakura_fleet.model.dns.zone_file import read_zone_file, write_zone_file
 
@@ -104,6 +104,12 @@ x.example.com. CNAME mail.example.com.
         ("a.sub", "AAAA", "2001:db8::1", 3600),
         ("x", "CNAME", "mail.example.com.", 3600),
     ]
+
+
+def test_names_in_other_scripts_become_the_same_labels_as_in_a_stack() -> None:
+    (record,) = read("STRAßE CNAME 日本.example.net.\n")
+    assert record.name == record_name("STRAßE") == "xn--strae-oqa"
+    assert record.rdata == "xn--wgv71a.example.net."
 
 
 def test_what_no_zone_of_the_appliance_can_have_is_said_at_once() -> None:

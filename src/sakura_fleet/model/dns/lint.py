@@ -8,7 +8,7 @@ all of a zone, and the policies what a stack declares. A problem's path is the s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, ip_address
 from typing import Final
 
 from sakura_fleet.errors import Problem
@@ -269,15 +269,16 @@ def _addresses(value: Svcb, number: int) -> list[str]:
 
 
 def _comparable(hints: Sequence[str], there: Sequence[str]) -> bool:
-    """Whether all are real addresses, or all stand for servers."""
-    return len({"." in one and _is_stand_in(one) for one in (*hints, *there)}) == 1
+    """Whether all are real addresses, or all stand for servers that are not known yet."""
+    return {_kind(one) for one in (*hints, *there)} in ({"real"}, {"stand-in"})
 
 
-def _is_stand_in(address: str) -> bool:
+def _kind(address: str) -> str:
     try:
-        return IPv4Address(address) in _STAND_INS
+        found = ip_address(address)
     except ValueError:
-        return False
+        return "unknown"
+    return "stand-in" if found.version == 4 and found in _STAND_INS else "real"
 
 
 def _svcb_targets(view: _View, key: Key, values: Sequence[Svcb]) -> Broken:

@@ -76,7 +76,7 @@ def read_zone_file(text: str, zone: str, *, source: str) -> list[Record]:
     grammar, or for all records that no zone of the appliance can have.
     """
     collector = _Collector()
-    tokens = dns.tokenizer.Tokenizer(io.StringIO(text), source)
+    tokens = dns.tokenizer.Tokenizer(io.StringIO(text), source, dns.name.IDNA_2008_Practical)
     reader = dns.zonefile.Reader(
         tokens,
         dns.rdataclass.IN,
