@@ -6,6 +6,7 @@ import json
 import socket
 from typing import Any
 
+import dns.flags
 import dns.resolver
 import pytest
 from click.testing import CliRunner, Result
@@ -102,6 +103,15 @@ def test_other_types_in_every_spelling(check: Check, kind: str, spelling: str) -
     check.name_server.serve(f"{HEAD}www 60 IN {kind} {data[kind]}\n")
     check.resolver.spelling = spelling
     assert check.verdicts("-t", kind) == (0, [("ok", ""), ("ok", "")])
+
+
+def test_a_set_that_is_too_large_for_udp(check: Check, name_server: NameServer) -> None:
+    addresses = [f"192.0.2.{number}" for number in range(200)]
+    name_server.serve(HEAD + "".join(f"many 60 IN A {address}\n" for address in addresses))
+    assert name_server.ask("many.example.com", "A").flags & dns.flags.TC, "over UDP it is cut off"
+    code, one = check.found("-t", "A", name="many.example.com", doh=False)
+    assert code == 0
+    assert {value["text"] for value in one["answers"][0]["values"]} == set(addresses)
 
 
 def test_the_table_and_what_is_odd_about_the_set(check: Check, name_server: NameServer) -> None:

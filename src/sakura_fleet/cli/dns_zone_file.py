@@ -34,9 +34,7 @@ EXIT_CHANGES: Final = 3
 """The exit code of `dns plan` where the file would change something."""
 
 
-def zone_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The zone by its name."""
-    return click.argument("zone", metavar="ZONE")(function)
+_zone_argument: Callable[[Any], Any] = click.argument("zone", metavar="ZONE")
 
 
 def _wishes(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,7 +56,7 @@ def _wishes(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @stack_option
-@zone_argument
+@_zone_argument
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="The file; default: print.")
 def export(stack: str | None, zone: str, output: TextIO) -> None:
     """Write a zone's records as a zone file (RFC 1035).
@@ -81,7 +79,7 @@ def export(stack: str | None, zone: str, output: TextIO) -> None:
 
 @click.command()
 @stack_option
-@zone_argument
+@_zone_argument
 @_wishes
 def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...]) -> None:
     """Show what a zone file would change in a zone; exit 3 if anything.
@@ -102,7 +100,7 @@ def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str
 
 @click.command()
 @stack_option
-@zone_argument
+@_zone_argument
 @_wishes
 @click.option(
     "--force", is_flag=True, help=f"Also change or delete more than {MOST_CHANGED:.0%} of the zone's records."
