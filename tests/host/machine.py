@@ -70,11 +70,13 @@ def systemctl_double() -> Path:
     folder = CACHE / f".work.systemctl.{os.getpid()}"
     folder.mkdir(parents=True)
     try:
-        done = subprocess.run(
-            ["apt-get", "download", "systemctl"], cwd=folder, capture_output=True, text=True, check=False
-        )
-        packages = list(folder.glob("systemctl_*.deb"))
-        if not packages:
+        for command in (["true"], ["apt-get", "update"]):  # a new machine has no list of packages
+            subprocess.run(command, capture_output=True, check=False)
+            download = ["apt-get", "download", "systemctl"]
+            done = subprocess.run(download, cwd=folder, capture_output=True, text=True, check=False)
+            if packages := list(folder.glob("systemctl_*.deb")):
+                break
+        else:
             pytest.skip(f"Debian's package systemctl cannot be downloaded here: {done.stderr.strip()[-200:]}")
         subprocess.run(["dpkg", "-x", packages[0], folder / "x"], check=True)
         kept.parent.mkdir(exist_ok=True)

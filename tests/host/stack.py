@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.host.caddy import go_tool
-from tests.program.fleet import PATIENCE, ROOT
+from tests.program.fleet import PATIENCE, user_environment
 
 COMMAND_VERSION = version("pulumi-command")
 FOLDER = f"resource-command-v{COMMAND_VERSION}"
@@ -39,19 +38,9 @@ class Stack:
 
     @property
     def env(self) -> dict[str, str]:
-        settings = dict(
-            line.split("=", 1)
-            for line in (ROOT / "scripts" / "pulumi.env").read_text().splitlines()
-            if line and not line.startswith("#")
-        )
-        return {
-            **{key: value for key, value in os.environ.items() if key != "SSH_AUTH_SOCK"},
-            **settings,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.folder}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-        }
+        found = user_environment(self.folder / "home", self.folder)
+        found.pop("SSH_AUTH_SOCK", None)  # this user's keys have no part in it
+        return found
 
     def __call__(self, *arguments: str, check: bool = True, **settings: Any) -> subprocess.CompletedProcess[str]:
         """`pulumi …`; the program reads `settings` from settings.json."""

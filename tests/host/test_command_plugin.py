@@ -193,15 +193,16 @@ def test_the_life_of_a_command(sshd: Sshd, tmp_path: Path) -> None:
     failed = up(check=False, update="echo it is broken >&2; exit 3")
     assert "it is broken" in failed
     assert "exited with status 3" in failed
-    up("--expect-no-changes", update=script)
+    state = stack("stack", "export").stdout
+    (resource,) = [one for one in json.loads(state)["deployment"]["resources"] if one["type"].startswith("command:")]
+    assert resource["inputs"]["update"] == script
+    assert sshd.private_key.splitlines()[1] not in state
 
     # Other triggers make a new one first, and then the old one's `delete` runs.
-    up(stdin="three\n", triggers=["b"])
+    up(stdin="three\n", triggers=["b"], update=script)
     assert journal.read_text().splitlines() == ["one word", "two word", "three word", "deleted"]
 
-    assert sshd.private_key.splitlines()[1] not in stack("stack", "export").stdout
-    stack("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    stack("destroy", "--yes", "--skip-preview")
+    stack("destroy", "--yes", "--skip-preview", "--refresh")
     assert journal.read_text().splitlines()[4:] == ["deleted"]
 
 

@@ -16,9 +16,11 @@ from sakura_fleet.cli.main import main
 from sakura_fleet.errors import FleetError, InputError
 from sakura_fleet.probe import HostReport, check_host
 from tests.host.caddy import Caddy, free_port, new_caddy
-from tests.host.knot import name_server
+from tests.zone.name_server import MISSING, NameServer
 
 NAMES = [f"{name}.site.test" for name in ("full", "none", "quiet", "closed", "hint", "alias", "svc", "loop", "away")]
+
+APEX = "$ORIGIN site.test.\n$TTL 30\n@ 60 SOA ns1 hostmaster 1 3600 600 604800 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n"
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if MISSING:
+        pytest.skip(f"{MISSING} not found: apt-get install knot knot-dnsutils knot-dnssecutils")
     folder = tmp_path_factory.mktemp("site")
     caddy = new_caddy("2.11", folder / "caddy")
     caddy.write(f"{', '.join(NAMES)} {{\n\ttls internal\n\trespond ok\n}}")
@@ -60,8 +64,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             f"{prefix}.away HTTPS 0 nowhere.site.test.",
         ]
     )
-    with name_server(folder / "knot", "site.test", records) as resolver, caddy.running(*NAMES):
-        yield Site(caddy, resolver)
+    (folder / "knot").mkdir()
+    server = NameServer(folder / "knot", "site.test", f"{APEX}{records}\n")
+    try:
+        with caddy.running(*NAMES):
+            yield Site(caddy, f"127.0.0.1:{server.port}")
+    finally:
+        server.stop()
 
 
 def verdicts(report: HostReport, check: str) -> list[tuple[str, str]]:

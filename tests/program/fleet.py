@@ -20,6 +20,23 @@ PATIENCE = 120.0
 """Seconds after which a command that hangs fails its test; no test expects to come near."""
 
 
+def user_environment(home: Path, state: Path) -> dict[str, str]:
+    """What a user has after `. scripts/env`, with a PULUMI_HOME and a folder of states."""
+    settings = dict(
+        line.split("=", 1)
+        for line in (ROOT / "scripts" / "pulumi.env").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    return {
+        **os.environ,
+        **settings,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PULUMI_HOME": str(home),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+    }
+
+
 @dataclass
 class Fleet:
     """One stack: its folder, its emulator, its commands."""
@@ -40,19 +57,7 @@ class Fleet:
     @property
     def env(self) -> dict[str, str]:
         """What a user has after `. scripts/env`, with all state kept in the test's folder."""
-        settings = dict(
-            line.split("=", 1)
-            for line in (ROOT / "scripts" / "pulumi.env").read_text().splitlines()
-            if line and not line.startswith("#")
-        )
-        return {
-            **os.environ,
-            **settings,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-        }
+        return user_environment(self.folder / "home", self.folder / "state")
 
     def write(self, **changes: Any) -> None:
         """Write the stack file; `group__size=3` style is not needed: give whole keys."""

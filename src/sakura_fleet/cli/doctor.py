@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable
+import re
+import shutil
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +19,10 @@ from sakura_fleet.errors import FleetError
 from sakura_fleet.project import Project, engine_path, pulumi
 from sakura_fleet.resources.session import SessionSettings
 
+if TYPE_CHECKING:
+    from sakura_fleet.model.caddy_host import CaddyHostArgs
+
+COMMAND_PLUGIN = "plugins/resource-command-v*/pulumi-resource-command"
 ENOUGH_PERMISSIONS = ("create", "arrange")
 DEADLINE = 10.0
 
@@ -22,7 +31,7 @@ DEADLINE = 10.0
 @stack_option
 @click.option("--plans", is_flag=True, help="Also list the server plans of the stack's zones.")
 def doctor(stack: str | None, plans: bool) -> None:
-    """Check engine, stack file, API root, credentials and account; exit 1 if something is wrong.
+    """Check engine, stack file, what hosts need, API root, credentials and account; exit 1 if something is wrong.
 
     Reads only: nothing is changed in the cloud or in the stack.
 
@@ -36,6 +45,8 @@ def doctor(stack: str | None, plans: bool) -> None:
     name = report.check("stack", lambda: project.selected_stack(stack))
     if name:
         report.check("stack file", lambda: _stack_file(project, name))
+        if _hosts(project, name):
+            report.check("hosts", lambda: _for_hosts(project, name))
         report.check("API", lambda: _api(project, name))
         if plans:
             report.check("plans", lambda: _plans(project, name))
@@ -73,6 +84,46 @@ def _stack_file(project: Project, stack: str) -> str:
         return f"fleet {project.fleet_id(stack)}; the program declares its servers itself"
     group = project.config(stack).server_group
     return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
+
+
+def _hosts(project: Project, stack: str) -> Sequence[CaddyHostArgs]:
+    """The stack's Caddy hosts, as far as the stack file can be read; whether it can is another check."""
+    try:
+        return project.config(stack).hosts if project.raw_config(stack).get("hosts") else ()
+    except FleetError:
+        return ()
+
+
+def _for_hosts(project: Project, stack: str) -> str:
+    """What the machine that runs Pulumi needs for the stack's hosts."""
+    hosts = [host for host in _hosts(project, stack) if not host.is_first_form]
+    over_ssh = [host.name for host in hosts if host.over_ssh]
+    asked = [host.name for host in hosts if host.ready_deadline and "h3" in host.serves]
+    missing = []
+    if over_ssh and not _has_command_plugin():
+        install = f"pulumi plugin install resource command {version('pulumi-command')}"
+        missing.append(f"{', '.join(over_ssh)} over SSH: the pulumi-command plugin; run `{install}`")
+    if over_ssh and shutil.which("ssh-keyscan") is None:
+        missing.append(f"{', '.join(over_ssh)} over SSH: ssh-keyscan; install OpenSSH's client")
+    if asked and importlib.util.find_spec("aioquic") is None:
+        missing.append(f"{', '.join(asked)} over HTTP/3: aioquic; run `pip install 'sakura-fleet[http3]'`")
+    if missing:
+        raise FleetError(f"this machine lacks what a run needs for {'; for '.join(missing)}")
+    return f"this machine has what they need ({len(over_ssh)} over SSH, {len(asked)} asked over HTTP/3)"
+
+
+def _has_command_plugin() -> bool:
+    """Whether the engine finds a plugin that fits the SDK: of its major version, and not older."""
+    if shutil.which("pulumi-resource-command"):
+        return True
+    wanted = _numbers(version("pulumi-command"))
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    found = (_numbers(path.parent.name.partition("-v")[2]) for path in home.glob(COMMAND_PLUGIN))
+    return any(one[:1] == wanted[:1] and one >= wanted for one in found)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"[0-9]+", text)[:3])
 
 
 def _client(project: Project, stack: str) -> tuple[api.Client, SessionSettings]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -53,6 +54,45 @@ def test_plans_are_listed_for_the_stacks_zones(folder: Folder, emulator: Running
     plans = [line for line in result.output.splitlines() if line.strip().startswith("is1b: ")]
     assert len(plans) == 1
     assert "1 core 2 GB" in plans[0]
+
+
+HOST = {
+    "name": "www",
+    "address": "192.0.2.10",
+    "ssh": {"private_key_file": "~/key"},
+    "sites": [{"name": "www.example.com", "file_server": {}}],
+}
+
+
+@pytest.mark.parametrize(("there", "enough"), [("", False), ("1.0.1", False), ("2.0.0", False), ("1.99.0", True)])
+def test_hosts_over_ssh_need_the_command_plugin(
+    folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch, there: str, enough: bool
+) -> None:
+    home, programs = folder.root / "home", folder.root / "bin"
+    programs.mkdir()
+    (programs / "ssh-keyscan").write_text("#!/bin/sh\n")
+    (programs / "ssh-keyscan").chmod(0o755)
+    if there:
+        (home / "plugins" / f"resource-command-v{there}").mkdir(parents=True)
+        (home / "plugins" / f"resource-command-v{there}" / "pulumi-resource-command").touch()
+    monkeypatch.setenv("PULUMI_HOME", str(home))
+    monkeypatch.setenv("PATH", str(programs))
+    result = doctor(folder, api_root=emulator.api_root, hosts=[HOST])
+    assert failed(result) == ([] if enough else ["hosts"])
+    found = f"pulumi plugin install resource command {version('pulumi-command')}" in result.output
+    assert found is not enough
+    assert ("1 over SSH, 1 asked over HTTP/3" in result.output) is enough
+
+
+def test_hosts_need_an_http3_client_and_ssh_keyscan(
+    folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "aioquic", None)
+    monkeypatch.setenv("PATH", str(folder.root))
+    result = doctor(folder, api_root=emulator.api_root, hosts=[HOST])
+    assert failed(result) == ["hosts"]
+    assert "pip install 'sakura-fleet[http3]'" in result.output
+    assert "ssh-keyscan; install OpenSSH's client" in result.output
 
 
 def test_another_account(folder: Folder, emulator: Running) -> None:
