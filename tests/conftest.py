@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
     from sakura_fleet.emulator.server import Running
     from sakura_fleet.resources.session import Session
+
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")  # how long an example takes says something about the machine only
 
 FOREIGN = ("SAKURA", "USACLOUD", "PULUMI_")
 """How the variables begin that would let a test see this machine's accounts or stacks (`SAKURACLOUD` among them)."""

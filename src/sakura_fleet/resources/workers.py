@@ -25,9 +25,10 @@ def widen(workers: int = WORKERS) -> int | None:
         if isinstance(limit, int):
             pool._max_workers = max(limit, workers)  # type: ignore[union-attr]
             # A pool starts threads only when work comes in. A destroy sends all its calls before the first is looked
-            # at: for each that waits already, one more piece of work starts one more thread.
+            # at: those that wait already get their threads now. Not by more work: a thread counts as idle after each
+            # piece, even where the next is there, and calls would then wait for a thread that has none to spare.
             for _ in range(min(workers, pool._work_queue.qsize())):  # type: ignore[union-attr]
-                pool.submit(int)  # type: ignore[union-attr]
+                pool._adjust_thread_count()  # type: ignore[union-attr]
             return max(limit, workers)
         frame = frame.f_back
     return None
