@@ -95,7 +95,11 @@ def test_what_caddy_cannot_start_leaves_the_old_sites_serving(host: Machine) -> 
     said = host.refused(host_script(taken))
     assert "address already in use" in said
     assert "did not take the new configuration" in said
-    assert get(host, "http://www.example.com/") == "one200"
+    # Caddy takes back what it had begun: for a moment it may answer a connection that came in between.
+    for _ in range(100):
+        if get(host, "http://www.example.com/") == "one200":
+            break
+    assert [get(host, "http://www.example.com/") for _ in range(5)] == ["one200"] * 5
     assert host.run(host_script(replace(args, caddyfile=raw.replace("ONE", "three"))))["sites"] == "changed"
     assert get(host, "http://www.example.com/") == "three200"
 
