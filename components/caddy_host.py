@@ -14,7 +14,7 @@ import pulumi
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.caddy_host import CaddyHostArgs
 from sakura_fleet.model.host_script import host_script, local_ca
-from sakura_fleet.model.serving import HTTP1, HTTP2, HTTP3, Serving
+from sakura_fleet.model.serving import Serving
 from sakura_fleet.resources import Server, StartupScript
 from sakura_fleet.resources.host import refuse
 from sakura_fleet.resources.references import Reference, server_reference
@@ -61,6 +61,7 @@ class CaddyHost(pulumi.ComponentResource):
         password: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        refuse(args.check(), f"host {name}")
         private_key = _private_key(args, name)
         super().__init__(CADDY_HOST, name, {}, opts)
         self.args = args
@@ -94,17 +95,13 @@ class CaddyHost(pulumi.ComponentResource):
         if later:
             self._announce(later, served)
         if not args.is_first_form:
-            self.https_record = self.address.apply(lambda address: _https_text(args, address))
+            self.https_record = self.address.apply(self._https_text)
         self.register_outputs(self.output())
 
     @property
     def serving(self) -> Serving:
-        """What the host serves, for `https_record_for`."""
-        if not self.args.ends_tls:
-            return Serving(protocols=())
-        alpn = {"h1": HTTP1, "h2": HTTP2, "h3": HTTP3}
-        servers = [self.reference] if self.reference else []
-        return Serving(protocols=[alpn[one] for one in self.args.serves], servers=servers)
+        """What an HTTPS record has to say of it. Hints follow a server of ours; a literal address stands in A alone."""
+        return Serving(protocols=self.args.alpn_ids, servers=[self.reference] if self.reference else [])
 
     def output(self) -> dict[str, pulumi.Input[Any]]:
         """The host as a stack output."""
@@ -118,14 +115,14 @@ class CaddyHost(pulumi.ComponentResource):
 
     def record_sets(self, *, zone: str, apex: str = "") -> list[RecordSet]:
         """The records of a host of the first form; `apex` is the `record` whose host has the zone's own name, too."""
-        from .dns_records import address_records, https_alias, https_record
+        from .dns_records import address_records, https_alias, https_record_for
 
         args, found = self.args, list[Any]()
         if not args.is_first_form or not args.record or not self.reference:
             return found
         found += [
             address_records(args.record, self.reference, ttl=args.ttl),
-            https_record(args.record, self.reference, ttl=args.ttl),
+            https_record_for(args.record, self, ttl=args.ttl),
         ]
         if apex == args.record:
             found += [
@@ -151,13 +148,12 @@ class CaddyHost(pulumi.ComponentResource):
         args = self.args
         if not args.all_records:
             return []
-        protocols = args.https_value().get("alpn", []) if args.ends_tls else []
         return [
             Http3Withdrawal(
                 f"{self._name}-withdrawal",
                 zone_name=dns.zone_name,
                 names=args.all_records,
-                protocols=protocols,
+                protocols=self.serving.alpn,
                 ttl=args.ttl,
                 opts=self._options(),
             )
@@ -232,7 +228,8 @@ class CaddyHost(pulumi.ComponentResource):
     def _addresses(self, dns: DnsRecords) -> Iterator[pulumi.Resource]:
         names = [*self.args.all_records, *(["@"] if self._apex else [])]
         if names:
-            yield self._sets(dns, "address", [self._address_set(name) for name in names], ())
+            # After the zone's other sets: where this host had a place among them, it has left it by then.
+            yield self._sets(dns, "address", [self._address_set(name) for name in names], [dns])
 
     def _address_set(self, name: str) -> RecordSet:
         from sakura_fleet.model.dns import RecordSet
@@ -262,20 +259,30 @@ class CaddyHost(pulumi.ComponentResource):
         )
 
     def _announce(self, dns: DnsRecords, after: Sequence[pulumi.Resource]) -> None:
-        from sakura_fleet.model.dns import RecordSet
+        from sakura_fleet.model.host_rules import ADDRESS_COMES_FIRST
 
-        from .dns_records import https_alias
+        from .dns_records import https_alias, https_record_for
 
         args = self.args
         if not args.ends_tls or not args.all_records:
             return
-        value = args.https_value()
-        hint: Any = {"server": self.reference} if self.reference else args.address
-        value["ipv6hint" if args.address and ip_address(args.address).version == 6 else "ipv4hint"] = [hint]
-        sets = [RecordSet(name, "HTTPS", [value], args.ttl) for name in args.all_records]
+        sets = [https_record_for(name, self, ttl=args.ttl) for name in args.all_records]
         if self._apex:
             sets.append(https_alias(f"{args.record}.{dns.zone_name}.", ttl=args.ttl))
-        self._sets(dns, "https", sets, after)
+        self._sets(dns, "https", [replace(one, allow=(ADDRESS_COMES_FIRST,)) for one in sets], after)
+
+    def _https_text(self, address: str) -> str:
+        """The HTTPS record's text; empty where the host has no TLS: what stands before it says what it serves."""
+        from sakura_fleet.model.reading import Reader
+        from sakura_fleet.model.svcb import read_structure
+
+        from .dns_records import https_record_for
+
+        for value in https_record_for("@", self).values:
+            hints = [address for _ in value.pop("ipv4hint", ())]
+            read = read_structure(Reader(value, "", []), {"ipv4hint": hints, "ipv6hint": []})
+            return read.text() if read else ""
+        return ""
 
     def _sets(
         self, dns: DnsRecords, what: str, sets: Sequence[RecordSet], after: Sequence[pulumi.Resource]
@@ -311,15 +318,3 @@ def _private_key(args: CaddyHostArgs, name: str) -> str:
         )
         refuse([Problem("ssh.private_key_file", "ssh-key-file", message + "the SSH agent")], f"host {name}")
         raise  # `refuse` does not come back
-
-
-def _https_text(args: CaddyHostArgs, address: str) -> str:
-    """The HTTPS record's text; empty where the host has no TLS, as then what stands before it says what it serves."""
-    from sakura_fleet.model.reading import Reader
-    from sakura_fleet.model.svcb import read_structure
-
-    if not args.ends_tls:
-        return ""
-    hints = {"ipv4hint": [address]} if ip_address(address).version == 4 else {"ipv6hint": [address]}
-    value = read_structure(Reader(args.https_value(), "", []), {"ipv4hint": [], "ipv6hint": [], **hints})
-    return value.text() if value else ""

@@ -27,9 +27,15 @@ def records(fleet: Fleet) -> dict[tuple[str, str], str]:
 
 
 def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
-    svc = [{"name": "shop", "type": "HTTPS", "values": ["0 www.example.com."]}]
-    fleet.write(size=0, hosts=[HOST], dns={"zone": "example.com", "apex": "www", "record_sets": svc})
+    # As in version 0.1: its records stand among all others.
+    first = {key: HOST[key] for key in ("name", "zone", "record", "ttl")}
+    fleet.write(size=0, hosts=[{**first, "caddyfile": "www.example.com"}], dns={"zone": "example.com", "apex": "www"})
     fleet.up()
+    assert [name for name, _ in records(fleet)] == ["www", "www", "@", "@"]
+
+    svc = [{"name": "shop", "type": "HTTPS", "values": ["0 www.example.com."]}]
+    fleet.write(hosts=[HOST], dns={"zone": "example.com", "apex": "www", "record_sets": svc})
+    fleet.pulumi("up", "--yes")  # with its preview
     (found,) = json.loads(fleet.pulumi("stack", "output", "hosts", "--json").stdout)
     address = found["address"]
     assert records(fleet) == {
@@ -46,6 +52,9 @@ def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
     after = {one["urn"].rpartition("::")[2]: str(one.get("dependencies")) for one in state}
     assert "::www-withdrawal" in after["www"]
     assert "::www-address" in after["www-https"]
+
+    fleet.write(hosts=[{**HOST, "records": ["app"]}])
+    assert fleet.changes()["update"] >= 3, "two record sets, and the names that may be withdrawn"
 
     log = fleet.requests()
     fleet.write(hosts=[{**HOST, "protocols": ["h1", "h2"]}])

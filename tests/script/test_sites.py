@@ -95,7 +95,11 @@ def test_what_caddy_cannot_start_leaves_the_old_sites_serving(host: Machine) -> 
     said = host.refused(host_script(taken))
     assert "address already in use" in said
     assert "did not take the new configuration" in said
-    assert get(host, "http://www.example.com/") == "one200"
+    # Caddy takes back what it had begun: for a moment it may answer a connection that came in between.
+    for _ in range(100):
+        if get(host, "http://www.example.com/") == "one200":
+            break
+    assert [get(host, "http://www.example.com/") for _ in range(5)] == ["one200"] * 5
     assert host.run(host_script(replace(args, caddyfile=raw.replace("ONE", "three"))))["sites"] == "changed"
     assert get(host, "http://www.example.com/") == "three200"
 
@@ -189,10 +193,10 @@ def test_sites_with_certificates_of_a_ca_wait_for_their_names(host: Machine, her
         assert "not resolved" not in said
     else:
         (host.work / "names").write_text("www.example.com 192.0.2.10\nother.example.com 192.0.2.1\n")
-        said = host.sh("NAMES_DEADLINE=1 NAMES_PAUSE=0.2 bash -s", stdin=script).stdout
-        assert "names: not resolved to this host within 1 s: www.example.com. Caddy starts all the same" in said
+        said = host.sh("NAMES_DEADLINE=3 NAMES_PAUSE=0.2 bash -s", stdin=script).stdout
+        assert "names: not resolved to this host within 3 s: www.example.com. Caddy starts all the same" in said
         looks = [call for call in host.calls("getent") if call == "ahosts www.example.com"]
-        assert len(looks) > 2
+        assert len(looks) > 1
     assert "caddy-host: sites: changed" in said
     host.forget()
     host.run(script)

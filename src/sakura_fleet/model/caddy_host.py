@@ -6,22 +6,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
-from typing import Any, Final
+from typing import Final
 
-from sakura_fleet.model.caddy_site import Site, read_sites
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.caddy_site import Site, is_host_name, read_sites
 from sakura_fleet.model.packet_filter import admits
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import HTTP1, HTTP2, HTTP3
 from sakura_fleet.model.template import ServerTemplate, read_template
 from sakura_fleet.model.zones import ZONES
 
-PROTOCOLS: Final = ("h1", "h2", "h3")
+ALPN_IDS: Final = {"h1": HTTP1, "h2": HTTP2, "h3": HTTP3}
+PROTOCOLS: Final = tuple(ALPN_IDS)
+"""In Caddy's words."""
 BEHIND_MODES: Final = ("http", "tcp")
 MANAGED: Final = ("startup", "ssh")
 DEFAULT_TTL: Final = 30
 """Seconds; short, as the record follows the host when it is built anew."""
 DEFAULT_READY_DEADLINE: Final = 600
 """Seconds that a host has until it serves: a first boot, its packages, its certificates."""
-HTTPS_PRIORITY: Final = 10
 _RECORD: Final = r"@|[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?"
 _PEM: Final = re.compile(r"(?s)\s*-----BEGIN CERTIFICATE-----\s.+-----END CERTIFICATE-----\s*")
 _IN_THE_CADDYFILE: Final = ("email", "acme_ca", "acme_ca_root", "storage", "behind")
@@ -137,18 +140,14 @@ class CaddyHostArgs:
         ports = (("tcp", 80), ("tcp", 443)) if self.ends_tls else (("tcp", 80),)
         return (*ports, ("udp", 443)) if "h3" in self.serves else ports
 
-    def https_value(self) -> dict[str, Any]:
-        """What an HTTPS record says of this host, without address hints (RFC 9460, section 7.1).
+    def check(self) -> list[Problem]:
+        """What is wrong with the settings as a whole; single values are judged where they are read."""
+        return [Problem(*one) for one in _broken(self)]
 
-        HTTP/1.1 is meant by default, so it is not listed, and has to be ruled out where it is not served.
-        """
-        alpn = [one for one in ("h3", "h2") if one in self.serves]
-        value: dict[str, Any] = {"priority": HTTPS_PRIORITY, "target": "."}
-        if alpn:
-            value["alpn"] = alpn
-        if "h1" not in self.serves:
-            value["no_default_alpn"] = True
-        return value
+    @property
+    def alpn_ids(self) -> tuple[str, ...]:
+        """What the host speaks https over; nothing where something before it ends TLS."""
+        return tuple(ALPN_IDS[one] for one in self.serves) if self.ends_tls else ()
 
 
 def read_caddy_host(reader: Reader) -> CaddyHostArgs:
@@ -181,16 +180,16 @@ def read_caddy_host(reader: Reader) -> CaddyHostArgs:
         trusted_ca=_read_pem(reader, "trusted_ca"),
         template=read_template(reader.child("template")),
     )
-    for path, rule, message in _broken(host, reader):
-        reader.problem(path, rule, message)
+    for problem in host.check():
+        reader.problem(problem.path, problem.rule, problem.message)
     reader.close()
     return host
 
 
-def _broken(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, str]]:
+def _broken(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
     """The rules over several settings: path, rule, message."""
-    yield from _place(host, reader)
-    yield from _content(host, reader)
+    yield from _place(host)
+    yield from _content(host)
     yield from _names(host)
     if "h3" in host.protocols and host.behind:
         message = "HTTP/3 does not pass an ELB or proxy, so nothing may announce it; take h3 out, or remove `behind`"
@@ -223,7 +222,7 @@ def _broken(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, str
             yield "trusted_ca", "trusted-ca-missing", message
 
 
-def _place(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, str]]:
+def _place(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
     if not host.zone and not host.address:
         message = "the setting is missing; name the zone of a server to be made, or the address of a host that is there"
         yield "zone", "required", message
@@ -232,13 +231,13 @@ def _place(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, str]
             ip_address(host.address)
         except ValueError:
             yield "address", "ip-address", f"{host.address!r} is not an IPv4 or IPv6 address"
-        unused = [key for key in ("zone", "template") if reader.has(key)]
-        if unused:
-            yield unused[0], "not-our-server", "a host with an `address` is there already; remove this, or the address"
+        if host.zone or host.template != ServerTemplate():
+            message = "a host with an `address` is there already; remove this, or the address"
+            yield "zone" if host.zone else "template", "not-our-server", message
         if host.manage == "startup":
             message = "a host that is there already has had its first boot; it is managed over ssh"
             yield "manage", "address-needs-ssh", message
-    if reader.has("ssh") and not host.over_ssh:
+    if host.ssh != SshAccess() and not host.over_ssh:
         yield "ssh", "ssh-not-used", "this host is made by a startup script; set `manage: ssh`, or remove this"
     edit = host.template.edit_parameter
     if edit.startup_scripts:
@@ -250,7 +249,7 @@ def _place(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, str]
         yield "template.edit_parameter.ssh_keys", "ssh-key-missing", message
 
 
-def _content(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, str]]:
+def _content(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
     if not host.sites and not host.caddyfile:
         yield "caddyfile", "required", "the setting is missing; list `sites`, or write a whole Caddyfile"
     if not host.caddyfile:
@@ -258,11 +257,22 @@ def _content(host: CaddyHostArgs, reader: Reader) -> Iterator[tuple[str, str, st
     if host.sites:
         yield "caddyfile", "sites-or-caddyfile", "a host has `sites` or a whole Caddyfile; remove one of them"
     for key in _IN_THE_CADDYFILE:
-        if reader.has(key):
+        if getattr(host, key):
             yield key, "in-the-caddyfile", "with a Caddyfile of your own this stands in there; remove it here"
 
 
 def _names(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
+    names = [site.name for site in host.sites]
+    for index, name in enumerate(names):
+        if name and not is_host_name(name):
+            message = (
+                f"{name!r} is not the name of a host such as www.example.com: lower case, without scheme, port or "
+                "path, and no wildcard, whose certificate would need a DNS module"
+            )
+            yield f"sites[{index}].name", "site-name", message
+        elif name in names[:index]:
+            message = f"{name!r} stands in the list twice; put all that it serves into one site"
+            yield f"sites[{index}].name", "duplicate-site", message
     for index, name in enumerate(host.records):
         if not re.fullmatch(_RECORD, name):
             yield f"records[{index}]", "shape", f"{name!r} is not a name in the DNS zone"

@@ -58,13 +58,7 @@ class Site:
 
 def read_sites(reader: Reader) -> tuple[Site, ...]:
     """The list under `sites`; problems go to the reader."""
-    sites = tuple(_read_site(child) for child in reader.children("sites"))
-    names = [site.name for site in sites]
-    for index, name in enumerate(names):
-        if name and name in names[:index]:
-            message = f"{name!r} stands in the list twice; put all that it serves into one site"
-            reader.problem(f"sites[{index}].name", "duplicate-site", message)
-    return sites
+    return tuple(_read_site(child) for child in reader.children("sites"))
 
 
 def is_host_name(text: str) -> bool:
@@ -73,15 +67,8 @@ def is_host_name(text: str) -> bool:
 
 
 def _read_site(reader: Reader) -> Site:
-    name = reader.text("name")
-    if name and not is_host_name(name):
-        message = (
-            f"{name!r} is not the name of a host such as www.example.com: lower case, without scheme, port or path, "
-            "and no wildcard, whose certificate would need a DNS module"
-        )
-        reader.problem("name", "site-name", message)
     site = Site(
-        name=name,
+        name=reader.text("name"),
         file_server=_read_file_server(reader.child("file_server")) if reader.has("file_server") else None,
         reverse_proxy=_read_reverse_proxy(reader.child("reverse_proxy")) if reader.has("reverse_proxy") else None,
         redirect=_read_redirect(reader.child("redirect")) if reader.has("redirect") else None,

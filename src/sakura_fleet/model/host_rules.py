@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,15 +12,21 @@ if TYPE_CHECKING:
     from sakura_fleet.model.caddy_host import CaddyHostArgs
     from sakura_fleet.model.dns_args import DnsArgs
 
-_NO_ADDRESS: Final = "svcb-target-without-address"
+ADDRESS_COMES_FIRST: Final = {"svcb-target-without-address": "the host's addresses are written just before"}
+"""What is allowed for HTTPS sets that lead to a host: a preview of the zone does not see its addresses yet."""
 
 
-def check_hosts(hosts: Sequence[CaddyHostArgs], dns: DnsArgs | None) -> Iterator[Problem]:
-    """The rules over several hosts; paths begin with `hosts[…]`."""
+def check_hosts(
+    hosts: Sequence[CaddyHostArgs], dns: DnsArgs | None, members: Collection[str] = ()
+) -> Iterator[Problem]:
+    """The rules over several hosts; paths begin with `hosts[…]`. `members` are the names of the group's servers."""
     for index, host in enumerate(hosts):
         others = hosts[:index]
         if host.name in [other.name for other in others]:
             yield Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} stands in the list twice")
+        if host.zone and host.name in members:
+            message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
+            yield Problem(f"hosts[{index}].name", "name-of-member", message)
         if host.all_records and not dns:
             message = "a record needs the stack's zone; add dns.zone, or remove this"
             yield Problem(f"hosts[{index}].{'record' if host.record else 'records'}", "no-dns-zone", message)
@@ -68,8 +74,10 @@ def with_host_names(dns: DnsArgs, hosts: Sequence[CaddyHostArgs]) -> DnsArgs:
     return replace(
         dns,
         record_sets=tuple(
-            replace(one, allow=(*one.allow, {_NO_ADDRESS: "a host gets it later in the same run"}))
-            if one.type in ("HTTPS", "SVCB") and targets(one.values) & names and _NO_ADDRESS not in one.allowed
+            replace(one, allow=(*one.allow, ADDRESS_COMES_FIRST))
+            if one.type in ("HTTPS", "SVCB")
+            and targets(one.values) & names
+            and not one.allowed & {*ADDRESS_COMES_FIRST}
             else one
             for one in dns.record_sets
         ),

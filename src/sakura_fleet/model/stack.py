@@ -146,13 +146,9 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
     if config.hosts:
         from sakura_fleet.model.host_rules import check_hosts
 
-        problems += check_hosts(config.hosts, config.dns)
         broken = any(problem.path.startswith("server_group") for problem in problems)
         members = [] if broken else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
-        for index, host in enumerate(config.hosts):
-            if host.name in members:
-                message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
-                problems.append(Problem(f"hosts[{index}].name", "name-of-member", message))
+        problems += check_hosts(config.hosts, config.dns, members)
     if config.elb and config.elb.lets_encrypt_names and not config.dns:
         message = "certificates are issued once the names point at the ELB; add the stack's zone as dns.zone"
         problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,15 @@ from sakura_fleet import tokens
 from sakura_fleet.model.caddy_host import Behind, CaddyHostArgs, SshAccess
 from sakura_fleet.model.caddy_site import FileServer, Site
 from sakura_fleet.model.host_script import host_script
+from sakura_fleet.model.template import EditParameter, ServerTemplate
+from tests.program.fleet import ROOT
 from tests.unit.components.program import Registered, run, run_with_outputs
 
 SITE = Site(name="www.example.com", file_server=FileServer())
 INTERNAL = Site(name="in.example.com", tls="internal", file_server=FileServer())
+KEY = EditParameter(ssh_keys=("ssh-ed25519 AAAA a",))
 OURS = CaddyHostArgs(name="www", zone="is1c", record="www", sites=(SITE,))
+OVER_SSH = replace(OURS, manage="ssh", template=ServerTemplate(edit_parameter=KEY))
 THEIRS = CaddyHostArgs(name="www", address="192.0.2.9", record="www", sites=(SITE,))
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
@@ -76,12 +82,12 @@ def test_a_server_by_startup_script() -> None:
 
 
 def test_a_server_over_ssh() -> None:
-    _, registered = made(replace(OURS, manage="ssh"))
+    _, registered = made(OVER_SSH)
     assert registered.of(tokens.STARTUP_SCRIPT) == {}
     assert registered.of(tokens.SERVER)["www"]["startup_scripts"] == []
     command = registered.of(tokens.REMOTE_COMMAND)["www-sites"]
     assert (command["create"], command["triggers"]) == ("bash -s", ["id-of-www"])
-    assert command["stdin"] == host_script(replace(OURS, manage="ssh"), names=["www.example.com"])
+    assert command["stdin"] == host_script(OVER_SSH, names=["www.example.com"])
     assert command["addPreviousOutputInEnv"] is False
     assert not {"delete", "update", "environment"} & set(command), "nothing is undone when it goes"
     assert "192.0.2.1" in str(command["connection"])
@@ -100,7 +106,7 @@ def test_a_host_by_address() -> None:
     ]
     command = registered.of(tokens.REMOTE_COMMAND)["www-sites"]
     assert (command["create"], command["triggers"]) == ("sudo -n bash -s", ["192.0.2.9"])
-    value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"], "ipv4hint": ["192.0.2.9"]}
+    value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"]}
     assert sets(registered) == {
         "www-address": [("www", "A", ["192.0.2.9"]), ("@", "A", ["192.0.2.9"])],
         "www-https": [
@@ -113,7 +119,7 @@ def test_a_host_by_address() -> None:
 
 def test_an_ipv6_address() -> None:
     _, registered = made(replace(THEIRS, address="2001:db8::9", protocols=("h2", "h3")))
-    value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"], "no_default_alpn": True, "ipv6hint": ["2001:db8::9"]}
+    value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"], "no_default_alpn": True}
     assert sets(registered) == {
         "www-address": [("www", "AAAA", ["2001:db8::9"])],
         "www-https": [("www", "HTTPS", [value])],
@@ -167,8 +173,8 @@ def test_the_private_key_is_read_as_a_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "record"),
     [
-        (THEIRS, "10 . alpn=h3,h2 ipv4hint=192.0.2.9"),
-        (replace(THEIRS, protocols=("h1",)), "10 . ipv4hint=192.0.2.9"),
+        (THEIRS, "10 . alpn=h3,h2"),
+        (replace(THEIRS, protocols=("h1",)), "10 ."),
         (replace(THEIRS, behind=Behind(networks=("198.51.100.0/24",))), ""),
         (OURS, "10 . alpn=h3,h2 ipv4hint=192.0.2.1"),
     ],
@@ -177,3 +183,19 @@ def test_the_https_record_as_an_output(args: CaddyHostArgs, record: str) -> None
     found = run_with_outputs(lambda: CaddyHost("www", args).output())
     assert found["https_record"] == record
     assert found["address"] in (args.address, "192.0.2.1")
+
+
+def test_rules_hold_for_programs_too() -> None:
+    behind = Behind(networks=("198.51.100.0/24",))
+    wrong = replace(THEIRS, sites=(SITE, SITE), protocols=("h1", "h2", "h3"), behind=behind)
+    with pytest.raises(pulumi.RunError) as caught:
+        made(wrong)
+    assert "[h3-behind]" in str(caught.value)
+    assert "[duplicate-site]" in str(caught.value)
+
+
+def test_what_ssh_needs_is_loaded_only_for_hosts_over_ssh() -> None:
+    program = "import sys, components; components.CaddyHost; components.DnsRecords; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "components.caddy_host" in done.stdout.split()
+    assert not {"pulumi_command", "aioquic", "sakura_fleet.probe"} & set(done.stdout.split())

@@ -239,7 +239,7 @@ def test_bad_sites(changes: dict[str, Any], path: str, rule: str) -> None:
         ({"binary": {"url": "https://example.com/caddy"}}, "binary.sha256", "required"),
         ({"manage": "cloudinit"}, "manage", "unknown-value"),
         ({"manage": "ssh"}, "template.edit_parameter.ssh_keys", "ssh-key-missing"),
-        ({"ssh": {"port": 22}}, "ssh", "ssh-not-used"),
+        ({"ssh": {"port": 2222}}, "ssh", "ssh-not-used"),
         ({"caddyfile": "x"}, "caddyfile", "sites-or-caddyfile"),
         ({"sites": []}, "caddyfile", "required"),
         ({"address": "192.0.2.1"}, "zone", "not-our-server"),
@@ -320,19 +320,12 @@ def test_hosts_of_the_first_form() -> None:
     assert not typed()[0].is_first_form
 
 
-@pytest.mark.parametrize(
-    ("protocols", "value"),
-    [
-        (("h1", "h2", "h3"), {"alpn": ["h3", "h2"]}),
-        (("h1", "h2"), {"alpn": ["h2"]}),
-        (("h1", "h3"), {"alpn": ["h3"]}),
-        (("h2", "h3"), {"alpn": ["h3", "h2"], "no_default_alpn": True}),
-        (("h1",), {}),
-    ],
-)
-def test_the_https_record_says_what_serves(protocols: tuple[str, ...], value: dict[str, Any]) -> None:
-    host = typed(protocols=list(protocols))[0]
-    assert host.https_value() == {"priority": 10, "target": ".", **value}
+def test_what_is_spoken_over_https() -> None:
+    assert typed()[0].alpn_ids == ("http/1.1", "h2", "h3")
+    assert typed(protocols=["h2", "h3"])[0].alpn_ids == ("h2", "h3")
+    behind = {"networks": ["192.0.2.0/24"]}
+    assert typed(behind={**behind, "mode": "tcp"})[0].alpn_ids == ("http/1.1", "h2")
+    assert typed(behind=behind)[0].alpn_ids == ()
 
 
 def test_ports() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.errors import InputError
+from sakura_fleet.model.host_rules import ADDRESS_COMES_FIRST
 from sakura_fleet.model.stack import StackConfig, read_stack
 from tests.unit.model.read import rules
 
@@ -73,4 +74,4 @@ def test_own_https_sets_may_point_at_names_that_hosts_get() -> None:
     ]
     config = stack(host("a", record="www"), dns={**DNS, "record_sets": own})
     assert config.dns
-    assert [one.allowed for one in config.dns.record_sets] == [{"svcb-target-without-address"}, frozenset()]
+    assert [one.allow for one in config.dns.record_sets] == [(ADDRESS_COMES_FIRST,), ()]
