@@ -18,7 +18,7 @@ LOG_LENGTH = 10_000
 SNAPSHOT_VERSION = 1
 _KINDS = (
     *("server", "disk", "archive", "interface", "switch", "internet", "bridge", "packetfilter"),
-    *("note", "sshkey", "icon", "cdrom", "item"),
+    *("note", "sshkey", "icon", "cdrom", "license", "privatehost", "appliance", "item"),
 )
 _CLOCK_EVERY = 1.0  # real seconds between two saves of the clock when nothing else is written
 
