@@ -119,6 +119,22 @@ def test_users_of_a_container_registry_without_their_passwords(api: Api) -> None
     assert api.refused("DELETE", f"{users}/u") == (404, "not_found")
 
 
+def test_a_simple_monitor_follows_the_server_that_it_watches(slow: Api) -> None:
+    server = slow.make_server()
+    target = server["Interfaces"][0]["IPAddress"]
+    settings = {"SimpleMonitor": {"DelayLoop": 60, "HealthCheck": {"Protocol": "ping"}, "Enabled": "True"}}
+    wanted = {"Name": target, "Provider": {"Class": "simplemon"}, "Status": {"Target": target}, "Settings": settings}
+    monitor = slow.make("commonserviceitem", "CommonServiceItem", **wanted)
+    path = f"commonserviceitem/{monitor['ID']}/health"
+    before = slow.get(path)["SimpleMonitor"]
+    assert (before["Health"], before["LastCheckedAt"], before["LatestLogs"]) == ("DOWN", None, [])
+    slow.boot(server["ID"])
+    slow.advance(600)
+    after = slow.get(path)["SimpleMonitor"]
+    assert (after["Health"], len(after["LatestLogs"])) == ("UP", 5)
+    assert after["LatestLogs"][0] == f"{after['LastCheckedAt']} UP"
+
+
 @pytest.mark.parametrize("path", ["sim", "facility/1", "appliance/113800000001/status"])
 def test_what_is_not_written_says_so(api: Api, path: str) -> None:
     answer = api.send("GET", path)

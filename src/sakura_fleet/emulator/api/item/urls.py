@@ -7,7 +7,6 @@ from sakura_fleet.emulator.api.item import certificate, health, proxylb
 from sakura_fleet.emulator.api.item.classes import behaviour
 from sakura_fleet.emulator.api.item.resource import ITEM, answer, check_hash
 from sakura_fleet.emulator.api.resource import Route, named_fields
-from sakura_fleet.emulator.clock import stamp
 from sakura_fleet.emulator.errors import ApiError, not_found
 from sakura_fleet.emulator.store import Record
 from sakura_fleet.emulator.values import mapping, objects, text
@@ -84,8 +83,7 @@ def read_health(call: Call) -> Answer:
     if record["class"] == "proxylb":
         return Answer({"ProxyLB": health.state(call, record), "is_ok": True})
     if record["class"] == "simplemon":
-        times = {"LastCheckedAt": stamp(call.now), "LastHealthChangedAt": stamp(record["created"])}
-        return Answer({"SimpleMonitor": {**times, "Health": "UP", "LatestLogs": []}, "is_ok": True})
+        return Answer({"SimpleMonitor": health.simple_monitor(call, record), "is_ok": True})
     raise ApiError(501, "not_implemented", f"GET commonserviceitem/:id/health of class {record['class']}")
 
 

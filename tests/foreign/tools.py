@@ -1,0 +1,38 @@
+"""Foreign programs in the user's cache, so that only the first run on a machine gets them."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+
+def cache() -> Path:
+    """The project's folder in the user's cache, as scripts/bootstrap has it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sakura-fleet"
+
+
+def locked_environment(name: str, lock: Path) -> Path:
+    """The folder of the executables of a virtual environment with the packages of a lock file; skips without a network."""
+    stamp = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = cache() / f"{name}-{stamp}"
+    ready = folder / ".ready"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # two test runs at once
+        if not ready.exists():
+            venv.create(folder, with_pip=True)
+            pip = [folder / "bin" / "pip", "--disable-pip-version-check", "--quiet", "install"]
+            got = subprocess.run(
+                [*pip, "--require-hashes", "-r", lock], capture_output=True, text=True, timeout=300, check=False
+            )
+            if got.returncode:
+                pytest.skip(f"{name} cannot be installed here: {got.stderr.strip().splitlines()[-1]}")
+            ready.touch()
+    return folder / "bin"
