@@ -1,4 +1,4 @@
-"""What few fleets need: routed networks, IPv6, appliances, private hosts, licences, host names, bills, service items."""
+"""What few fleets need: routed networks, IPv6, appliances, private hosts, licences, host names, bills, monitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The acceptance tests of the vendor's Go client, as they are: their code decides whether the emulator is a SAKURA Cloud."""
+"""The acceptance tests of the vendor's Go client, unmodified: they decide whether the emulator is a SAKURA Cloud."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def suite(cloud: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _environment(cloud: Running) -> dict[str, str]:
     """What the tests want to know: made-up keys, addresses, an address of a server and a zone that exist."""
     api = Api(cloud.url, ZONE)
-    # Two tests look at addresses at the same time: one reads the first of the list, one changes a server's that we name.
+    # Two tests look at addresses at the same time: one reads the first of the list, one changes one that we name.
     _, server = api.make_server("first"), api.make_server("second")
     api.make_zone(DOMAIN)
     api.http.close()

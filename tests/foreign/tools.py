@@ -19,7 +19,7 @@ def cache() -> Path:
 
 
 def locked_environment(name: str, lock: Path) -> Path:
-    """The folder of the executables of a virtual environment with the packages of a lock file; skips without a network."""
+    """Where the programs of a virtual environment with the packages of a lock file lie; skips without a network."""
     stamp = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
     folder = cache() / f"{name}-{stamp}"
     ready = folder / ".ready"

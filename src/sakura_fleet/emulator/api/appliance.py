@@ -1,4 +1,4 @@
-"""`appliance`: NFS, load balancer, VPC router, database, mobile gateway: kept and given back; only their power is real."""
+"""`appliance`: NFS, load balancer, VPC router, database, mobile gateway. Only their power is real, the rest is an echo."""
 
 from __future__ import annotations
 
@@ -108,9 +108,7 @@ def stop(call: Call) -> Answer:
     """DELETE /appliance/:id/power."""
     durations = call.cloud.settings.durations
     force = bool(call.body.get("Force"))
-    power.stop(
-        APPLIANCE.own(call), call.now, force=force, shutdown=durations.shutdown, pull_plug=durations.pull_plug
-    )
+    power.stop(APPLIANCE.own(call), call.now, force=force, shutdown=durations.shutdown, pull_plug=durations.pull_plug)
     return done()
 
 

@@ -1,4 +1,4 @@
-"""Bills and coupons, under `api/system/1.0`: one bill of last month without an amount, as nothing here costs anything."""
+"""Bills and coupons, under `api/system/1.0`: last month's bill, without an amount, as nothing here costs anything."""
 
 from __future__ import annotations
 

@@ -51,7 +51,9 @@ _CLASSES: dict[str, Behaviour] = {
     "enhanceddb": Behaviour(9100001, "enhanceddb1", "cloud/enhanceddb", create=_enhanced_db),
     "containerregistry": Behaviour(9200001, "containerregistry1", "cloud/containerregistry", create=_registry),
     "certificateauthority": Behaviour(9300001, "certificateauthority1", "cloud/certificateauthority"),
-    "saknoticedestination": Behaviour(9400001, "saknoticedestination1", "cloud/saknoticedestination", update=_destination),
+    "saknoticedestination": Behaviour(
+        9400001, "saknoticedestination1", "cloud/saknoticedestination", update=_destination
+    ),
     "saknoticegroup": Behaviour(9500001, "saknoticegroup1", "cloud/saknoticegroup"),
 }
 
