@@ -135,7 +135,7 @@ def test_a_simple_monitor_follows_the_server_that_it_watches(slow: Api) -> None:
     assert after["LatestLogs"][0] == f"{after['LastCheckedAt']} UP"
 
 
-@pytest.mark.parametrize("path", ["sim", "facility/1", "appliance/113800000001/status"])
+@pytest.mark.parametrize("path", ["commonserviceitem/1/sim/status", "ipv6addr/1/2", "appliance/1/status"])
 def test_what_is_not_written_says_so(api: Api, path: str) -> None:
     answer = api.send("GET", path)
     assert answer.status_code == 501

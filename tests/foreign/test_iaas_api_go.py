@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from sakura_fleet.emulator.api.unwritten import UNWRITTEN
+from sakura_fleet.emulator.errors import ApiError
+from sakura_fleet.emulator.routing import Router
 from sakura_fleet.emulator.server import Running, running
 from tests.emulator.support import Api
 
@@ -36,13 +39,19 @@ def cloud() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def suite(cloud: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The module's tests as a program that asks this emulator; Go's own cache keeps everything but the linking."""
+def source() -> Path:
+    """The folder of the module, in Go's cache."""
     if shutil.which("go") is None:
         pytest.skip("Go is not installed: the acceptance tests of iaas-api-go cannot be built")
     fetched = _go("mod", "download")
     if fetched.returncode:
         pytest.skip(f"the modules of iaas-api-go cannot be downloaded: {fetched.stderr.strip().splitlines()[-1]}")
+    return Path(_go("list", "-m", "-f", "{{.Dir}}", "github.com/sacloud/iaas-api-go").stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def suite(cloud: Running, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module's tests as a program that asks this emulator; Go's own cache keeps everything but the linking."""
     program = tmp_path_factory.mktemp("iaas-api-go") / "acceptance.test"
     root = f"-X github.com/sacloud/iaas-api-go.SakuraCloudAPIRoot={cloud.api_root}"
     built = _go("test", "-c", "-o", str(program), "-ldflags", root, PACKAGE)
@@ -99,3 +108,41 @@ def test_the_acceptance_tests_pass(cloud: Running, suite: Path) -> None:
     # The module's helper recovers from a panic in a test, logs it and lets the test pass.
     assert "Unexpected error is occurred" not in ran.stdout, ran.stdout
     assert ran.returncode == 0, f"the module's clean-up failed: {ran.stderr}"
+
+
+def _routes_of(source: Path) -> set[tuple[str, str]]:
+    """Every method and path that the client can ask for, from its generated code; `1` stands for what varies."""
+    code = (source / "zz_api_ops.go").read_text(encoding="utf-8")
+    operations = {
+        name: (path, suffix)
+        for name, suffix, path in re.findall(
+            r'&(\w+Op)\{[^}]*?PathSuffix:\s+"([^"]+)"[^}]*?PathName:\s+"([^"]+)"', code, re.DOTALL
+        )
+    }
+    routes = set()
+    for operation, body in re.findall(r"^func \(o \*(\w+Op)\) \w+\((.*?)^\}", code, re.DOTALL | re.MULTILINE):
+        url, method = re.search(r'buildURL\("([^"]+)"', body), re.search(r'Client\.Do\(ctx, "(\w+)"', body)
+        if url and method:
+            name, suffix = operations[operation]
+            path = url[1].partition("{{.pathSuffix}}/")[2].replace("{{.pathName}}", name)
+            path = re.sub(r"\{\{if.*?end\}\}", "", path)
+            path = re.sub(r"\{\{\.\w+\}\}", "1", path).replace("//", "/")
+            routes.add((method[1], f"system/{path}" if "system" in suffix else path))
+    return routes
+
+
+def test_every_route_of_the_client_is_written_or_known_not_to_be(source: Path) -> None:
+    routes = _routes_of(source)
+    assert len(routes) > 200
+    router = Router()
+    unwritten = Router((method, path, lambda _: pytest.fail("never called")) for method, path in UNWRITTEN)
+    unknown = []
+    for method, path in sorted(routes):
+        try:
+            router.match(method, path.split("/"))
+        except ApiError:
+            try:
+                unwritten.match(method, path.split("/"))
+            except ApiError:
+                unknown.append(f"{method} {path}")
+    assert unknown == [], "neither in ROUTES nor in UNWRITTEN"

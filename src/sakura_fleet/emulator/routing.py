@@ -6,13 +6,11 @@ from collections.abc import Iterable
 
 from sakura_fleet.emulator.api import ROUTES
 from sakura_fleet.emulator.api.resource import Handler, Route
+from sakura_fleet.emulator.api.unwritten import UNWRITTEN
 from sakura_fleet.emulator.errors import ApiError
 
 # What stands before a route's path, and the prefix by which the table of routes knows it.
 _TAILS = ((("api", "cloud", "1.1"), ()), (("api", "system", "1.0"), ("system",)))
-
-# Collections of the service of which nothing is written.
-_UNWRITTEN = {"facility", "sim"}
 
 
 class Router:
@@ -20,7 +18,7 @@ class Router:
 
     def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
         self._table: dict[tuple[str, str], list[tuple[tuple[str, ...], Handler]]] = {}
-        self._known = set(_UNWRITTEN)
+        self._known = {path.split("/", 1)[0] for _, path in UNWRITTEN}
         for method, path, handler in routes:
             parts = tuple(path.split("/"))
             self._table.setdefault((method, parts[0]), []).append((parts, handler))

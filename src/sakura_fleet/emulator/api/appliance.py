@@ -1,4 +1,4 @@
-"""`appliance`: NFS, load balancer, VPC router, database, mobile gateway. Only their power is real, the rest is an echo."""
+"""`appliance`: NFS, load balancer, VPC router, database, mobile gateway: an echo, but for their power."""
 
 from __future__ import annotations
 
