@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from sakura_fleet.emulator.api import ROUTES
+from sakura_fleet.emulator.api.routes import ROUTES
 from sakura_fleet.emulator.api.unwritten import UNWRITTEN
 
 ROOT = Path(__file__).resolve().parents[2]

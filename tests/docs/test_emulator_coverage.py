@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sakura_fleet.emulator.api import ROUTES
+from sakura_fleet.emulator.api.routes import ROUTES
 from sakura_fleet.emulator.api.unwritten import UNWRITTEN
 from tests.docs.emulator_coverage import PAGE, page
 

@@ -50,6 +50,11 @@ def run(*arguments: str, ok: bool = True) -> str:
     return done.stdout + done.stderr
 
 
+def pid_of(output: str) -> int:
+    """The process that the first line of `start` names."""
+    return int(output.splitlines()[0].split("pid ")[1])
+
+
 def serve(*arguments: str) -> tuple[subprocess.Popen[str], str]:
     """A server in the foreground, and its URL."""
     process = subprocess.Popen(
@@ -151,13 +156,13 @@ def test_start_and_stop_twice(state: Path, connect: Callable[[str], Api]) -> Non
     assert connect(url).make_server()["ID"]
     again = run("start", "--port", "0")
     assert "is already running" in again
-    assert first.split("pid ")[1] == again.split("pid ")[1]
+    assert pid_of(first) == pid_of(again)
     port = url.rpartition(":")[2]
     assert "is already running" in run("start", "--port", port)
     report = run("status")
     assert "server 1" in report
     assert url in report
-    pid = int(first.split("pid ")[1])
+    pid = pid_of(first)
     assert f"stopped: pid {pid}" in run("stop")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/_emulator/health")
@@ -221,7 +226,7 @@ def test_the_commands_reach_an_emulator_with_a_token(state: Path, monkeypatch: p
     assert "is already running" in run("start", "--host", "0.0.0.0", "--port", url.rpartition(":")[2])
     assert "0 objects" in run("status")
     assert httpx.get(f"{url}/_emulator/state").status_code == 401
-    command = Path(f"/proc/{int(started.split('pid ')[1])}/cmdline")
+    command = Path(f"/proc/{pid_of(started)}/cmdline")
     assert not command.exists() or b"--secret" not in command.read_bytes()
 
 

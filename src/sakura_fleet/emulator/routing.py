@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sakura_fleet.emulator.api import ROUTES
 from sakura_fleet.emulator.api.resource import Handler, Route
+from sakura_fleet.emulator.api.routes import ROUTES
 from sakura_fleet.emulator.api.unwritten import UNWRITTEN
 from sakura_fleet.emulator.errors import ApiError
 

@@ -148,8 +148,7 @@ def cpu_monitor(call: Call) -> Answer:
     def sample(mark: int) -> JSON:
         if not power.was_up(record, mark - monitor.STEP, mark):
             return {"CPU-TIME": None}
-        value = monitor.cpu_time(call, server_id=record.id, name=record["name"], cores=cores, mark=mark)
-        return {"CPU-TIME": value}
+        return {"CPU-TIME": monitor.cpu_time(call, record, cores, mark)}
 
     return monitor.answer(call, sample)
 
