@@ -155,6 +155,9 @@ def test_order_and_page(api: Api) -> None:
     assert names(page) == sorted(NAMES)[1:3]
     assert [item["Index"] for item in page["Switches"]] == [1, 2]
     assert find(api, From=99)["Count"] == 0
+    unsorted = find(api, From=1, Count=2)
+    assert (unsorted["From"], unsorted["Count"], unsorted["Total"]) == (1, 2, len(NAMES))
+    assert [(item["Index"], item["Name"]) for item in unsorted["Switches"]] == [(1, NAMES[1]), (2, NAMES[2])]
     assert find(api, Count=0)["Count"] == len(NAMES)
 
 

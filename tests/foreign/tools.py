@@ -10,7 +10,9 @@ import sys
 import venv
 from pathlib import Path
 
-import pytest
+
+class NotAvailableError(Exception):
+    """The program cannot be had on this machine; the message says why."""
 
 
 def cache() -> Path:
@@ -19,7 +21,7 @@ def cache() -> Path:
 
 
 def locked_environment(name: str, lock: Path) -> Path:
-    """Where the programs of a virtual environment with the packages of a lock file lie; skips without a network."""
+    """Where the programs of a virtual environment with the packages of a lock file lie."""
     stamp = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
     folder = cache() / f"{name}-{stamp}"
     ready = folder / ".ready"
@@ -28,11 +30,11 @@ def locked_environment(name: str, lock: Path) -> Path:
         fcntl.flock(handle, fcntl.LOCK_EX)  # two test runs at once
         if not ready.exists():
             venv.create(folder, with_pip=True)
-            pip = [folder / "bin" / "pip", "--disable-pip-version-check", "--quiet", "install"]
+            pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check", "--quiet", "install"]
             got = subprocess.run(
-                [*pip, "--require-hashes", "-r", lock], capture_output=True, text=True, timeout=300, check=False
+                [*pip, "--require-hashes", "-r", str(lock)], capture_output=True, text=True, timeout=300, check=False
             )
             if got.returncode:
-                pytest.skip(f"{name} cannot be installed here: {got.stderr.strip().splitlines()[-1]}")
+                raise NotAvailableError(f"{name} cannot be installed: {got.stderr.strip().splitlines()[-1]}")
             ready.touch()
     return folder / "bin"
