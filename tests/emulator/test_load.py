@@ -101,6 +101,19 @@ def test_load_goes_to_a_server_only_after_its_health_check(emulator: Factory) ->
     assert cpu(api, server["ID"])[-1] == pytest.approx(1.2 * 200 / 300)
 
 
+def test_a_server_that_fails_its_health_checks_gets_no_load(still: Api) -> None:
+    sick, well = _servers(still, 2, 2)
+    still.advance(STEP)
+    still.make_elb("web-elb", Servers=[_entry(sick), _entry(well)])
+    still.control("POST", "/load", {"elb": "web-elb", "value": 1.0})
+    still.control("POST", "/unhealthy", {"servers": [sick["ID"]]})
+    still.advance(STEP)
+    still.control("POST", "/unhealthy", {"servers": []})
+    still.advance(STEP)
+    assert cpu(still, sick["ID"])[-2:] == [0.0, 0.5]
+    assert cpu(still, well["ID"])[-2:] == [1.0, 0.5], "and its past stays when it is well again"
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -107,8 +107,7 @@ def set_unhealthy(cloud: Cloud, request: Request, body: Document) -> Document:
     servers = body.get("servers")
     if body.keys() != {"servers"} or not isinstance(servers, list) or not all(str(one).isdigit() for one in servers):
         raise ControlError(400, "give servers, a list of IDs")
-    with cloud.store.transaction():
-        cloud.store.set_meta("unhealthy", [int(one) for one in servers])
+    load_rules.set_unhealthy(cloud, [int(one) for one in servers])
     return {"ok": True, "servers": servers}
 
 

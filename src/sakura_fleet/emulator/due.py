@@ -58,5 +58,5 @@ def _entries(cloud: Cloud) -> Iterator[Due]:
                 continue
             # For a server that boots, this is due once it is up: one step after the other.
             up_since = power.up_since(server, now)
-            if up_since is not None:
+            if up_since is not None and server.id not in cloud.store.meta("unhealthy", []):
                 yield Due(max(up_since, float(entry["since"])) + health, "proxylb", elb.id, f"{address_port} is UP")

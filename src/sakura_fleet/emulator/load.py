@@ -211,7 +211,9 @@ def _serving(cloud: Cloud, address: str, enabled: list[Span]) -> tuple[int, list
     health = cloud.settings.health_seconds
     up: list[Span] = []
     for (begin, status), (end, _) in pairwise([*events, (math.inf, "")]):
-        if status == "up":
+        if status == "up" and up and up[-1][1] == begin:
+            up[-1] = (up[-1][0], end)
+        elif status == "up":
             up.append((begin, end))
     spans = [(max(a, c) + health, min(b, d)) for a, b in enabled for c, d in up]
     return cores, [(begin, end) for begin, end in spans if begin < end]
@@ -221,11 +223,32 @@ def _machine(cloud: Cloud, address: str) -> tuple[int, list[tuple[float, str]]] 
     """Cores and power of the server that has the address, or had it: a deleted server's past stays as it was."""
     server = cloud.server_at(address)
     if server is not None:
-        return int(SERVER_PLANS[server["plan"]]["CPU"]), power.events(server)
+        return int(SERVER_PLANS[server["plan"]]["CPU"]), _with_failures(cloud, server)
     for one in cloud.store.meta("gone", []):
         if one["address"] == address:
             return int(one["cores"]), [(float(at), str(status)) for at, status in one["power"]]
     return None
+
+
+def set_unhealthy(cloud: Cloud, servers: list[int]) -> None:
+    """Which servers fail the ELBs' health checks from now on, whatever their power; they get no load."""
+    history = [*cloud.store.meta("unhealthy_since", []), [cloud.clock.now(), servers]]
+    with cloud.store.transaction():
+        cloud.store.set_meta("unhealthy", servers)
+        cloud.store.set_meta("unhealthy_since", history[-_GONE_MAX:])
+
+
+def _with_failures(cloud: Cloud, server: Record) -> list[tuple[float, str]]:
+    """A server's power, where it counts as `down` while it fails its health checks."""
+    marks = [(float(at), server.id in servers) for at, servers in cloud.store.meta("unhealthy_since", [])]
+    if not any(failing for _, failing in marks):
+        return power.events(server)
+    status, failing, events = "down", False, []
+    changes = [*((at, (word, None)) for at, word in power.events(server)), *((at, (None, bad)) for at, bad in marks)]
+    for at, (word, bad) in sorted(changes, key=lambda change: change[0]):
+        status, failing = word or status, failing if bad is None else bad
+        events.append((at, "down" if failing else status))
+    return events
 
 
 def remember(cloud: Cloud, server: Record, now: float) -> None:
@@ -233,7 +256,7 @@ def remember(cloud: Cloud, server: Record, now: float) -> None:
     if not any("elb" in rule for rule in rules(cloud)):
         return
     cores = int(SERVER_PLANS[server["plan"]]["CPU"])
-    events = [*power.events(server), (now, "down")]
+    events = [*_with_failures(cloud, server), (now, "down")]
     gone = [
         {"address": one["ip"], "cores": cores, "power": [list(event) for event in events]}
         for one in cloud.store.by("interface", "server", server.id)
