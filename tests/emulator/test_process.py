@@ -16,6 +16,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from sakura_fleet.emulator.environment import TOOLS
 from sakura_fleet.emulator.main import main
 from tests.emulator.support import Api
 
@@ -156,6 +157,8 @@ def test_start_and_stop_twice(state: Path, connect: Callable[[str], Api]) -> Non
     assert connect(url).make_server()["ID"]
     again = run("start", "--port", "0")
     assert "is already running" in again
+    assert all(f"# {tool}\n" in first for tool in TOOLS), "the lines for each tool"
+    assert f"export SAKURACLOUD_API_ROOT_URL={url}/cloud/zone" in first
     assert pid_of(first) == pid_of(again)
     port = url.rpartition(":")[2]
     assert "is already running" in run("start", "--port", port)

@@ -138,7 +138,8 @@ def start(db: str | None, **options: Any) -> None:
         raise click.ClickException(str(error)) from error
     verb = "started" if is_new else "is already running"
     click.echo(f"sakura-emulator {verb}: {running.url} (root {running.url}/cloud/zone), pid {running.pid}")
-    click.echo(environment.block(running.url, has_token=bool(settings.token)))
+    if is_new:
+        click.echo(environment.block(running.url, has_token=bool(settings.token)))
 
 
 @main.command()
