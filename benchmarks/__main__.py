@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import converge, dns, no_op, scale_out, scaler_set, suite
+from benchmarks import converge, dns, emulator, no_op, scale_out, scaler_set, suite
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -16,6 +16,7 @@ SECTIONS = {
     "converge": converge.measure,
     "dns": dns.measure,
     "scaler": scaler_set.measure,
+    "emulator": emulator.measure,
     "suite": suite.measure,
 }
 

@@ -47,26 +47,26 @@ def test_a_share_of_requests_is_the_same_for_one_seed(api: Api) -> None:
 
 
 def test_the_change_of_cut_after_is_made_that_of_cut_before_is_not(api: Api) -> None:
-    note = {"Note": {"Name": "n", "Content": "x"}}
+    switch = {"Switch": {"Name": "n"}}
     for kind, expected in (("cut_before", 0), ("cut_after", 1)):
-        api.fault(kind=kind, method="POST", path="^/note$", times=1)
+        api.fault(kind=kind, method="POST", path="^/switch$", times=1)
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-            api.send("POST", "note", note)
-        assert api.get("note")["Total"] == expected
+            api.send("POST", "switch", switch)
+        assert api.get("switch")["Total"] == expected
     assert [entry["status"] for entry in api.control("GET", "/log")["requests"]] == [0, 200, 0, 200]
 
 
 def test_a_timeout_holds_the_line(api: Api) -> None:
-    api.fault(kind="timeout", path="^/note$", method="POST")
+    api.fault(kind="timeout", path="^/switch$", method="POST")
     began = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{api.base}/note", auth=AUTH, json={"Note": {"Name": "n"}}, timeout=0.3)
+        httpx.post(f"{api.base}/switch", auth=AUTH, json={"Switch": {"Name": "n"}}, timeout=0.3)
     assert time.monotonic() - began >= 0.3
-    assert api.get("note")["Total"] == 0
+    assert api.get("switch")["Total"] == 0
     api.http.delete(f"{api.url}/_emulator/faults").raise_for_status()
-    api.fault(kind="timeout", path="^/note$", method="POST", seconds=0.1)
+    api.fault(kind="timeout", path="^/switch$", method="POST", seconds=0.1)
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-        api.send("POST", "note", {"Note": {"Name": "n"}})
+        api.send("POST", "switch", {"Switch": {"Name": "n"}})
 
 
 def test_slow_answers_late(api: Api) -> None:

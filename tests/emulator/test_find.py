@@ -22,7 +22,7 @@ def api() -> Iterator[Api]:
         api = Api(emulator.url)
         for number, name in enumerate(NAMES):
             tags = [f"n{number}", "all", *(["even"] if number % 2 == 0 else [])]
-            api.make("note", "Note", Name=name, Tags=tags, Content="x")
+            api.make("switch", "Switch", Name=name, Tags=tags)
         for cores in (1, 2, 4):
             api.make_server(f"s{cores}", ServerPlan={"CPU": cores, "MemoryMB": 4096}, Tags=[f"c{cores}"])
         api.make_zone()
@@ -43,22 +43,22 @@ def raw(api: Api, target: str) -> dict[str, Any]:
     return document
 
 
-def names(document: dict[str, Any], plural: str = "Notes") -> list[str]:
+def names(document: dict[str, Any], plural: str = "Switches") -> list[str]:
     return [item["Name"] for item in document[plural]]
 
 
 def test_go_writes_raw_json_with_escaped_values(api: Api) -> None:
-    assert names(raw(api, 'note?{"Count":0,"From":0,"Filter":{"Name":"Web%202"}}')) == ["Web 2"]
-    assert names(raw(api, 'note?{"Count":0,"From":0,"Filter":{"Name":"10%25"}}')) == ["my-web 10%"]
-    assert names(raw(api, 'note?{"Filter":{"Name":"db\\u003c1\\u003e"}}')) == ["db<1>"]
-    assert names(raw(api, 'note?{"Filter":{"Name":"Web%202%0A"}}')) == ["Web 2"], "autoscaler sends a line break"
+    assert names(raw(api, 'switch?{"Count":0,"From":0,"Filter":{"Name":"Web%202"}}')) == ["Web 2"]
+    assert names(raw(api, 'switch?{"Count":0,"From":0,"Filter":{"Name":"10%25"}}')) == ["my-web 10%"]
+    assert names(raw(api, 'switch?{"Filter":{"Name":"db\\u003c1\\u003e"}}')) == ["db<1>"]
+    assert names(raw(api, 'switch?{"Filter":{"Name":"Web%202%0A"}}')) == ["Web 2"], "autoscaler sends a line break"
 
 
 def test_curl_users_encode_everything(api: Api) -> None:
     text = json.dumps({"Filter": {"Name": "日本"}}, ensure_ascii=False)
-    assert names(raw(api, f"note?{quote(text, safe='')}")) == ["日本語"]
+    assert names(raw(api, f"switch?{quote(text, safe='')}")) == ["日本語"]
     encoded = quote(json.dumps({"Filter": {"Name": "10%"}}), safe="")
-    assert names(raw(api, f"note?{encoded}")) == ["my-web 10%"], "a value is decoded once, not twice"
+    assert names(raw(api, f"switch?{encoded}")) == ["my-web 10%"], "a value is decoded once, not twice"
 
 
 def test_octodns_writes_something_that_is_not_json(api: Api) -> None:
@@ -67,16 +67,16 @@ def test_octodns_writes_something_that_is_not_json(api: Api) -> None:
 
 
 def test_q_equals(api: Api) -> None:
-    assert names(raw(api, 'note?q={"Filter":{"Name":"db"}}')) == ["db<1>"]
-    assert names(raw(api, f"note?q={quote(json.dumps({'Filter': {'Name': 'db'}}), safe='')}")) == ["db<1>"]
+    assert names(raw(api, 'switch?q={"Filter":{"Name":"db"}}')) == ["db<1>"]
+    assert names(raw(api, f"switch?q={quote(json.dumps({'Filter': {'Name': 'db'}}), safe='')}")) == ["db<1>"]
 
 
 @pytest.mark.parametrize("query", ["", "?", "?nonsense", "?{", "?[1]", "?a=b", '?{"Filter":[]}', '?{"Count":"x"}'])
 def test_what_cannot_be_read_is_no_condition(api: Api, query: str) -> None:
-    assert len(raw(api, f"note{query}")["Notes"]) == len(NAMES)
+    assert len(raw(api, f"switch{query}")["Switches"]) == len(NAMES)
 
 
-def find(api: Api, path: str = "note", **condition: Any) -> dict[str, Any]:
+def find(api: Api, path: str = "switch", **condition: Any) -> dict[str, Any]:
     return api.get(f"{path}?{quote(json.dumps(condition), safe='')}")
 
 
@@ -144,7 +144,7 @@ def test_operators(api: Api) -> None:
         ("Name~", "x", "filter_unknown_operator"),
     ):
         query = quote(json.dumps({"Filter": {key: value}}), safe="")
-        assert api.refused("GET", f"note?{query}") == (400, code)
+        assert api.refused("GET", f"switch?{query}") == (400, code)
 
 
 def test_order_and_page(api: Api) -> None:
@@ -153,14 +153,17 @@ def test_order_and_page(api: Api) -> None:
     page = find(api, From=1, Count=2, Sort=["Name"])
     assert (page["From"], page["Count"], page["Total"]) == (1, 2, len(NAMES))
     assert names(page) == sorted(NAMES)[1:3]
-    assert [item["Index"] for item in page["Notes"]] == [1, 2]
+    assert [item["Index"] for item in page["Switches"]] == [1, 2]
     assert find(api, From=99)["Count"] == 0
+    unsorted = find(api, From=1, Count=2)
+    assert (unsorted["From"], unsorted["Count"], unsorted["Total"]) == (1, 2, len(NAMES))
+    assert [(item["Index"], item["Name"]) for item in unsorted["Switches"]] == [(1, NAMES[1]), (2, NAMES[2])]
     assert find(api, Count=0)["Count"] == len(NAMES)
 
 
 def test_projection(api: Api) -> None:
-    assert set(find(api, Include=["ID", "Name"])["Notes"][0]) == {"Index", "ID", "Name"}
-    assert "Content" not in find(api, Exclude=["Content"])["Notes"][0]
+    assert set(find(api, Include=["ID", "Name"])["Switches"][0]) == {"Index", "ID", "Name"}
+    assert "Bridge" not in find(api, Exclude=["Bridge"])["Switches"][0]
     server = find(api, "server", Include=["Name", "ServerPlan.CPU"])["Servers"][0]
     assert server == {"Index": 0, "Name": "s1", "ServerPlan": {"CPU": 1}}
     server = find(api, "server", Exclude=["ServerPlan.CPU"])["Servers"][0]

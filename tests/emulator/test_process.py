@@ -16,6 +16,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from sakura_fleet.emulator.environment import TOOLS
 from sakura_fleet.emulator.main import main
 from tests.emulator.support import Api
 
@@ -48,6 +49,11 @@ def run(*arguments: str, ok: bool = True) -> str:
     done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode == 0) is ok, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def pid_of(output: str) -> int:
+    """The process that the first line of `start` names."""
+    return int(output.splitlines()[0].split("pid ")[1])
 
 
 def serve(*arguments: str) -> tuple[subprocess.Popen[str], str]:
@@ -151,13 +157,15 @@ def test_start_and_stop_twice(state: Path, connect: Callable[[str], Api]) -> Non
     assert connect(url).make_server()["ID"]
     again = run("start", "--port", "0")
     assert "is already running" in again
-    assert first.split("pid ")[1] == again.split("pid ")[1]
+    assert all(f"# {tool}\n" in first for tool in TOOLS), "the lines for each tool"
+    assert f"export SAKURACLOUD_API_ROOT_URL={url}/cloud/zone" in first
+    assert pid_of(first) == pid_of(again)
     port = url.rpartition(":")[2]
     assert "is already running" in run("start", "--port", port)
     report = run("status")
     assert "server 1" in report
     assert url in report
-    pid = int(first.split("pid ")[1])
+    pid = pid_of(first)
     assert f"stopped: pid {pid}" in run("stop")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/_emulator/health")
@@ -221,7 +229,7 @@ def test_the_commands_reach_an_emulator_with_a_token(state: Path, monkeypatch: p
     assert "is already running" in run("start", "--host", "0.0.0.0", "--port", url.rpartition(":")[2])
     assert "0 objects" in run("status")
     assert httpx.get(f"{url}/_emulator/state").status_code == 401
-    command = Path(f"/proc/{int(started.split('pid ')[1])}/cmdline")
+    command = Path(f"/proc/{pid_of(started)}/cmdline")
     assert not command.exists() or b"--secret" not in command.read_bytes()
 
 

@@ -9,7 +9,7 @@ import contextlib
 import hmac
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from sakura_fleet.emulator.control import control_routes
 from sakura_fleet.emulator.errors import ApiError
 from sakura_fleet.emulator.faults import CHANGE_KINDS, Fault
+from sakura_fleet.emulator.page import page_routes
 from sakura_fleet.emulator.routing import Router, split
 from sakura_fleet.emulator.wire import Answer, Call, dump_body, load_body
 
@@ -39,7 +40,11 @@ class Cut(Exception):  # noqa: N818 - not an error of the emulator
 def create_app(cloud: Cloud) -> Starlette:
     """The application of one cloud."""
     return Starlette(
-        routes=[Mount("/_emulator", routes=control_routes(cloud)), Route("/{path:path}", endpoint=Api(cloud))]
+        routes=[
+            *page_routes(cloud),
+            Mount("/_emulator", routes=control_routes(cloud)),
+            Route("/{path:path}", endpoint=Api(cloud)),
+        ]
     )
 
 
@@ -54,7 +59,7 @@ class Api:
         """One request."""
         request = Request(scope, receive)
         began = time.perf_counter()
-        entry = {"method": request.method, "path": request.url.path, "zone": ""}
+        entry: dict[str, Any] = {"method": request.method, "path": request.url.path, "zone": ""}
         status = 0
         is_cut = False
         try:
@@ -67,14 +72,17 @@ class Api:
         except Cut:
             is_cut = True
         finally:
-            self._cloud.log.add(**entry, status=status, ms=round((time.perf_counter() - began) * 1000, 2))
+            body = entry.pop("body", b"")
+            entry |= {"status": status, "ms": round((time.perf_counter() - began) * 1000, 2)}
+            self._cloud.log.add(entry, request.scope["query_string"], body)
         if is_cut:
             await _cut(scope)
 
-    async def _answer(self, request: Request, entry: dict[str, str]) -> Answer:
+    async def _answer(self, request: Request, entry: dict[str, Any]) -> Answer:
         try:
             return await self._handle(request, entry)
         except ApiError as error:
+            entry["error"] = error.code
             return Answer(error.body(), error.status, headers=error.headers)
         except (ClientDisconnect, Cut):
             raise
@@ -83,9 +91,10 @@ class Api:
             failure = ApiError(500, "unknown", "the emulator failed; its log has the traceback")
             return Answer(failure.body(), failure.status)
 
-    async def _handle(self, request: Request, entry: dict[str, str]) -> Answer:
+    async def _handle(self, request: Request, entry: dict[str, Any]) -> Answer:
         cloud = self._cloud
         raw = await request.body()
+        entry["body"] = raw
         zone, segments = split(request.scope["path"])
         path = "/" + "/".join(segments)
         entry |= {"zone": zone, "path": path}

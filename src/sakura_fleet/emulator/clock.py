@@ -45,6 +45,11 @@ class Clock:
         self._hold()
         self._base += seconds
 
+    def move_to(self, moment: float) -> None:
+        """Move ahead to exactly that time, unless it has passed."""
+        self._hold()
+        self._base = max(self._base, moment)
+
     def freeze(self, frozen: bool = True) -> None:
         """Stand still, or go on from here."""
         self._hold()

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 
 from sakura_fleet.emulator.catalogue import places, shared
 from sakura_fleet.emulator.clock import Clock
 from sakura_fleet.emulator.errors import ControlError
 from sakura_fleet.emulator.faults import Faults
+from sakura_fleet.emulator.request_log import RequestLog
 from sakura_fleet.emulator.settings import Settings
 from sakura_fleet.emulator.store import MEMORY, Record, Store
 
-LOG_LENGTH = 10_000
 SNAPSHOT_VERSION = 1
 _KINDS = (
     *("server", "disk", "archive", "interface", "switch", "internet", "bridge", "packetfilter"),
-    *("note", "sshkey", "icon", "cdrom", "item"),
+    *("note", "sshkey", "icon", "cdrom", "license", "privatehost", "appliance", "item"),
 )
 _CLOCK_EVERY = 1.0  # real seconds between two saves of the clock when nothing else is written
-
-
-@dataclass(slots=True)
-class Log:
-    """The latest requests to the API."""
-
-    total: int = 0
-    entries: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
-
-    def add(self, **entry: Any) -> None:
-        """One more request."""
-        self.total += 1
-        self.entries.append({"n": self.total, **entry})
-
-    def since(self, number: int) -> list[dict[str, Any]]:
-        """Requests after the given number."""
-        return [entry for entry in self.entries if entry["n"] > number]
 
 
 class Cloud:
@@ -49,7 +30,9 @@ class Cloud:
         self.store = Store(path)
         self.store.before_commit = self._keep_clock
         self.faults = Faults(self.settings.chance)
-        self.log = Log()
+        self.log = RequestLog()
+        if self.settings.request_log:
+            self.log.open(self.settings.request_log)
         self._clock_saved = 0.0
         for record in shared.records():
             self.store.seed(record)
@@ -61,9 +44,10 @@ class Cloud:
         self.save_clock()
 
     def close(self) -> None:
-        """Save the clock and close the file."""
+        """Save the clock and close the files."""
         self.save_clock()
         self.store.close()
+        self.log.close()
 
     # The clock is saved with every write, so that no time a client has seen passes twice.
 
@@ -108,7 +92,9 @@ class Cloud:
         """An empty cloud with a clock that shows the real time."""
         self.store.load({"meta": {}, "objects": []})
         self.faults.clear()
-        self.log = Log()
+        self.log = RequestLog()
+        if self.settings.request_log:
+            self.log.open(self.settings.request_log)
         self.clock.restore({"now": time.time(), "time_scale": self.settings.time_scale or 1.0})
         self.save_clock()
 

@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sakura_fleet.emulator.clock import parse_stamp, stamp
+from sakura_fleet.emulator import load as load_rules
+from sakura_fleet.emulator.clock import stamp
+from sakura_fleet.emulator.due import Due, coming
 from sakura_fleet.emulator.errors import ApiError, ControlError
 
 if TYPE_CHECKING:
     from sakura_fleet.emulator.cloud import Cloud
 
-_LOADS_MAX = 1000
 _WRITES = ("POST", "PUT")
 
 Document = dict[str, Any]
@@ -87,57 +88,18 @@ def clear_faults(cloud: Cloud, request: Request, body: Document) -> Document:
 
 def loads(cloud: Cloud, request: Request, body: Document) -> Document:
     """GET /load."""
-    return {"loads": cloud.store.meta("loads", [])}
+    return {"loads": load_rules.rules(cloud)}
 
 
 def add_load(cloud: Cloud, request: Request, body: Document) -> Document:
-    """POST /load: CPU per core, constant or sample by sample, for one server or all whose name has a prefix."""
-    unknown = sorted(body.keys() - {"server", "prefix", "value", "samples", "since"})
-    if unknown:
-        raise ControlError(400, f"unknown key {', '.join(unknown)}; there are server, prefix, value, samples, since")
-    if ("server" in body) == ("prefix" in body):
-        raise ControlError(400, "give either server (an ID) or prefix (of names)")
-    if ("value" in body) == ("samples" in body):
-        raise ControlError(400, "give either value (a number per core) or samples (a list of them)")
-    samples = body["samples"] if "samples" in body else [body["value"]]
-    if not isinstance(samples, list) or not samples or not all(_is_sample(one) for one in samples):
-        raise ControlError(400, "a sample is a number from 0 on, or null for a mark without a value")
-    rule: Document = {"since": _since(cloud, body.get("since")), "samples": samples}
-    if "server" in body:
-        if not str(body["server"]).isdigit():
-            raise ControlError(400, f"server {body['server']!r} is not an ID")
-        rule["server"] = int(body["server"])
-    else:
-        rule["prefix"] = str(body["prefix"])
-    _set_loads(cloud, [*cloud.store.meta("loads", []), rule][-_LOADS_MAX:])
-    return {"ok": True, "load": rule}
-
-
-def _is_sample(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0)
-
-
-def _since(cloud: Cloud, value: Any) -> float:
-    """A time, or seconds relative to now; without it, now: a load does not rewrite history unless told so."""
-    if value is None:
-        return cloud.clock.now()
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value if value > 10**8 else cloud.clock.now() + value
-    moment = parse_stamp(str(value))
-    if moment is None:
-        raise ControlError(400, f"since {value!r} is neither a time (RFC 3339) nor a number of seconds")
-    return moment
+    """POST /load: offer load to one server, to all whose name has a prefix, or to an ELB."""
+    return {"ok": True, "load": load_rules.add(cloud, body)}
 
 
 def clear_loads(cloud: Cloud, request: Request, body: Document) -> Document:
     """DELETE /load."""
-    _set_loads(cloud, [])
+    load_rules.clear(cloud)
     return {"ok": True}
-
-
-def _set_loads(cloud: Cloud, rules: list[Document]) -> None:
-    with cloud.store.transaction():
-        cloud.store.set_meta("loads", rules)
 
 
 def set_unhealthy(cloud: Cloud, request: Request, body: Document) -> Document:
@@ -145,8 +107,7 @@ def set_unhealthy(cloud: Cloud, request: Request, body: Document) -> Document:
     servers = body.get("servers")
     if body.keys() != {"servers"} or not isinstance(servers, list) or not all(str(one).isdigit() for one in servers):
         raise ControlError(400, "give servers, a list of IDs")
-    with cloud.store.transaction():
-        cloud.store.set_meta("unhealthy", [int(one) for one in servers])
+    load_rules.set_unhealthy(cloud, [int(one) for one in servers])
     return {"ok": True, "servers": servers}
 
 
@@ -157,10 +118,14 @@ def clock(cloud: Cloud, request: Request, body: Document) -> Document:
 
 
 def set_clock(cloud: Cloud, request: Request, body: Document) -> Document:
-    """POST /clock: advance, freeze, time_scale; any of them."""
+    """POST /clock: advance, freeze, time_scale, any of them; or step, to the next change that is due."""
+    if body == {"step": True}:
+        return _step(cloud, request)
     unknown = sorted(body.keys() - {"advance", "freeze", "time_scale"})
     if unknown or not body:
-        raise ControlError(400, "give advance (seconds), freeze (true or false) or time_scale (a number)")
+        raise ControlError(
+            400, "give advance (seconds), freeze (true or false) or time_scale (a number), or only step (true)"
+        )
     try:
         if "time_scale" in body:
             cloud.clock.rescale(float(body["time_scale"]))
@@ -174,6 +139,25 @@ def set_clock(cloud: Cloud, request: Request, body: Document) -> Document:
         raise ControlError(400, str(error)) from error
     cloud.save_clock()
     return clock(cloud, request, body)
+
+
+def _step(cloud: Cloud, request: Request) -> Document:
+    """Move to the next change, with everything that happens at the same moment."""
+    due = coming(cloud)
+    happened = [one for one in due if one.at == due[0].at]
+    if happened:
+        cloud.clock.move_to(happened[0].at)
+        cloud.save_clock()
+    return {**clock(cloud, request, {}), "happened": [_shown(one) for one in happened]}
+
+
+def due(cloud: Cloud, request: Request, body: Document) -> Document:
+    """GET /due: what will change by itself, the next change first."""
+    return {"due": [_shown(one) for one in coming(cloud)]}
+
+
+def _shown(one: Due) -> Document:
+    return {"at": one.at, "time": stamp(one.at), "kind": one.kind, "id": one.id, "becomes": one.becomes}
 
 
 def log(cloud: Cloud, request: Request, body: Document) -> Document:
@@ -206,6 +190,7 @@ def control_routes(cloud: Cloud) -> list[Route]:
         ("POST", "/unhealthy", set_unhealthy),
         ("GET", "/clock", clock),
         ("POST", "/clock", set_clock),
+        ("GET", "/due", due),
         ("GET", "/log", log),
         ("GET", "/state", state),
     )

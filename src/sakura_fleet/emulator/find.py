@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sakura_fleet.emulator.clock import parse_stamp
 from sakura_fleet.emulator.errors import bad_request
 from sakura_fleet.emulator.query import Condition
+from sakura_fleet.emulator.store import Record
 
 Item = dict[str, Any]
 
@@ -29,6 +31,28 @@ def find(items: list[Item], wanted: Condition, plural: str) -> dict[str, Any]:
         page = page[: wanted.count]
     listed = [{"Index": wanted.offset + index, **_project(item, wanted)} for index, item in enumerate(page)]
     return {"From": wanted.offset, "Count": len(listed), "Total": len(matches), plural: listed, "is_ok": True}
+
+
+def find_records(records: list[Record], shape: Callable[[Record], Item], wanted: Condition, plural: str) -> Item:
+    """The same over stored objects, of which only those are shaped that can be in the answer."""
+    if wanted.filters or wanted.sort:
+        return find([shape(record) for record in _candidates(records, wanted)], wanted, plural)
+    page = records[wanted.offset :][: wanted.count or None]
+    found = find([shape(record) for record in page], replace(wanted, offset=0, count=0), plural)
+    for index, item in enumerate(found[plural]):
+        item["Index"] = wanted.offset + index
+    return found | {"From": wanted.offset, "Total": len(records)}
+
+
+def _candidates(records: list[Record], wanted: Condition) -> list[Record]:
+    """What a part of a name and tags leave over: both are stored as they are shown, and cost little to look at."""
+    name, tags = wanted.filters.get("Name"), wanted.filters.get("Tags.Name")
+    if isinstance(name, str):
+        for word in name.lower().split():
+            records = [record for record in records if word in record.data.get("name", "").lower()]
+    if tags is not None:
+        records = [record for record in records if _tagged(record.data.get("tags") or [], tags)]
+    return records
 
 
 def _project(item: Item, wanted: Condition) -> Item:

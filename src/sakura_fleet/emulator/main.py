@@ -5,34 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
-from sakura_fleet.emulator import process
+from sakura_fleet.emulator import environment, process, steer
+from sakura_fleet.emulator.options import DEFAULT_PORT, Command, control, db_option, url_of, url_option
 from sakura_fleet.emulator.settings import PROFILES, Settings
-
-DEFAULT_PORT = 18080
-
-Command = Callable[..., None]
-
-
-def _db_option(command: Command) -> Command:
-    return click.option(
-        "--db",
-        metavar="PATH",
-        help="SQLite file that holds the cloud, or :memory:.  [default: $XDG_STATE_HOME/sakura-fleet/emulator.db]",
-    )(command)
-
-
-def _url_option(command: Command) -> Command:
-    return click.option("--url", metavar="URL", help="Where the emulator answers, if not as recorded beside --db.")(
-        _db_option(command)
-    )
-
 
 _START_OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
@@ -55,6 +36,7 @@ _START_OPTIONS = (
     click.option("--sandbox", default="refuse", show_default=True, type=click.Choice(["refuse", "allow"])),
     click.option("--health-delay", type=float, metavar="SECONDS", help="Until the ELB calls a server UP."),
     click.option("--drain", type=float, metavar="SECONDS", help="Until a disabled entry has no connections."),
+    click.option("--request-log", metavar="FILE", help="Write every request there, as a line of JSON without secrets."),
     click.option("--connections", default=10, show_default=True, help="Connections on each UP entry of an ELB."),
 )
 
@@ -62,7 +44,7 @@ _START_OPTIONS = (
 def _start_options(command: Command) -> Command:
     for option in reversed(_START_OPTIONS):
         command = option(command)
-    return _db_option(command)
+    return db_option(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -116,6 +98,7 @@ def serve(db: str | None, **options: Any) -> None:
     def ready() -> None:
         process.record(path, url)
         click.echo(f"sakura-emulator listening on {url} (root {url}{server.API_PREFIX})")
+        click.echo(environment.block(url, has_token=bool(settings.token)))
 
     # uvicorn ends on a signal and then raises it again: turn that into an orderly exit.
     signal.signal(signal.SIGTERM, _exit)
@@ -155,10 +138,12 @@ def start(db: str | None, **options: Any) -> None:
         raise click.ClickException(str(error)) from error
     verb = "started" if is_new else "is already running"
     click.echo(f"sakura-emulator {verb}: {running.url} (root {running.url}/cloud/zone), pid {running.pid}")
+    if is_new:
+        click.echo(environment.block(running.url, has_token=bool(settings.token)))
 
 
 @main.command()
-@_db_option
+@db_option
 def stop(db: str | None) -> None:
     """Stop the emulator of --db and wait until it is gone; the cloud stays in its file.
 
@@ -173,22 +158,8 @@ def stop(db: str | None) -> None:
     click.echo(f"sakura-emulator stopped: pid {stopped.pid}" if stopped else "sakura-emulator is not running")
 
 
-def _url(db: str | None, url: str | None) -> str:
-    if url:
-        return url.rstrip("/").removesuffix("/cloud/zone")
-    known = process.recorded(db or process.default_db())
-    return known.url if known and known.alive() else f"http://127.0.0.1:{DEFAULT_PORT}"
-
-
-def _control(db: str | None, url: str | None, method: str, path: str, body: Any = None) -> Any:
-    try:
-        return process.control(_url(db, url), method, path, body)
-    except process.ProcessError as error:
-        raise click.ClickException(str(error)) from error
-
-
 @main.command()
-@_url_option
+@url_option
 def status(db: str | None, url: str | None) -> None:
     """Say whether an emulator answers, with what it holds; exit code 1 if none does.
 
@@ -196,9 +167,9 @@ def status(db: str | None, url: str | None) -> None:
     Example:
         sakura-emulator status
     """
-    where = _url(db, url)
-    health = _control(db, url, "GET", "/health")
-    counts = _control(db, url, "GET", "/state")
+    where = url_of(db, url)
+    health = control(db, url, "GET", "/health")
+    counts = control(db, url, "GET", "/state")
     click.echo(f"sakura-emulator {health['version']} at {where} (root {where}/cloud/zone), pid {health['pid']}")
     click.echo(f"database {health['db']}, latency {health['latency']}, time scale {health['time_scale']:g}")
     made = ", ".join(f"{kind} {one['total']}" for kind, one in counts["resources"].items() if one["total"])
@@ -206,7 +177,21 @@ def status(db: str | None, url: str | None) -> None:
 
 
 @main.command()
-@_url_option
+@click.argument("tool", type=click.Choice(environment.TOOLS))
+@url_option
+def env(tool: str, db: str | None, url: str | None) -> None:
+    """Print the lines that point a tool at the emulator.
+
+    \b
+    Example:
+        eval "$(sakura-emulator env usacloud)"
+    """
+    has_token = bool(os.environ.get(process.TOKEN_VARIABLE))
+    click.echo("\n".join(environment.lines(tool, url_of(db, url), has_token=has_token)))
+
+
+@main.command()
+@url_option
 def reset(db: str | None, url: str | None) -> None:
     """Make the cloud empty.
 
@@ -214,13 +199,13 @@ def reset(db: str | None, url: str | None) -> None:
     Example:
         sakura-emulator reset
     """
-    _control(db, url, "POST", "/reset")
+    control(db, url, "POST", "/reset")
     click.echo("the cloud is empty")
 
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_url_option
+@url_option
 def save(file: Path, db: str | None, url: str | None) -> None:
     """Save the whole cloud as one JSON document.
 
@@ -228,7 +213,7 @@ def save(file: Path, db: str | None, url: str | None) -> None:
     Example:
         sakura-emulator save before.json
     """
-    document = _control(db, url, "GET", "/snapshot")
+    document = control(db, url, "GET", "/snapshot")
     try:
         file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
@@ -238,7 +223,7 @@ def save(file: Path, db: str | None, url: str | None) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_url_option
+@url_option
 def load(file: Path, db: str | None, url: str | None) -> None:
     """Replace the whole cloud by a document that `save` wrote.
 
@@ -250,5 +235,9 @@ def load(file: Path, db: str | None, url: str | None) -> None:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise click.ClickException(f"{file} is not a JSON document: {error}") from error
-    answer = _control(db, url, "PUT", "/snapshot", document)
+    answer = control(db, url, "PUT", "/snapshot", document)
     click.echo(f"{answer['total']} objects loaded from {file}")
+
+
+for _command in (steer.fault, steer.faults, steer.offer, steer.clock):
+    main.add_command(_command)

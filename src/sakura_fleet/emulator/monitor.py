@@ -1,4 +1,4 @@
-"""Activity graphs: a value on every 5-minute mark, the same on every read, and a programmable CPU series."""
+"""Activity graphs: a value on every 5-minute mark for the five minutes before it, the same on every read."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from sakura_fleet.emulator import load
 from sakura_fleet.emulator.clock import parse_stamp, stamp
 from sakura_fleet.emulator.query import decode
+from sakura_fleet.emulator.store import Record
 from sakura_fleet.emulator.wire import JSON, Answer, Call
 
-STEP = 300
+STEP = load.STEP
 _SPAN = 3600  # what a call without Start gets
 _MARKS_MAX = 2000
 
@@ -24,9 +26,17 @@ def answer(call: Call, sample: Sample) -> Answer:
     start = _moment(wanted.get("Start"), end - _SPAN)
     first = math.ceil(start / STEP) * STEP
     last = math.floor(end / STEP) * STEP
+    if call.now < last + _lag(call, last):
+        last -= STEP
     first = max(first, last - (_MARKS_MAX - 1) * STEP)
     data = {stamp(mark): sample(mark) for mark in range(first, last + 1, STEP)}
     return Answer({"Data": data, "is_ok": True})
+
+
+def _lag(call: Call, mark: int) -> float:
+    """How long after its mark a sample can be seen: the service takes more than a minute, never the same time."""
+    low, high = call.cloud.settings.durations.sample
+    return low + (high - low) * call.cloud.settings.chance("lag", call.path, mark)
 
 
 def _moment(value: Any, default: float) -> float:
@@ -39,18 +49,9 @@ def noise(call: Call, low: float, high: float, *words: object) -> float:
     return round(low + (high - low) * call.cloud.settings.chance(*words), 6)
 
 
-def cpu_time(call: Call, *, server_id: int, name: str, cores: int, mark: int) -> float | None:
-    """CPU seconds per second over all cores: what was programmed for the server, else a quiet machine's noise.
-
-    The newest rule that knows a value for the mark wins. After its last sample, a rule repeats it.
-    """
-    for rule in reversed(call.cloud.store.meta("loads", [])):
-        if rule.get("server") not in (None, server_id) or not name.startswith(rule.get("prefix") or ""):
-            continue
-        if mark < rule["since"]:
-            continue
-        samples = rule["samples"]
-        index = (mark - math.ceil(rule["since"] / STEP) * STEP) // STEP
-        per_core = samples[min(index, len(samples) - 1)]
-        return None if per_core is None else round(float(per_core) * cores, 6)
-    return round(noise(call, 0.02, 0.05, "cpu", name, mark) * cores, 6)
+def cpu_time(call: Call, server: Record, cores: int, mark: int) -> float | None:
+    """CPU seconds per second over all cores: what was offered to the server, else a quiet machine's noise."""
+    is_told, share = load.per_core(call.cloud, server, mark)
+    if is_told:
+        return None if share is None else round(float(share) * cores, 6)
+    return round(noise(call, 0.02, 0.05, "cpu", server["name"], mark) * cores, 6)

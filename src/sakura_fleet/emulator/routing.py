@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sakura_fleet.emulator.api import ROUTES
 from sakura_fleet.emulator.api.resource import Handler, Route
+from sakura_fleet.emulator.api.routes import ROUTES
+from sakura_fleet.emulator.api.unwritten import UNWRITTEN
 from sakura_fleet.emulator.errors import ApiError
 
-_TAIL = ("api", "cloud", "1.1")
-
-# Collections of the service of which nothing is written.
-_UNWRITTEN = {"coupon", "bill", "facility", "sim"}
+# What stands before a route's path, and the prefix by which the table of routes knows it.
+_TAILS = ((("api", "cloud", "1.1"), ()), (("api", "system", "1.0"), ("system",)))
 
 
 class Router:
@@ -19,7 +18,7 @@ class Router:
 
     def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
         self._table: dict[tuple[str, str], list[tuple[tuple[str, ...], Handler]]] = {}
-        self._known = set(_UNWRITTEN)
+        self._known = {path.split("/", 1)[0] for _, path in UNWRITTEN}
         for method, path, handler in routes:
             parts = tuple(path.split("/"))
             self._table.setdefault((method, parts[0]), []).append((parts, handler))
@@ -51,11 +50,13 @@ def _args(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
 
 
 def split(path: str) -> tuple[str, list[str]]:
-    """The zone and the segments after `api/cloud/1.1`; repeated slashes and any prefix are let through."""
+    """The zone and the segments after `api/cloud/1.1`; repeated slashes and any prefix are let through.
+
+    Billing has an API of its own, `api/system/1.0`: its segments get the first segment `system`.
+    """
     segments = [segment for segment in path.split("/") if segment]
-    for at in range(len(segments) - len(_TAIL) + 1):
-        if tuple(segments[at : at + len(_TAIL)]) == _TAIL and at:
-            return segments[at - 1], segments[at + len(_TAIL) :]
-    if "system" in segments:
-        raise ApiError(501, "not_implemented", path)
+    for tail, prefix in _TAILS:
+        for at in range(1, len(segments) - len(tail) + 1):
+            if tuple(segments[at : at + len(tail)]) == tail:
+                return segments[at - 1], [*prefix, *segments[at + len(tail) :]]
     raise ApiError(404, "resource_path_not_found", path)

@@ -20,15 +20,16 @@ class Latency:
     pull_plug: float = 0.0  # a forced stop
     health: float = 0.0  # from a server's boot, or its entry in the ELB, until the ELB calls it UP
     drain: float = 0.0  # from disabling an entry until its last connection is gone
+    sample: tuple[float, float] = (0.0, 0.0)  # from a 5-minute mark until its sample can be read
     certificate: float = 0.0  # from letsencryptrenew until the certificate is there
 
 
 PROFILES = {
     "instant": Latency(),
     # What the article that this project grew from saw in its logs.
-    "seed": Latency((2, 7), 68, {"tk1a": 160}, 5, 5, 49, 15, 1, 10, 30, 20),
+    "seed": Latency((2, 7), 68, {"tk1a": 160}, 5, 5, 49, 15, 1, 10, 30, (75, 172), 20),
     # The figures that the benchmarks compare tools with.
-    "baseline": Latency((2, 2), 68, {}, 5, 5, 15, 15, 1, 10, 30, 20),
+    "baseline": Latency((2, 2), 68, {}, 5, 5, 15, 15, 1, 10, 30, (75, 172), 20),
 }
 
 
@@ -50,6 +51,7 @@ class Settings:
     drain: float | None = None
     connections: int = 10  # connections on each UP entry of an ELB
     host: str = "127.0.0.1"
+    request_log: str = ""  # a file that gets every request as a line of JSON
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, naming the choices."""

@@ -82,8 +82,8 @@ class Store:
 
     def _open(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode NORMAL survives the death of the process; only a power cut may lose the last commits.
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        # Every commit is on the disk before its request is answered, so that not even a power cut loses it.
+        self._db.execute("PRAGMA synchronous = FULL")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
             if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:

@@ -6,6 +6,8 @@ from sakura_fleet.emulator.api.resource import Route, fixed
 from sakura_fleet.emulator.catalogue.places import REGIONS, ZONES
 from sakura_fleet.emulator.wire import Answer, Call
 
+MEMBER = "abc12345"
+
 
 def auth_status(call: Call) -> Answer:
     """GET /auth-status: flat, without an object key."""
@@ -13,7 +15,7 @@ def auth_status(call: Call) -> Answer:
     return Answer(
         {
             "Account": account,
-            "Member": {"Code": "abc12345", "Class": "member"},
+            "Member": {"Code": MEMBER, "Class": "member"},
             "AuthClass": "account",
             "AuthMethod": "apikey",
             "IsAPIKey": True,

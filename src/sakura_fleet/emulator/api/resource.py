@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sakura_fleet.emulator.catalogue.places import ZONES
 from sakura_fleet.emulator.clock import stamp
 from sakura_fleet.emulator.errors import ApiError, not_found
-from sakura_fleet.emulator.find import find
+from sakura_fleet.emulator.find import find, find_records
 from sakura_fleet.emulator.query import condition
 from sakura_fleet.emulator.store import Record
 from sakura_fleet.emulator.values import common, identifier
@@ -88,8 +89,7 @@ class Resource:
 
     def find(self, call: Call) -> Answer:
         """GET /path."""
-        items = [self.shape(call, record) for record in self.all(call)]
-        return Answer(find(items, condition(call.query), self.plural))
+        return Answer(find_records(self.all(call), partial(self.shape, call), condition(call.query), self.plural))
 
     def read(self, call: Call) -> Answer:
         """GET /path/:id."""

@@ -36,7 +36,7 @@ def fingerprint(public_key: str) -> str:
 
 def create(call: Call) -> Answer:
     """POST /sshkey."""
-    public_key = text(call.envelope("SSHKey"), "PublicKey").strip()
+    public_key = text(call.envelope("SSHKey"), "PublicKey")
     record = SSHKEY.create(call, public_key=public_key, fingerprint=fingerprint(public_key))
     return SSHKEY.answer(call, record, 201)
 

@@ -28,7 +28,7 @@ def shape(call: Call, record: Record) -> JSON:
         "ServiceClass": "cloud/switch/default",
         "UserSubnet": record["subnet"],
         "Subnets": internet.subnets(router) if router else [],
-        "IPv6Nets": [],
+        "IPv6Nets": internet.ipv6_nets(router) if router else [],
         "Internet": {"ID": router.id, "Name": router["name"], "BandWidthMbps": router["mbps"]} if router else None,
         "Bridge": link,
         "HybridConnection": None,

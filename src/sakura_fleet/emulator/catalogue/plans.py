@@ -124,11 +124,17 @@ PRIVATE_HOST_PLANS: dict[int, JSON] = {
         "Name": "専有ホスト 200Core 224GB",
         "CPU": 200,
         "MemoryMB": 229376,
-        "Dedicated": True,
+        "Dedicated": False,
         "Class": "dynamic",
         "ServiceClass": "cloud/privatehost/200core-224gb",
         "Availability": "available",
     }
+}
+
+# Sizes in GB of an NFS appliance, by the storage's name; the IDs of its plans count up from these.
+NFS_PLANS: dict[str, tuple[int, tuple[int, ...]]] = {
+    "HDD": (101, (100, 500, 1024, 2048, 4096, 8192, 12288)),
+    "SSD": (200, (20, 100, 500, 1024, 2048, 4096)),
 }
 
 LICENSE_PLANS: dict[int, JSON] = {

@@ -1,14 +1,17 @@
-"""Shared objects: one public archive per OS type and zone, one CD-ROM per zone, one icon."""
+"""Shared objects: one public archive per OS type and zone, one CD-ROM per zone, one icon, the note with NFS plans."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
 from sakura_fleet.emulator.catalogue.places import ZONES
+from sakura_fleet.emulator.catalogue.plans import NFS_PLANS
 from sakura_fleet.emulator.store import Record
 
 SHARED_ICON = 112901627749
+_NFS_NOTE = 112900000101
 _CREATED = datetime.fromisoformat("2026-06-01T10:00:00+09:00").timestamp()
 
 # Name, distribution tags. Which version carries `current-stable` is the vendor's choice; here it is the first of each.
@@ -34,9 +37,22 @@ def _common(name: str, tags: tuple[str, ...]) -> dict[str, object]:
     return {**fields, "scope": "shared", "created": _CREATED, "modified": _CREATED}
 
 
+def _nfs_plans() -> dict[str, object]:
+    """The vendor keeps the plans of NFS appliances in a note, which clients read before they make one."""
+    plans = {
+        storage: [
+            {"size": size, "availability": "available", "planId": first + number} for number, size in enumerate(sizes)
+        ]
+        for storage, (first, sizes) in NFS_PLANS.items()
+    }
+    fields = _common("sys-nfs", tuple(f"@zone={zone}" for zone in ZONES))
+    return {**fields, "class": "json", "content": json.dumps({"plans": plans})}
+
+
 def records() -> Iterator[Record]:
     """Everything, with IDs that differ per zone."""
     yield Record(SHARED_ICON, "icon", "", _common("Almalinux", ()))
+    yield Record(_NFS_NOTE, "note", "", _nfs_plans())
     for order, zone in enumerate(ZONES):
         for number, (name, tags) in enumerate(_SYSTEMS, 1):
             fields = _common(name, ("@size-extendable", "arch-64bit", *tags, "os-linux"))

@@ -1,11 +1,12 @@
-"""What an ELB thinks of its entries: worked out from the servers' power and from when entries changed."""
+"""What an ELB thinks of its entries, and a simple monitor of its target: worked out from the servers' power."""
 
 from __future__ import annotations
 
 from sakura_fleet.emulator import monitor
 from sakura_fleet.emulator.api.server import power
+from sakura_fleet.emulator.clock import stamp
 from sakura_fleet.emulator.store import Record
-from sakura_fleet.emulator.values import objects
+from sakura_fleet.emulator.values import integer, mapping, objects
 from sakura_fleet.emulator.wire import JSON, Call
 
 
@@ -69,3 +70,23 @@ def activity(call: Call, record: Record, mark: int) -> JSON:
     total = enabled * call.cloud.settings.connections
     connections = monitor.noise(call, total * 0.9, total * 1.1, "connections", record["fqdn"], mark)
     return {"activeConnections": connections, "connectionsPerSec": round(connections / 10, 6)}
+
+
+_LOGS_MAX = 5
+
+
+def simple_monitor(call: Call, record: Record) -> JSON:
+    """`GET :id/health` of a simple monitor: a server is UP while it is up, anything else always."""
+    settings = mapping(record["settings"], "SimpleMonitor")
+    every = max(1, integer(settings, "DelayLoop", 60))
+    server = call.cloud.server_at(str(record["status"].get("Target", "")))
+    up_since = power.up_since(server, call.now) if server else float(record["created"])
+    word = "DOWN" if up_since is None else "UP"
+    checks = int((call.now - record["created"]) // every)
+    times = [record["created"] + every * number for number in range(max(1, checks - _LOGS_MAX + 1), checks + 1)]
+    return {
+        "LastCheckedAt": stamp(times[-1]) if times else None,
+        "LastHealthChangedAt": stamp(up_since or record["created"]),
+        "Health": word,
+        "LatestLogs": [f"{stamp(at)} {word}" for at in reversed(times)],
+    }

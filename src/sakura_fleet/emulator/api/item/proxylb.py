@@ -15,6 +15,7 @@ from sakura_fleet.emulator.wire import JSON, Call
 
 SERVERS_MAX = 40
 _GROUP_MAX = 10
+_HISTORY_MAX = 400
 _HEADERS_MAX = 10
 _PROXY_MODES = ("http", "https", "tcp")
 _SSL_POLICIES = ("TLS-1-2-2019-04", "TLS-1-2-2021-06", "TLS-1-3-2021-06")
@@ -52,6 +53,7 @@ def update(call: Call, record: Record, before: JSON) -> None:
     _check(settings)
     _keep_last_entries(call, settings, mapping(before, "ProxyLB"))
     record["entries"] = _entries(record["entries"], settings, call.now)
+    _note_history(record, call.now)
 
 
 def status(call: Call, record: Record) -> JSON:
@@ -111,6 +113,14 @@ def _entries(old: JSON, settings: JSON, now: float) -> JSON:
         known = old.get(key)
         entries[key] = known if known and known["enabled"] == current["enabled"] else current
     return entries
+
+
+def _note_history(record: Record, now: float) -> None:
+    """Which addresses had an enabled entry, and from when on: the graphs of load that the ELB spreads depend on it."""
+    addresses = sorted({key.rpartition(":")[0] for key, entry in record["entries"].items() if entry["enabled"]})
+    history = record.get("history", [])
+    if (history[-1][1] if history else []) != addresses:
+        record["history"] = [*history, [now, addresses]][-_HISTORY_MAX:]
 
 
 # Bounds

@@ -7,11 +7,10 @@ from sakura_fleet.emulator.api.item import certificate, health, proxylb
 from sakura_fleet.emulator.api.item.classes import behaviour
 from sakura_fleet.emulator.api.item.resource import ITEM, answer, check_hash
 from sakura_fleet.emulator.api.resource import Route, named_fields
-from sakura_fleet.emulator.clock import stamp
-from sakura_fleet.emulator.errors import ApiError
+from sakura_fleet.emulator.errors import ApiError, not_found
 from sakura_fleet.emulator.store import Record
-from sakura_fleet.emulator.values import mapping, text
-from sakura_fleet.emulator.wire import JSON, Answer, Call
+from sakura_fleet.emulator.values import mapping, objects, text
+from sakura_fleet.emulator.wire import JSON, Answer, Call, done
 
 _PATH = "commonserviceitem"
 
@@ -84,8 +83,7 @@ def read_health(call: Call) -> Answer:
     if record["class"] == "proxylb":
         return Answer({"ProxyLB": health.state(call, record), "is_ok": True})
     if record["class"] == "simplemon":
-        times = {"LastCheckedAt": stamp(call.now), "LastHealthChangedAt": stamp(record["created"])}
-        return Answer({"SimpleMonitor": {**times, "Health": "UP", "LatestLogs": []}, "is_ok": True})
+        return Answer({"SimpleMonitor": health.simple_monitor(call, record), "is_ok": True})
     raise ApiError(501, "not_implemented", f"GET commonserviceitem/:id/health of class {record['class']}")
 
 
@@ -112,6 +110,67 @@ def response_monitor(call: Call) -> Answer:
     return monitor.answer(call, sample)
 
 
+def list_users(call: Call) -> Answer:
+    """GET /commonserviceitem/:id/containerregistry/users."""
+    users = ITEM.of_class(call, "containerregistry")["users"]
+    return Answer({"ContainerRegistry": {"users": users}, "is_ok": True})
+
+
+def add_user(call: Call) -> Answer:
+    """POST /commonserviceitem/:id/containerregistry/users; the password is not kept."""
+    ITEM.of_class(call, "containerregistry")
+    record = ITEM.own(call)
+    wanted = call.envelope("ContainerRegistry")
+    name = text(wanted, "username")
+    if any(user["username"] == name for user in record["users"]):
+        raise ApiError(409, "res_already_exists", f"user {name}")
+    record["users"].append({"username": name, "permission": text(wanted, "permission")})
+    return done()
+
+
+def change_user(call: Call) -> Answer:
+    """PUT /commonserviceitem/:id/containerregistry/users/:user."""
+    wanted = call.envelope("ContainerRegistry")
+    user = _user(call)
+    user["permission"] = text(wanted, "permission") or user["permission"]
+    return done()
+
+
+def delete_user(call: Call) -> Answer:
+    """DELETE /commonserviceitem/:id/containerregistry/users/:user."""
+    user = _user(call)
+    ITEM.own(call)["users"].remove(user)
+    return done()
+
+
+def _user(call: Call) -> JSON:
+    ITEM.of_class(call, "containerregistry")
+    for user in ITEM.own(call)["users"]:
+        if user["username"] == call.args["user"]:
+            found: JSON = user
+            return found
+    raise not_found(f"user {call.args['user']}")
+
+
+def read_database(call: Call) -> Answer:
+    """GET /commonserviceitem/:id/enhanceddb/config."""
+    return Answer({"EnhancedDB": ITEM.of_class(call, "enhanceddb")["config"], "is_ok": True})
+
+
+def configure_database(call: Call) -> Answer:
+    """PUT /commonserviceitem/:id/enhanceddb/config."""
+    ITEM.of_class(call, "enhanceddb")
+    wanted = mapping(call.envelope("CommonServiceItem"), "EnhancedDB")
+    ITEM.own(call)["config"]["allowed_networks"] = objects(wanted, "allowed_networks")
+    return done()
+
+
+def set_password(call: Call) -> Answer:
+    """PUT /commonserviceitem/:id/enhanceddb/set-password; it is not kept."""
+    ITEM.of_class(call, "enhanceddb")
+    return done()
+
+
 ROUTES: list[Route] = [
     ("GET", _PATH, ITEM.find),
     ("POST", _PATH, create),
@@ -125,6 +184,13 @@ ROUTES: list[Route] = [
     ("PUT", f"{_PATH}/:id/proxylb/sslcertificate", certificate.put),
     ("DELETE", f"{_PATH}/:id/proxylb/sslcertificate", certificate.delete),
     ("PUT", f"{_PATH}/:id/proxylb/letsencryptrenew", certificate.renew),
+    ("GET", f"{_PATH}/:id/containerregistry/users", list_users),
+    ("POST", f"{_PATH}/:id/containerregistry/users", add_user),
+    ("PUT", f"{_PATH}/:id/containerregistry/users/:user", change_user),
+    ("DELETE", f"{_PATH}/:id/containerregistry/users/:user", delete_user),
+    ("GET", f"{_PATH}/:id/enhanceddb/config", read_database),
+    ("PUT", f"{_PATH}/:id/enhanceddb/config", configure_database),
+    ("PUT", f"{_PATH}/:id/enhanceddb/set-password", set_password),
     ("GET", f"{_PATH}/:id/activity/proxylb/monitor", connection_monitor),
     ("GET", f"{_PATH}/:id/activity/responsetimesec/monitor", response_monitor),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sakura_fleet.emulator import load
 from sakura_fleet.emulator.api.disk import rules as disk_rules
 from sakura_fleet.emulator.api.interface import add_interface
 from sakura_fleet.emulator.api.server import power
@@ -75,6 +76,7 @@ def remove(call: Call, server: Record, with_disks: list[int]) -> None:
             store.delete(disk)
         else:
             disk_rules.detach(store.edit(disk))
+    load.remember(call.cloud, server, call.now)
     for interface in store.by("interface", "server", server.id):
         store.delete(interface)
     store.delete(server)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from sakura_fleet.emulator import monitor
+from sakura_fleet.emulator.api.privatehost import PRIVATE_HOST
 from sakura_fleet.emulator.api.resource import named_fields
 from sakura_fleet.emulator.api.server import power, rules
 from sakura_fleet.emulator.api.server.shape import SERVER
@@ -32,7 +33,7 @@ def create(call: Call) -> Answer:
         "modified": call.now,
     }
     if data["private_host"]:
-        raise ApiError(400, "param_res_not_found", f"private host {data['private_host']}")
+        PRIVATE_HOST.named(call, data["private_host"])
     record = store.put(Record(store.new_id(), "server", zone, {**data, "host_name": data["name"]}))
     rules.connect_all(call, record, body)
     low, high = call.cloud.settings.durations.create
@@ -147,8 +148,7 @@ def cpu_monitor(call: Call) -> Answer:
     def sample(mark: int) -> JSON:
         if not power.was_up(record, mark - monitor.STEP, mark):
             return {"CPU-TIME": None}
-        value = monitor.cpu_time(call, server_id=record.id, name=record["name"], cores=cores, mark=mark)
-        return {"CPU-TIME": value}
+        return {"CPU-TIME": monitor.cpu_time(call, record, cores, mark)}
 
     return monitor.answer(call, sample)
 
