@@ -6,41 +6,30 @@ in busy cores, so that more servers mean less load for each, as it is with a loa
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import chdir
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sakura_fleet.emulator.server import Running, running
-from sakura_fleet.project import Project
-from sakura_fleet.scaler.auto import AutoScaler
-from sakura_fleet.scaler.run import Scaler
-from tests.program.fleet import Fleet, new_fleet
+from tests.program.fleet import group_settings
+from tests.program.scaled import ScaledFleet, scaled_fleet
 
 STEP = 300
 """Seconds between two looks: the activity graph has one value each five minutes."""
 
 
 class Afternoon:
-    """A fleet, its load, and its scaler on one clock."""
+    """A fleet under a load that is given in busy cores."""
 
-    def __init__(self, cloud: Running, fleet: Fleet) -> None:
-        self.cloud = cloud
-        self.fleet = fleet
-        self.scaler = AutoScaler(Scaler(Project(fleet.folder, fleet.folder / "stacks"), fleet.stack), clock=self.now)
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.cloud.cloud.clock.now(), UTC)
+    def __init__(self, scaled: ScaledFleet) -> None:
+        self.scaled = scaled
+        self.fleet = scaled.fleet
+        self.scaler = scaled.scaler
 
     def pass_time(self, busy_cores: float) -> None:
         """One step in which the servers carry that load together."""
-        each = min(1.0, busy_cores / max(1, self.fleet.count().get("server", 0)))
-        self.fleet.control("load", {"prefix": "hscale-group", "value": each})
-        self.fleet.control("clock", {"advance": STEP})
+        self.scaled.pass_time(STEP, load=min(1.0, busy_cores / max(1, self.fleet.count().get("server", 0))))
 
     def tick(self) -> tuple[str, int]:
         """One look, and what came of it: the decision's reason and the servers there are."""
@@ -50,17 +39,9 @@ class Afternoon:
 
 @pytest.fixture
 def afternoon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Afternoon]:
-    with running(latency="instant") as cloud:
-        fleet = new_fleet(tmp_path / "fleet", cloud.url)
-        group = fleet.settings["server_group"]
-        fleet.write(server_group={**group, "min_size": 2, "max_size": 5})
-        for key, value in {**fleet.env, "XDG_STATE_HOME": str(tmp_path / "state-home")}.items():
-            if os.environ.get(key) != value:
-                monkeypatch.setenv(key, value)
-        fleet.control("clock", {"freeze": True})
-        fleet.up()
-        with chdir(fleet.folder):
-            yield Afternoon(cloud, fleet)
+    group = {**group_settings("")["server_group"], "min_size": 2, "max_size": 5}
+    with scaled_fleet(tmp_path, monkeypatch, server_group=group) as scaled:
+        yield Afternoon(scaled)
 
 
 LOAD = [0.6, 1.3, 1.3, 1.3, 1.6, 1.6, 2.2, 2.2, 2.2, 1.2, 0.7, 0.7, 0.5, 0.5, 0.4, 0.4, 0.3, 0.3, 0.3, 0.3]

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import chdir
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.server import Running, running
-from sakura_fleet.project import Project
-from sakura_fleet.scaler.auto import AutoScaler
-from sakura_fleet.scaler.run import JobResult, Scaler
-from tests.program.fleet import Fleet, new_fleet
+from sakura_fleet.scaler.run import JobResult
+from tests.program.scaled import ScaledFleet, scaled_fleet
 from tests.program.test_elb import ELB, elb_settings
 
 LONG_AFTER_BOOT = 1_800
 
 
 class Ward:
-    """A fleet of three servers behind an ELB, its cloud, and its scaler on the same clock."""
+    """Three servers behind an ELB."""
 
-    def __init__(self, cloud: Running, fleet: Fleet) -> None:
-        self.cloud = cloud
-        self.fleet = fleet
-        self.scaler = AutoScaler(Scaler(Project(fleet.folder, fleet.folder / "stacks"), fleet.stack), clock=self.now)
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.cloud.cloud.clock.now(), UTC)
+    def __init__(self, scaled: ScaledFleet) -> None:
+        self.fleet = scaled.fleet
+        self.scaler = scaled.scaler
+        self._scaled = scaled
 
     def later(self) -> None:
         """Time goes by under a load that neither grows nor shrinks the group."""
-        self.fleet.control("load", {"prefix": "hscale-group", "value": 0.3})
-        self.fleet.control("clock", {"advance": LONG_AFTER_BOOT})
+        self._scaled.pass_time(LONG_AFTER_BOOT, load=0.3)
 
     def tick(self) -> JobResult:
         _, result = self.scaler.tick()
@@ -53,18 +43,10 @@ class Ward:
 
 @pytest.fixture
 def ward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
-    with running(latency="instant") as cloud:
-        fleet = new_fleet(tmp_path / "fleet", cloud.url, size=3)
-        fleet.write(elb=ELB)
-        for key, value in {**fleet.env, "XDG_STATE_HOME": str(tmp_path / "state-home")}.items():
-            if os.environ.get(key) != value:
-                monkeypatch.setenv(key, value)
-        fleet.up()
-        fleet.control("clock", {"freeze": True})
-        ward = Ward(cloud, fleet)
+    with scaled_fleet(tmp_path, monkeypatch, size=3, elb=ELB) as scaled:
+        ward = Ward(scaled)
         ward.later()
-        with chdir(fleet.folder):
-            yield ward
+        yield ward
 
 
 def test_a_server_that_does_not_serve_is_replaced_by_one_that_does(ward: Ward) -> None:

@@ -89,9 +89,9 @@ func clientConfig(to connection) (config *ssh.ClientConfig, done func(), err err
 		if err != nil {
 			return nil, done, err
 		}
-		// The kinds of keys to ask for are left as they are by default, so that a host with keys of several kinds shows
-		// the kind that the default order prefers (ECDSA, RSA, Ed25519): pin that one.
 		config.HostKeyCallback = ssh.FixedHostKey(key)
+		// A host with keys of several kinds shows the kind that is pinned.
+		config.HostKeyAlgorithms = []string{key.Type()}
 	}
 	if to.privateKey != "" {
 		signer, err := parsePrivateKey(to)
