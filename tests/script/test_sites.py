@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sakura_fleet.model.caddy_host import Behind, CaddyHostArgs
 from sakura_fleet.model.caddy_site import FileServer, Redirect, ReverseProxy, Site
 from sakura_fleet.model.host_script import host_script, local_ca
+from tests.host.caddy import VERSIONS, caddy_binary
 from tests.script.machine import Machine
 
 HELLO = Site(name="www.example.com", tls="internal", snippet="respond hello")
@@ -83,7 +85,10 @@ def test_what_caddy_refuses_leaves_the_old_sites_serving(host: Machine) -> None:
 
 
 def test_what_caddy_cannot_start_leaves_the_old_sites_serving(host: Machine) -> None:
-    """A configuration that is right and yet cannot be served: its port is taken."""
+    """A configuration that is right and yet cannot be served: its port is taken. With a current Caddy, as the script
+    installs it: 2.6 goes on listening at those ports of the refused one that it had opened by then."""
+    shutil.copy(caddy_binary(VERSIONS[-1]), host.work / "current")
+    host.sh("cp $WORK/current /usr/bin/caddy")
     raw = "{\n\tadmin unix//run/caddy/admin.sock\n}\nhttp:// {\n\trespond ONE\n}\n"
     args = CaddyHostArgs(name="www", address="192.0.2.1", caddyfile=raw.replace("ONE", "one"))
     host.run(host_script(args))
@@ -95,10 +100,6 @@ def test_what_caddy_cannot_start_leaves_the_old_sites_serving(host: Machine) -> 
     said = host.refused(host_script(taken))
     assert "address already in use" in said
     assert "did not take the new configuration" in said
-    # Caddy takes back what it had begun: for a moment it may answer a connection that came in between.
-    for _ in range(100):
-        if get(host, "http://www.example.com/") == "one200":
-            break
     assert [get(host, "http://www.example.com/") for _ in range(5)] == ["one200"] * 5
     assert host.run(host_script(replace(args, caddyfile=raw.replace("ONE", "three"))))["sites"] == "changed"
     assert get(host, "http://www.example.com/") == "three200"
