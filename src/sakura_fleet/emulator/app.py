@@ -60,21 +60,21 @@ class Api:
         request = Request(scope, receive)
         began = time.perf_counter()
         entry: dict[str, Any] = {"method": request.method, "path": request.url.path, "zone": ""}
-        status = 0
+        response: Response | None = None
         is_cut = False
         try:
-            answer = await self._answer(request, entry)
-            response = _response(request, answer)
-            status = response.status_code
-            await response(scope, receive, send)
+            response = _response(request, await self._answer(request, entry))
         except ClientDisconnect:
             pass
         except Cut:
             is_cut = True
-        finally:
-            body = entry.pop("body", b"")
-            entry |= {"status": status, "ms": round((time.perf_counter() - began) * 1000, 2)}
-            self._cloud.log.add(entry, request.scope["query_string"], body)
+        # Before the answer goes out, so that who has it finds its request in the log.
+        body = entry.pop("body", b"")
+        status = response.status_code if response else 0
+        entry |= {"status": status, "ms": round((time.perf_counter() - began) * 1000, 2)}
+        self._cloud.log.add(entry, request.scope["query_string"], body)
+        if response:
+            await response(scope, receive, send)
         if is_cut:
             await _cut(scope)
 
