@@ -20,7 +20,7 @@ def shape(call: Call, record: Record) -> JSON:
         "Description": _description(record["content"]),
         "Class": record["class"],
         "Content": record["content"],
-        "Scope": "user",
+        "Scope": record.get("scope", "user"),
         "Availability": "available",
     }
 
