@@ -214,3 +214,24 @@ def test_entries_that_never_come_up_leave_the_old_ones_serving(make_fleet: Calla
     assert "health check's path and port" in failed.stdout
     assert old == entries(fleet)[:2]
     assert servers <= {server["ID"] for server in fleet.servers()}, "no old server goes while the new ones are not UP"
+
+
+def test_elb_that_somebody_deleted_comes_back_with_its_entries(web: Fleet) -> None:
+    (gone,) = items(web)
+    web.call("DELETE", f"commonserviceitem/{gone['ID']}", zone="is1a")
+    web.up("--refresh")
+    (made,) = items(web)
+    assert made["ID"] != gone["ID"]
+    assert {entry["IPAddress"] for entry in elb_settings(web)["Servers"]} == set(addresses(web))
+    assert elb_settings(web)["Rules"] == gone["Settings"]["ProxyLB"]["Rules"]
+    assert web.changes("--refresh") == {}
+
+
+def test_another_region_is_another_elb_and_the_old_one_is_emptied_first(web: Fleet) -> None:
+    (old,) = items(web)
+    web.write(elb={**ELB, "region": "tk1"})
+    web.up()
+    (made,) = items(web)
+    assert (made["ID"] != old["ID"], made["Status"]["Region"]) == (True, "tk1")
+    assert {entry["IPAddress"] for entry in elb_settings(web)["Servers"]} == set(addresses(web))
+    assert web.changes() == {}
