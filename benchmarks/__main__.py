@@ -6,13 +6,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import converge, dns, emulator, no_op, scale_out, scaler_set, suite
+from benchmarks import converge, dns, emulator, no_op, scale, scale_out, scaler_set, suite
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 SECTIONS = {
     "no-op": no_op.measure,
     "scale-out": scale_out.measure,
+    "scale": scale.measure,
     "converge": converge.measure,
     "dns": dns.measure,
     "scaler": scaler_set.measure,

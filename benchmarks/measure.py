@@ -53,6 +53,11 @@ def machine() -> str:
     )
 
 
+def load() -> str:
+    """How busy the machine was over the last minute: figures taken under load are to be read as such."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 def bare(fleet: Fleet, *arguments: str) -> None:
     """A Pulumi command without the settings of scripts/pulumi.env."""
     env = {key: value for key, value in fleet.env.items() if key not in ("PULUMI_PARALLEL", "PULUMI_SKIP_CHECKPOINTS")}

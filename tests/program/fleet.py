@@ -45,6 +45,7 @@ class Fleet:
     url: str
     stack: str = "test"
     settings: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE
 
     @property
     def api_root(self) -> str:
@@ -84,7 +85,7 @@ class Fleet:
             env={**self.env, **env},
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=self.patience,
             check=False,
         )
         if check and done.returncode != 0:

@@ -38,7 +38,8 @@ class Client:
     After a lost answer or a 500, 502 or 504 only GET, PUT and DELETE are: a POST then raises `UnreachableError` or
     `UnavailableError` with `maybe_done` set, and the caller looks for what it made before making it again. A repeated
     PUT or DELETE may meet its own first attempt (`ConflictError`: up already; `NotFoundError`: gone already).
-    `Retry-After` is honoured; `RetryPolicy` bounds attempts and time.
+    `Retry-After` is honoured; `RetryPolicy` bounds attempts and time. After a 429, or a 503 that is about the API as a
+    whole, every call of the client waits as long as the one that got it.
 
     **Errors.** Every call may raise `ApiError` and its kinds, `UnreachableError` and `CancelledError`; `InputError`
     for an ID or zone that cannot be one.

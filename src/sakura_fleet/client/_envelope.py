@@ -19,7 +19,7 @@ from sakura_fleet.errors import (
     UnavailableError,
 )
 
-__all__ = ["error_from", "object_from", "required"]
+__all__ = ["code_of", "error_from", "object_from", "required"]
 
 ERRORS: Mapping[int, type[ApiError]] = {
     401: AuthenticationError,
@@ -56,6 +56,12 @@ def error_from(response: httpx.Response, *, method: str, path: str, hide: Callab
         method=method,
         path=path,
     )
+
+
+def code_of(response: httpx.Response) -> str:
+    """The API's `error_code` of an answer; empty where it has none."""
+    body = _json(response) if response.is_error else None
+    return text(body.get("error_code")) if isinstance(body, Mapping) else ""
 
 
 def object_from(response: httpx.Response, *, method: str, path: str, hide: Callable[[str], str]) -> Json:

@@ -1,4 +1,4 @@
-"""The rate limit on this side: calls are spaced evenly, over all threads of a client."""
+"""The rate limit on this side: calls are spaced evenly, over all threads of a client, and stop when the API says so."""
 
 from __future__ import annotations
 
@@ -20,14 +20,27 @@ class RateLimiter:
         self._pause = pause
         self._lock = threading.Lock()
         self._next = clock()
+        self._held_until = self._next
 
     def wait(self) -> None:
-        """Return when the caller's slot has come."""
-        if not self._spacing:
-            return
+        """Return when the caller's slot has come. A slot that falls into a hold is void: the caller takes another."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                slot = max(now, self._held_until, self._next if self._spacing else now)
+                held_until = self._held_until
+                self._next = slot + self._spacing
+            if slot > now:
+                self._pause(slot - now)
+            with self._lock:
+                if self._held_until == held_until:
+                    return
+
+    def hold(self, seconds: float) -> None:
+        """Give out no slot for that long, to nobody: the API has said that it gets too many calls."""
         with self._lock:
             now = self._clock()
-            slot = max(now, self._next)
-            self._next = slot + self._spacing
-        if slot > now:
-            self._pause(slot - now)
+            until = now + seconds
+            if until > self._held_until:
+                self._held_until = until
+                self._next = max(until, min(self._next, now + self._spacing))  # slots given out for later are void

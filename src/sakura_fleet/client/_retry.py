@@ -6,10 +6,12 @@ import email.utils
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Attempt", "RetryPolicy", "is_retryable", "retry_after"]
+__all__ = ["Attempt", "RetryPolicy", "is_overload", "is_retryable", "retry_after"]
 
 REFUSED = frozenset({423, 429, 503})  # the call was turned away: repeating it is always safe
 BROKEN = frozenset({500, 502, 504})  # nobody knows whether the call was carried out
+BUSY_CODES = frozenset({"busy", "service_unavailable", "service_temporarily_unavailable", "too_many_request"})
+"""`error_code` of a 503 that is about the API as a whole. Others, such as `disk_stock_run_out`, are about one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class Attempt:
     """How one attempt ended.
 
     `status` is None where there was no HTTP answer; then `sent` tells whether the request may have arrived, and
-    `hopeless` that repeating cannot help (an untrusted certificate).
+    `hopeless` that repeating cannot help (an untrusted certificate). `code` is the API's `error_code`.
     """
 
     status: int | None = None
+    code: str = ""
     sent: bool = True
     hopeless: bool = False
     retry_after: float | None = None
@@ -57,6 +60,17 @@ def is_retryable(method: str, attempt: Attempt) -> bool:
     if attempt.status is None:
         return not attempt.hopeless and (repeatable or not attempt.sent)
     return attempt.status in REFUSED or (repeatable and attempt.status in BROKEN)
+
+
+def is_overload(attempt: Attempt) -> bool:
+    """Whether every caller is to slow down, and not only the one that got this answer.
+
+    Yes for 429, and for a 503 that gives a time or a code for the API as a whole: it has no code of its own for 429,
+    and says `too_many_request` with 503.
+    """
+    if attempt.status == 503:
+        return attempt.retry_after is not None or attempt.code in BUSY_CODES
+    return attempt.status == 429
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

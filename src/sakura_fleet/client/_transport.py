@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import tenacity
 
-from sakura_fleet.client._envelope import error_from, object_from, required
+from sakura_fleet.client._envelope import code_of, error_from, object_from, required
 from sakura_fleet.client._query import encode
 from sakura_fleet.client._rate import RateLimiter
-from sakura_fleet.client._retry import Attempt, RetryPolicy, is_retryable, retry_after
+from sakura_fleet.client._retry import Attempt, RetryPolicy, is_overload, is_retryable, retry_after
 from sakura_fleet.client._root import checked_root, is_loopback
 from sakura_fleet.client._secrets import hider, secrets_in, secrets_of
 from sakura_fleet.client._values import Json
@@ -42,7 +42,8 @@ class Transport:
     """Sends calls below one API root with one API key. Safe to share between threads.
 
     Every call checks `cancelled` before each attempt and at least once a second while it waits, takes a slot of the
-    rate limiter for each attempt, and is repeated as `is_retryable` and the `RetryPolicy` say.
+    rate limiter for each attempt, and is repeated as `is_retryable` and the `RetryPolicy` say. When the API is
+    overloaded (`is_overload`), all calls wait as long as the one that was told so.
     """
 
     def __init__(
@@ -125,6 +126,10 @@ class Transport:
         self._limiter.wait()
         self._check_cancelled()
 
+    def hold(self, seconds: float) -> None:
+        """Send nothing for that long, whoever calls; not for longer than one call would go on trying."""
+        self._limiter.hold(min(seconds, self.policy.deadline))
+
     def send(self, request: httpx.Request) -> httpx.Response:
         """One attempt: send and read the whole answer. Raises what httpx raises."""
         return self._http.send(request)
@@ -195,7 +200,8 @@ class _Call:
             self.maybe_done = self.maybe_done or (sent and self._request.method != "GET")
             return None
         else:
-            self.last = Attempt(response.status_code, retry_after=retry_after(response.headers.get("Retry-After")))
+            after = retry_after(response.headers.get("Retry-After"))
+            self.last = Attempt(response.status_code, code_of(response), retry_after=after)
             return response
         finally:
             self.elapsed = self._transport.clock() - self._started
@@ -205,9 +211,12 @@ class _Call:
         return not raised and is_retryable(self._request.method, self.last)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        if self.last.retry_after is not None:
-            return self.last.retry_after
-        return self._transport.policy.delay(state.attempt_number, random.SystemRandom().random())
+        seconds = self.last.retry_after
+        if seconds is None:
+            seconds = self._transport.policy.delay(state.attempt_number, random.SystemRandom().random())
+        if is_overload(self.last):
+            self._transport.hold(seconds)
+        return seconds
 
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
         policy = self._transport.policy

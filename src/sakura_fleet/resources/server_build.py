@@ -131,9 +131,11 @@ def finish(session: Session, server: Server, plan: Blueprint, *, fresh: bool) ->
     server = label(session, server, plan)
     connect_packet_filters(session, server, plan)
     note_addresses(session, server, plan)
-    if not server.is_up:
-        _ensure_disks(session, server, plan, fresh=fresh)
-    return boot(session, server, plan)
+    if server.is_up and not fresh and _config_error(session, server, plan.marks, [disk.id for disk in server.disks]):
+        _shut_down(session, server, plan.marks, force=True)  # a run that ended early had no time for it
+        server = session.client.servers.read(server.zone, server.id)
+    ordered = not server.is_up and _ensure_disks(session, server, plan, fresh=fresh)
+    return boot(session, server, plan, ordered=ordered)
 
 
 def label(session: Session, server: Server, plan: Blueprint) -> Server:
@@ -164,10 +166,10 @@ def note_addresses(session: Session, server: Server, plan: Blueprint) -> None:
             session.client.interfaces.set_user_ip(server.zone, interface.id, nic["ip_address"])
 
 
-def boot(session: Session, server: Server, plan: Blueprint) -> Server:
-    """Switch the server on and wait until it is up."""
+def boot(session: Session, server: Server, plan: Blueprint, *, ordered: bool = False) -> Server:
+    """Switch the server on and wait until it is up. `ordered` tells that the cloud was asked to do so by itself."""
     newest = server
-    pressed = float("-inf")
+    pressed = session.clock() if ordered else float("-inf")
 
     def up(since: float) -> bool:
         nonlocal newest, pressed
@@ -191,12 +193,10 @@ def boot(session: Session, server: Server, plan: Blueprint) -> Server:
 
 def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str], marks: Marks, force: bool) -> None:
     """Shut the server down and delete it with its own disks; disks that others connected are only disconnected."""
-    client = session.client
     try:
-        server = client.servers.read(zone, server_id)
+        server = _look(session, zone, server_id, marks, session.clock())
         if server.status not in ("down", ""):
-            _shut_down(session, server, marks, force=force)
-            server = client.servers.read(zone, server_id)
+            server = _shut_down(session, server, marks, force=force)
         connected = {disk.id for disk in server.disks}
         _delete(session, server, [disk_id for disk_id in disk_ids if disk_id in connected])
     except NotFoundError:
@@ -266,11 +266,12 @@ def _delete_own_disk(session: Session, zone: str, disk_id: str, marks: Marks) ->
         return
 
 
-def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -> None:
-    client = session.client
+def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -> Server:
+    newest = server
 
     def down(since: float) -> bool:
-        newest = _again(session, server, marks, since) or client.servers.read(server.zone, server.id)
+        nonlocal newest
+        newest = _look(session, server.zone, server.id, marks, since)
         return newest.status in ("down", "")
 
     what = f"server {server.name} ({server.id} in {server.zone}) to be down"
@@ -283,26 +284,33 @@ def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -
     if force:
         _switch_off(session, server, force=True)
         session.wait(what, down, deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
+    return newest
 
 
-def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: bool) -> None:
-    """Make the missing disks, remove those whose copy failed, and wait until all are copied."""
+def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: bool) -> bool:
+    """Make the missing disks, remove those whose copy failed, and wait until all are copied.
+
+    Returns whether the cloud was asked to boot the server once its disk is there. That saves a call, but is done for
+    an only disk alone: the cloud would not wait for a second one.
+    """
     zone = server.zone
+    ordered = False
     there: dict[int, Disk] = {}
     if not fresh:
         own = session.client.disks.find(zone, tags=[plan.marks.resource])
         if server.disks and not own:
-            return  # a server that was taken over keeps the disks it came with
+            return False  # a server that was taken over keeps the disks it came with
         for disk in own:
             if disk.availability == "failed" or disk.config_error:
-                _discard(session, zone, disk)
+                _discard(session, server, disk)
                 continue
             there[_index_of(disk.name)] = disk
             if disk.server_id is None:
                 _connect(session, server, disk)
     for index, wanted in enumerate(plan.inputs["disks"]):
         if index not in there:
-            there[index] = _make_disk(session, server, plan, index, wanted)
+            ordered = len(plan.inputs["disks"]) == 1
+            there[index] = _make_disk(session, server, plan, index, wanted, boot=ordered)
     waiting = {disk.id for disk in there.values() if disk.availability != "available"}
 
     def copied(since: float) -> bool:
@@ -320,17 +328,30 @@ def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: b
         session.wait(
             f"the disks of server {server.name} ({server.id} in {zone}) to be copied",
             copied,
+            at_once=False,
             deadline=COPY_DEADLINE,
             way_out="run `pulumi up` again: it goes on waiting for the same disks",
         )
     first = there.get(0)
-    if first and first.id in waiting:
-        error = session.client.disks.read(zone, first.id).config_error
-        if error:
-            raise FleetError(
-                f"disk {first.id} of server {server.name} in {zone} could not be prepared: {error}; correct "
-                "edit_parameter and run `pulumi up` again: it makes the disk anew"
-            )
+    if first and first.id in waiting and (error := _config_error(session, server, plan.marks, [first.id])):
+        if ordered:  # the next run makes a disk anew only for a server that is down
+            _shut_down(session, server, plan.marks, force=True)
+        raise FleetError(
+            f"disk {first.id} of server {server.name} in {zone} could not be prepared: {error}; correct "
+            "edit_parameter and run `pulumi up` again: it makes the disk anew"
+        )
+    return ordered
+
+
+def _config_error(session: Session, server: Server, marks: Marks, disk_ids: list[str]) -> str | None:
+    """Why the cloud could not prepare one of these disks, which are copied; None where it could."""
+    # What was asked for another server's sake will do if it shows these disks ready.
+    for since in (float("-inf"), session.clock()):
+        listed = session.disks(server.zone, marks.fleet, since=since)
+        ready = [disk for disk in listed if disk.id in disk_ids and disk.availability == "available"]
+        if len(ready) == len(disk_ids):
+            break
+    return next((disk.config_error for disk in ready if disk.config_error), None)
 
 
 def _connect(session: Session, server: Server, disk: Disk) -> None:
@@ -351,7 +372,9 @@ def _connect(session: Session, server: Server, disk: Disk) -> None:
     )
 
 
-def _make_disk(session: Session, server: Server, plan: Blueprint, index: int, wanted: Mapping[str, Any]) -> Disk:
+def _make_disk(
+    session: Session, server: Server, plan: Blueprint, index: int, wanted: Mapping[str, Any], *, boot: bool
+) -> Disk:
     client = session.client
     zone = server.zone
     archive = wanted.get("source_archive") or None
@@ -370,6 +393,7 @@ def _make_disk(session: Session, server: Server, plan: Blueprint, index: int, wa
             server_id=server.id,
             tags=plan.marks.tag(()),
             config=config,
+            boot_at_available=boot,
         )
 
     def look(_: float) -> Disk | None:
@@ -403,10 +427,25 @@ def _disk_config(plan: Blueprint) -> DiskConfig | None:
     )
 
 
-def _discard(session: Session, zone: str, disk: Disk) -> None:
+def _discard(session: Session, server: Server, disk: Disk) -> None:
+    """Delete a disk of ours; one of a server that the cloud is still booting or stopping, as soon as that is over."""
+
+    def disconnected(_: float) -> bool:
+        try:
+            session.client.disks.disconnect(server.zone, disk.id)
+        except ConflictError:
+            _switch_off(session, server, force=True)
+            return False
+        return True
+
     if disk.server_id is not None:
-        session.client.disks.disconnect(zone, disk.id)
-    session.client.disks.delete(zone, disk.id)
+        session.wait(
+            f"disk {disk.name} ({disk.id} in {server.zone}) to be disconnected from server {server.name}",
+            disconnected,
+            deadline=FORCED_DEADLINE,
+            way_out="run `pulumi up` again: it goes on from here",
+        )
+    session.client.disks.delete(server.zone, disk.id)
 
 
 def _index_of(disk_name: str) -> int:
@@ -419,6 +458,15 @@ def _again(session: Session, server: Server, marks: Marks, since: float) -> Serv
     """The server in the fleet's newest list; None while the list does not have it."""
     newest = session.servers(server.zone, marks.fleet, since=since)
     return next((other for other in newest if other.id == server.id), None)
+
+
+def _look(session: Session, zone: str, server_id: str, marks: Marks, since: float) -> Server:
+    """The server as it is: from the fleet's list, which many share; read by itself where that does not have it.
+
+    Raises `NotFoundError`.
+    """
+    listed = (other for other in session.servers(zone, marks.fleet, since=since) if other.id == server_id)
+    return next(listed, None) or session.client.servers.read(zone, server_id)
 
 
 def _press(session: Session, server: Server) -> None:

@@ -20,7 +20,7 @@ from sakura_fleet.resources.orphan import engine_gone
 from sakura_fleet.resources.polling import SharedFind, delay_after
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client, Server
+    from sakura_fleet.client import Client, Disk, Server
 
 DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
@@ -99,7 +99,8 @@ class Session:
         self._env = os.environ if env is None else env
         self._given = client
         self._lock = threading.RLock()
-        self._finds: dict[tuple[str, str], SharedFind[Server]] = {}
+        self._servers: dict[tuple[str, str], SharedFind[Server]] = {}
+        self._disks: dict[tuple[str, str], SharedFind[Disk]] = {}
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -170,10 +171,18 @@ class Session:
         """The fleet's servers in a zone, from a find that began at or after `since`."""
         client = self.client
         with self._lock:
-            find = self._finds.get((zone, fleet))
-            if find is None:
-                find = SharedFind(lambda: client.servers.find(zone, tags=[fleet]), self.clock)
-                self._finds[zone, fleet] = find
+            find = self._servers.setdefault(
+                (zone, fleet), SharedFind(lambda: client.servers.find(zone, tags=[fleet]), self.clock)
+            )
+        return list(find.newer_than(since))
+
+    def disks(self, zone: str, fleet: str, *, since: float) -> list[Disk]:
+        """The fleet's disks in a zone, from a find that began at or after `since`."""
+        client = self.client
+        with self._lock:
+            find = self._disks.setdefault(
+                (zone, fleet), SharedFind(lambda: client.disks.find(zone, tags=[fleet]), self.clock)
+            )
         return list(find.newer_than(since))
 
     def has_plan(self, zone: str, core: int, memory: int, dedicated_cpu: bool) -> bool:
@@ -200,14 +209,17 @@ class Session:
                 self._archives[zone, os_type] = self.client.archives.find_by_os_type(zone, os_type).id
             return self._archives[zone, os_type]
 
-    def wait(self, what: str, ready: Callable[[float], bool], *, deadline: float, way_out: str) -> None:
+    def wait(
+        self, what: str, ready: Callable[[float], bool], *, deadline: float, way_out: str, at_once: bool = True
+    ) -> None:
         """Wait until `ready` holds; it gets the moment that what it looks at must not be older than.
 
-        `deadline` is in seconds. Raises `WaitTimeoutError` with `what` and `way_out`, and `CancelledError` at once
-        when the run is cancelled.
+        `deadline` is in seconds. Without `at_once` the first look may be at what others have asked for before: for
+        what can hardly be ready yet, and is seen for certain at the next look. Raises `WaitTimeoutError` with `what`
+        and `way_out`, and `CancelledError` at once when the run is cancelled.
         """
         start = self.clock()
-        fresh = start
+        fresh = start if at_once else float("-inf")
         while not ready(fresh):
             waited = self.clock() - start
             if deadline - waited < SHORTEST_NAP:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from sakura_fleet.client._rate import RateLimiter
-from sakura_fleet.errors import CancelledError
-from tests.unit.client.wire import FakeTime, Wire, ok
+from sakura_fleet.errors import CancelledError, UnavailableError
+from tests.unit.client.wire import FakeTime, Wire, failed, ok
 
 
 def limiter(rate: float, time: FakeTime) -> RateLimiter:
@@ -59,6 +61,95 @@ def test_threads_share_the_slots() -> None:
         for done in [pool.submit(limit.wait) for _ in range(64)]:
             done.result()
     assert sorted(waits) == pytest.approx([slot / 10 for slot in range(1, 64)])
+
+
+# The API says that it gets too many calls
+
+
+def test_a_hold_is_for_all_and_spacing_goes_on_behind_it() -> None:
+    time = FakeTime()
+    limit = limiter(5, time)
+    limit.wait()
+    limit.hold(30)
+    at = []
+    for _ in range(3):
+        limit.wait()
+        at.append(time.now - 1000)
+    assert at == pytest.approx([30, 30.2, 30.4])
+
+
+def test_a_hold_works_without_a_limit() -> None:
+    time = FakeTime()
+    limit = limiter(0, time)
+    limit.hold(30)
+    limit.wait()
+    limit.wait()
+    assert time.slept == pytest.approx([30])
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
+    time = FakeTime()
+    limit = limiter(5, time)
+    limit.hold(30)
+    limit.hold(1)
+    limit.wait()
+    assert time.now == pytest.approx(1030)
+
+
+def test_who_waits_for_a_slot_when_the_hold_begins_waits_on() -> None:
+    time = FakeTime()
+    limit = limiter(1, time)
+    limit.wait()
+    holds = [30.0]
+    time.on_sleep = lambda: limit.hold(holds.pop()) if holds else None  # while the second caller waits its second
+    limit.wait()
+    assert time.now == pytest.approx(1031)
+
+
+SLOWING = [failed(429), failed(503, "too_many_request"), failed(503, "busy"), failed(503, "odd", Retry_After="1")]
+
+
+@pytest.mark.parametrize("reply", SLOWING, ids=["429", "too_many_request", "busy", "Retry-After"])
+def test_one_answer_slows_down_all_callers(reply: httpx.Response) -> None:
+    assert second_call_during_first_ones_wait(reply) == [0, 1, 1]
+
+
+@pytest.mark.parametrize("reply", [failed(503, "disk_stock_run_out"), failed(423, Retry_After="1")], ids=["503", "423"])
+def test_what_is_about_one_call_slows_down_nobody_else(reply: httpx.Response) -> None:
+    assert second_call_during_first_ones_wait(reply) == [0, 0, 1]
+
+
+def test_a_time_longer_than_any_call_waits_holds_up_nobody_for_ever() -> None:
+    wire = Wire(failed(429, Retry_After="86400"), ok(Server={"ID": 1}))
+    client = wire.client()
+    with pytest.raises(UnavailableError):
+        client.servers.read("is1a", "1")
+    client.servers.read("is1a", "1")
+    assert wire.time.total == pytest.approx(300)
+
+
+def second_call_during_first_ones_wait(reply: httpx.Response) -> list[float]:
+    """When the requests arrived: the first, one of another thread while that waits, and the first once more."""
+    wire = Wire(reply, ok(Server={"ID": 1}))
+    client = wire.client()
+    asleep, go_on = threading.Event(), threading.Event()
+    first = threading.Thread(target=lambda: client.servers.read("is1a", "1"), daemon=True)
+    sleep, now = wire.time.sleep, wire.time.now
+
+    def stand_still(seconds: float) -> None:
+        if threading.current_thread() is first:
+            asleep.set()
+            assert go_on.wait(20)
+        if wire.time.now == now or threading.current_thread() is not first:
+            sleep(seconds)
+
+    client._transport._sleep = stand_still
+    first.start()
+    assert asleep.wait(20)
+    client.servers.read("is1a", "1")
+    go_on.set()
+    first.join(20)
+    return [at - 1000 for at in wire.asked_at]
 
 
 def test_cancelled_in_the_queue() -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict
 from typing import Any
 
+import httpx
 import pytest
 from pulumi.output import UNKNOWN
 
 from sakura_fleet.client import DiskConfig, Server
+from sakura_fleet.emulator.server import Running, running
 from sakura_fleet.errors import ApiError, FleetError, NotFoundError, WaitTimeoutError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.template import DiskTemplate
 from sakura_fleet.resources.lifecycle import Diff
 from sakura_fleet.resources.server_lifecycle import ServerLifecycle
-from sakura_fleet.resources.session import Session
+from sakura_fleet.resources.session import Session, SessionSettings
 from tests.unit.resources.test_elb_support import die, somebody
-from tests.unit.resources.world import FOREIGN, MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
+from tests.unit.resources.world import FLEET, FOREIGN, MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
 
 LIFE = ServerLifecycle()
+CROWD = 12
 
 
 def create(world: World, **changes: Any) -> tuple[str, dict[str, Any]]:
@@ -141,7 +149,7 @@ def test_creating_waits_as_long_as_the_cloud_takes() -> None:
 
 
 def test_a_boot_that_fails_hits_the_deadline_with_a_way_out(world: World) -> None:
-    world.fault(kind="boot_failure", method="PUT", path="/power")
+    world.fault(kind="boot_failure", path="/power|^/disk$")
     with pytest.raises(WaitTimeoutError, match=r"server web-001 \(\d+ in is1b\) to be up: not within 600 s") as caught:
         create(world)
     assert "console" in str(caught.value)
@@ -151,6 +159,95 @@ def test_a_boot_that_fails_hits_the_deadline_with_a_way_out(world: World) -> Non
     world.emulator.cloud.faults.clear()
     create(world)
     assert (len(world.servers()), len(world.disks()), only_server(world).is_up) == (1, 1, True)
+
+
+def test_the_cloud_boots_a_server_with_one_disk_by_itself(world: World) -> None:
+    create(world)
+    assert world.changes() == ["POST server", "POST disk"]
+    assert only_server(world).is_up
+
+
+def test_a_server_with_more_disks_is_switched_on_when_all_are_there() -> None:
+    disks = [asdict(DiskTemplate(os_type="almalinux")), asdict(DiskTemplate(size=40))]
+    with world(latency="seed") as slow:
+        _, outputs = create(slow, disks=disks)
+        power = f"PUT server/{only_server(slow).id}/power"
+        first, *later = slow.changes()[2:]
+        assert first == "POST disk"
+        assert set(later) == {power}  # pressed again, as this cloud boots slowly
+        assert len(outputs["disk_ids"]) == 2
+
+
+def test_a_server_that_the_cloud_did_not_boot_by_itself_is_switched_on(world: World) -> None:
+    world.fault(kind="boot_failure", method="POST", path="^/disk$")
+    create(world)
+    assert only_server(world).is_up
+    assert [call.rpartition("/")[2] for call in world.changes()] == ["POST server", "POST disk", "power"]
+    assert 20 <= world.pace.since(1000) <= 30
+
+
+def test_many_servers_at_once_take_two_calls_each_and_few_to_look_at_all() -> None:
+    marks = [Marks.of(FLEET, f"web-{number:03}") for number in range(CROWD)]
+    inputs = [server_inputs(name=f"web-{n:03}", marks=dict(one.inputs())) for n, one in enumerate(marks)]
+    # Real time, quick enough, as a clock that moves with every sleep cannot be shared by threads.
+    with (
+        running(latency="baseline", time_scale=100) as emulator,
+        closing(Session(SessionSettings(api_root=emulator.api_root, rate_limit=0), env={})) as session,
+        ThreadPoolExecutor(CROWD) as pool,
+    ):
+        made = list(pool.map(lambda one: ServerLifecycle().create(session, one), inputs))
+        calls = Counter(f"{one['method']} {one['path']}" for one in log(emulator))
+        assert (calls["POST /server"], calls["POST /disk"]) == (CROWD, CROWD)
+        reads = {call: count for call, count in calls.items() if not call.startswith("POST")}
+        assert reads.keys() == {"GET /auth-status", "GET /archive", "GET /server", "GET /disk"}
+        assert reads["GET /archive"] == reads["GET /auth-status"] == 1
+        assert reads["GET /disk"] < CROWD
+        before = len(log(emulator))
+        list(pool.map(lambda one: ServerLifecycle().delete(session, *one), made))
+        gone = Counter(one["method"] for one in log(emulator)[before:])
+        assert gone["DELETE"] == 2 * CROWD  # off, and away with the disk
+        assert {one["path"] for one in log(emulator)[before:] if one["method"] == "GET"} == {"/server"}
+
+
+def test_a_disk_that_could_not_be_prepared_is_named_and_made_anew() -> None:
+    with world(latency="baseline") as slow:
+        slow.wire.answer = with_config_error
+        with pytest.raises(FleetError, match=r"disk \d+ of server web-001 .* invalid: no such key; correct"):
+            create(slow)
+        assert not only_server(slow).is_up  # else the next run would take it for a finished one
+        made_anew(slow, slow.disks()[0].id)
+
+
+def test_a_run_that_died_before_it_could_switch_off_a_server_with_an_unprepared_disk(world: World) -> None:
+    create(world)
+    failed = world.disks()[0].id
+    made_anew(world, failed)
+
+
+def made_anew(world: World, failed: str) -> None:
+    """The next run sees that the disk could not be prepared, and replaces that disk alone."""
+    world.wire.answer = lambda call, response: with_config_error(call, response, failed)
+    _, outputs = LIFE.create(world.next_run(), server_inputs())
+    assert failed not in outputs["disk_ids"]
+    assert [disk.id for disk in world.disks()] == outputs["disk_ids"]
+    assert only_server(world).is_up
+
+
+def with_config_error(call: str, response: httpx.Response, only: str = "") -> httpx.Response:
+    """The answer, with what a disk says whose parameters the cloud could not write."""
+    if call != "GET disk":
+        return response
+    body = json.loads(response.read())
+    for disk in body["Disks"]:
+        if only in ("", str(disk["ID"])):
+            disk["JobStatus"] = {"ConfigError": {"ErrorCode": "invalid", "ErrorMsg": "no such key", "Status": "400"}}
+    return httpx.Response(response.status_code, json=body)
+
+
+def log(emulator: Running) -> list[dict[str, Any]]:
+    """What the emulator was asked, oldest first."""
+    answer = httpx.get(f"{emulator.url}/_emulator/log?since=0", trust_env=False).raise_for_status().json()
+    return list(answer["requests"])
 
 
 def test_a_disk_that_never_ends_hits_the_deadline() -> None:

@@ -1,0 +1,124 @@
+"""N servers in the time of one: `pulumi up` from 0 to N servers, beside 0 to 1, and many that leave beside one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import load, median, table, timed
+from sakura_fleet.emulator.server import running
+from tests.program.fleet import Fleet, local_settings, new_fleet
+
+REAL_RATE = 5
+"""Requests a second that clients of the real API keep to."""
+SCALE = 20
+PATIENCE = 1_200.0
+LIMIT, REAL_LIMIT = 1.15, 1.40
+HEADER = ["change", "runs", "median s", "best s", "ratio", "wanted", "API calls", "ELB writes", "held"]
+
+
+@dataclass
+class Measured:
+    """What the runs of one change took."""
+
+    seconds: list[float] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+    writes: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one size to another; `base` names the change with one server, to which it is compared."""
+
+    before: int
+    after: int
+    base: str = ""
+    limit: float = LIMIT
+
+    @property
+    def name(self) -> str:
+        return f"{self.before} to {self.after}"
+
+
+def _settle(fleet: Fleet, size: int, scale: float) -> None:
+    """Have that many servers; the cloud's time passes quickly, as nobody looks at the clock."""
+    fleet.control("clock", {"time_scale": 1_000})
+    fleet.write(size=size, rate_limit=1_000)
+    fleet.up()
+    fleet.control("clock", {"time_scale": scale})
+
+
+def _run(fleet: Fleet, change: Change, scale: float, measured: Measured) -> None:
+    fleet.write(size=change.after, rate_limit=REAL_RATE * scale)
+    before = fleet.requests()
+    measured.seconds.append(timed(fleet.up))
+    requests = fleet.requests(before[-1]["n"] if before else 0)
+    measured.calls.append(len(requests))
+    writes = [one for one in requests if one["method"] != "GET" and "/commonserviceitem" in one["path"]]
+    measured.writes.append(len(writes))
+
+
+def _rows(kind: str, changes: list[Change], measured: dict[str, Measured]) -> list[list[str]]:
+    rows = []
+    for change in changes:
+        own = measured[change.name]
+        base = measured[change.base or change.name]
+        ratio = median(own.seconds) / median(base.seconds)
+        rows.append(
+            [
+                f"{change.name}, {kind}",
+                str(len(own.seconds)),
+                f"{median(own.seconds):.2f}",
+                f"{min(own.seconds):.2f}",
+                f"{ratio:.2f}x",
+                f"{change.limit:.2f}x" if change.base else "-",
+                f"{median(own.calls):.0f}",
+                f"{median(own.writes):.0f}",
+                "-" if not change.base else "yes" if ratio <= change.limit else "NO",
+            ]
+        )
+    return rows
+
+
+def _measure(
+    folder: Path, kind: str, changes: list[Change], runs: int, scale: float, **settings: Any
+) -> list[list[str]]:
+    measured = {change.name: Measured() for change in changes}
+    with running(latency="baseline", time_scale=scale) as emulator:
+        group = {**local_settings()["server_group"], "max_size": 1_000}
+        fleet = new_fleet(folder / kind.replace(" ", "-"), emulator.url, size=0, server_group=group, **settings)
+        fleet.patience = PATIENCE
+        size = 0
+        fleet.up()
+        for _ in range(runs):
+            for change in changes:
+                if size != change.before:
+                    _settle(fleet, change.before, scale)
+                _run(fleet, change, scale, measured[change.name])
+                size = change.after
+    return _rows(kind, changes, measured)
+
+
+def measure(folder: Path, runs: int = 3) -> str:
+    """The section of the results."""
+    elb = {"elb": local_settings()["elb"]}
+    one, leave = "0 to 1", "3 to 2"
+    grow = [Change(0, 1), Change(0, 2, one), Change(0, 10, one), Change(0, 40, one)]
+    before = load()
+    rows = _measure(folder, "one ELB", [*grow, Change(40, 2, leave), Change(3, 2)], runs, SCALE, **elb)
+    rows += _measure(folder, "no ELB", [Change(0, 1), Change(0, 50, one)], runs, SCALE)
+    real = [Change(0, 1), Change(0, 2, one, REAL_LIMIT), Change(0, 10, one, REAL_LIMIT)]
+    rows += _measure(folder, "one ELB, real time", real, 1, 1, **elb)
+    return "\n".join(
+        [
+            "## N servers in the time of one",
+            "",
+            "`pulumi up --skip-preview` in one zone, profile `baseline` (server 2 s, disk 68 s, boot 15 s, ELB 10 s), "
+            f"at 1/{SCALE} of the time and {REAL_RATE * SCALE} requests/s for {REAL_RATE}, in turn; *real time* is 1/1 "
+            f"with {REAL_RATE} requests/s. The ratio is to one server that comes, or leaves ({leave}). Load of the "
+            f"machine {before} before, {load()} after.",
+            "",
+            table(HEADER, rows),
+        ]
+    )
