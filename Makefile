@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help bootstrap up down test lint bench
+.PHONY: help bootstrap up down test chaos lint bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -20,6 +20,9 @@ down: bootstrap ## take the stack `local` down and stop the emulator
 test: bootstrap ## the whole test suite
 	@scripts/test-tools
 	@scripts/test $(ARGS)
+
+chaos: bootstrap ## every crash point; ARGS="--sample 30 --seed 2" takes 30 % of them
+	@scripts/chaos $(ARGS)
 
 lint: bootstrap ## ruff, mypy, import contracts, shellcheck, go vet
 	@scripts/lint

@@ -24,7 +24,7 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
 
     Lists everything in the cloud that carries this fleet's mark. What the state knows is fine; what only the program
     wants is taken over by the next `pulumi up`; the rest are orphans. A lock and pending operations left by a dead
-    `pulumi` process on this machine are cleared. Exits 1 while orphans remain.
+    `pulumi` process on this machine are cleared, and the state is refreshed then. Exits 1 while orphans remain.
 
     \b
     Example, after a crash:
@@ -35,8 +35,13 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     name = project.selected_stack(stack)
     fleet = fleet_tag(project.fleet_id(name))
     engine = StackEngine(project, name)
+    cleared = False
     for line in engine.clear_leftovers((lambda _: None) if yes else confirm):
         click.echo(line)
+        cleared = True
+    if cleared:  # that run has not written down what it removed
+        engine.refresh()
+        click.echo("refreshed the state from the cloud")
     in_state = engine.marks_in_state()
     settings = SessionSettings.from_config(project.setting(name))
     session = Session(settings, env=os.environ)

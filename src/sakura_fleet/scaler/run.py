@@ -10,7 +10,7 @@ import getpass
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
@@ -164,6 +164,7 @@ class Scaler:
             engine = StackEngine(self.project, self.stack)
             if work.dead:
                 result.notes += engine.clear_leftovers(lambda _: None)
+                work = replace(work, effort=Effort.REFRESH)  # it has not written down what it removed
             replaced = engine.servers(work.replace) if work.replace else []
             urns = [server.urn for server in replaced]
             self._previewed(engine, group, work, result, urns)

@@ -140,6 +140,15 @@ class StackEngine:
                 suppress_progress=True,
             )
 
+    def refresh(self) -> None:
+        """Let the state know what is in the cloud: a run that died may have removed and switched off what it lists.
+
+        Raises `FleetError` where the cloud cannot be asked.
+        """
+        way_out = f"run `pulumi refresh --stack {self.name}` before the next `pulumi up`"
+        with _own_words(f"the state cannot be compared with the cloud; {way_out}"), self.command.passing_signals_on():
+            self._stack.refresh(color="never", suppress_progress=True)
+
     def clear_leftovers(self, confirm: Callable[[str], None]) -> Iterator[str]:
         """Clear a dead process's lock, once `confirm` has agreed, and the pending operations; yields what was done."""
         for lock in self._locks():

@@ -23,11 +23,15 @@ class Engine:
     program: set[str] = set()
     leftovers: list[str] = []
     previews = 0
+    removed_by_the_dead: set[str] = set()
 
     def __init__(self, *_: object) -> None: ...
 
     def clear_leftovers(self, _confirm: object) -> Iterator[str]:
         yield from self.leftovers
+
+    def refresh(self) -> None:
+        type(self).state = self.state - self.removed_by_the_dead
 
     def marks_in_state(self) -> set[str]:
         return self.state
@@ -153,6 +157,18 @@ def test_a_foreign_disk_on_an_orphan_is_kept(folder: Folder, client: Client) -> 
 def test_what_a_dead_process_left_is_reported(folder: Folder, engine: type[Engine]) -> None:
     engine.leftovers = ["cleared  the lock of somebody, which is dead"]
     assert "cleared  the lock of somebody" in folder.run("repair", "-s", "test").output
+
+
+def test_the_state_of_a_dead_process_is_refreshed_before_it_is_compared(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    server(client, "half-removed")
+    engine.state = engine.removed_by_the_dead = {mark("half-removed").resource}
+    assert "1 are in the state" in folder.run("repair", "-s", "test").output
+    engine.leftovers = ["cleared  the lock of somebody, which is dead"]
+    result = folder.run("repair", "-s", "test")
+    assert "refreshed the state from the cloud\n1 objects carry" in result.output
+    assert "0 are in the state" in result.output
 
 
 def test_what_is_still_in_use_says_to_run_again(folder: Folder, client: Client) -> None:

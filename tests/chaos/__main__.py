@@ -1,0 +1,74 @@
+"""Run crash points and print what came of them: `python -m tests.chaos --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.bench import Verdict, cleans, opened, verdicts
+from tests.chaos.points import Point, points_of, sample
+from tests.chaos.scenarios import SCENARIOS
+
+COLUMNS = ("points", "reached", "absorbed", "converged", "leaked", "duplicated", "foreign touched", "seconds a point")
+
+
+def table(results: Sequence[Verdict]) -> str:
+    """One row a scenario, one for all."""
+    rows: list[tuple[str, ...]] = [("scenario", *COLUMNS)]
+    names = [*dict.fromkeys(sorted(one.point.scenario for one in results)), ""]
+    for name in names:
+        chosen = [one for one in results if name in ("", one.point.scenario)]
+        numbers = [
+            len(chosen),
+            sum(one.reached for one in chosen),
+            sum(one.absorbed for one in chosen),
+            sum(one.converged for one in chosen),
+            sum(len(one.leaked) for one in chosen),
+            sum(len(one.duplicated) for one in chosen),
+            sum(len(one.touched) for one in chosen),
+        ]
+        mean = sum(one.seconds for one in chosen) / max(1, len(chosen))
+        rows.append((name or "all", *map(str, numbers), f"{mean:.1f}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--sample", type=int, default=100, metavar="PERCENT", help="this share of all points")
+    parser.add_argument("--seed", type=int, default=1, help="which points a sample takes, and their order")
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one; repeatable")
+    parser.add_argument("--bays", type=int, default=4, help="points at a time; many of them only wait")
+    parser.add_argument("--list", action="store_true", help="only list the points")
+    options = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as place, opened(Path(place), options.bays) as bays:
+        scenarios = [SCENARIOS[name] for name in options.scenario or SCENARIOS]
+        clean = cleans(scenarios, Path(place) / "snapshots", bays)
+        points: list[Point] = []
+        for name, one in clean.items():
+            all_points = points_of(name, one.calls)
+            points += sample(all_points, -(-len(all_points) * options.sample // 100), options.seed)
+        print(f"{len(points)} points, ready after {time.monotonic() - began:.0f} s", flush=True)
+        if options.list:
+            print("\n".join(map(str, points)))
+            return 0
+        results = []
+        for verdict in verdicts(points, clean, bays):
+            results.append(verdict)
+            mark = "ok " if verdict.converged else "BAD"
+            print(f"{len(results):5} {mark} {verdict.seconds:5.1f} s  {verdict.point}", flush=True)
+            if not verdict.converged:
+                print(verdict.report(), flush=True)
+    print(table(results))
+    print(f"{time.monotonic() - began:.0f} s in all, seed {options.seed}")
+    return 0 if all(one.converged for one in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

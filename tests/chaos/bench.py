@@ -1,0 +1,301 @@
+"""Runs points: from a snapshot of stack and cloud, through the failure and the recovery, to a verdict."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sakura_fleet.emulator.server import Running, running
+from tests.chaos.pictures import Foreign, picture, put_foreign
+from tests.chaos.points import Point
+from tests.chaos.scenarios import Scenario
+from tests.chaos.trap import KILLS, Call, Trap
+from tests.program.fleet import Fleet, group_settings, new_fleet
+
+LONGEST_RUN = 300.0
+"""Seconds for one `pulumi up`: a timeout of the client and a minute of looking for what may have been made are less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a scenario begins: the stack's files (in a folder), the cloud, and what others have in it."""
+
+    scenario: Scenario
+    files: Path
+    settings: dict[str, Any]
+    url: str
+    cloud: dict[str, Any]
+    foreign: Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """A scenario without failures: its calls, and what must be there after it."""
+
+    snapshot: Snapshot
+    calls: list[Call]
+    same: Counter[str]
+    other: Counter[str]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of a point. `reached` tells whether the run came to the call at all: calls overtake each other."""
+
+    point: Point
+    reached: bool = False
+    absorbed: bool = False
+    leaked: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def converged(self) -> bool:
+        return not (self.leaked or self.duplicated or self.missing or self.touched or self.error)
+
+    def report(self) -> str:
+        """What is wrong, in lines."""
+        lists = {"leaked": self.leaked, "twice": self.duplicated, "missing": self.missing, "touched": self.touched}
+        lines = [f"  {word}: {line}" for word, found in lists.items() for line in found]
+        return "\n".join([f"{self.point}", *lines, *([f"  {self.error}"] if self.error else [])])
+
+
+class Bay:
+    """A place to run points: an emulator with a trap, and a stack's folder. One point at a time."""
+
+    def __init__(self, folder: Path, cloud: Running) -> None:
+        self.cloud = cloud
+        self.trap = Trap(cloud.cloud)
+        cloud.cloud.faults = self.trap
+        self.fleet = new_fleet(folder, cloud.url)
+
+    def prepare(self, scenario: Scenario, files: Path) -> Snapshot:
+        """Bring a scenario to where it begins."""
+        fleet = self.fleet
+        self._empty()
+        fleet.settings = group_settings(self.cloud.url, size=scenario.size)
+        fleet.write()
+        scenario.prepare(fleet)
+        foreign = put_foreign(fleet, parts=scenario.foreign_parts)
+        for part in ("stacks", "state"):
+            shutil.copytree(fleet.folder / part, files / part)
+        return Snapshot(scenario, files, dict(fleet.settings), self.cloud.url, self._cloud(), foreign)
+
+    def _empty(self) -> None:
+        """No state, and no cloud."""
+        self.trap.disarm()
+        httpx.post(f"{self.cloud.url}/_emulator/reset", json={}).raise_for_status()
+        self.cloud.cloud.faults = self.trap
+        shutil.rmtree(self.fleet.folder / "state")
+        (self.fleet.folder / "state").mkdir()
+        self.fleet.stack_file.unlink()
+        self.fleet.write()
+        self.fleet.pulumi("stack", "init")
+
+    def _cloud(self) -> dict[str, Any]:
+        return dict(self.fleet.get("/_emulator/snapshot"))
+
+    def clean(self, snapshot: Snapshot) -> Clean:
+        """The scenario without failures, to its end, and to the other size."""
+        calls, pictures = [], []
+        for other in (True, False):
+            self.restore(snapshot)
+            self._declare(snapshot.scenario, other=other)
+            self.trap.disarm()
+            self._must("up" if other else snapshot.scenario.command)
+            calls = list(self.trap.record)
+            pictures.append(picture(self.fleet, snapshot.foreign))
+            touched = snapshot.foreign.touched(self.fleet)
+            if touched:
+                raise AssertionError(f"{snapshot.scenario.name} without any failure: {touched}")
+        return Clean(snapshot, calls, same=pictures[1], other=pictures[0])
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Stack and cloud as they were when the snapshot was taken."""
+        self.trap.disarm()
+        for part in ("stacks", "state"):
+            shutil.rmtree(self.fleet.folder / part)
+            shutil.copytree(snapshot.files / part, self.fleet.folder / part)
+        httpx.put(f"{self.cloud.url}/_emulator/snapshot", json=snapshot.cloud).raise_for_status()
+        for state in (self.fleet.folder / "state" / ".pulumi" / "stacks").rglob("*.json"):
+            state.write_text(state.read_text().replace(snapshot.url, self.cloud.url))
+        self.fleet.settings = {**snapshot.settings, "api_root": self.fleet.api_root}
+        self.fleet.write()
+
+    def run(self, point: Point, clean: Clean) -> Verdict:
+        """One point, from the snapshot to the verdict."""
+        verdict = Verdict(point)
+        started = time.monotonic()
+        try:
+            self._run(point, clean, verdict)
+        except (AssertionError, subprocess.SubprocessError) as error:
+            verdict.error = str(error)
+        verdict.seconds = time.monotonic() - started
+        return verdict
+
+    def _run(self, point: Point, clean: Clean, verdict: Verdict) -> None:
+        scenario = clean.snapshot.scenario
+        self.restore(clean.snapshot)
+        self._declare(scenario, other=False)
+        engine = Engine(self.fleet, scenario.command)
+        self.trap.arm(point.call, point.kind, kill=engine.kill, interrupt=engine.interrupt)
+        code = engine.run()
+        verdict.reached, verdict.absorbed = self.trap.sprung, code == 0
+        self.trap.disarm()
+        other = point.other and not verdict.absorbed
+        if not verdict.absorbed:
+            self._recover(point, scenario, other=other)
+        self._judge(verdict, clean, clean.other if other else clean.same)
+        if scenario.command == "destroy" and not other:
+            return
+        refresh = [] if verdict.absorbed else ["--refresh"]
+        self.fleet.pulumi("preview", "--expect-no-changes", *refresh)
+
+    def _recover(self, point: Point, scenario: Scenario, *, other: bool) -> None:
+        """What docs/recovery.md says."""
+        if other:
+            self._declare(scenario, other=True)
+            self.fleet.run("sakura-fleet", "repair", "--stack", self.fleet.stack, "--remove", "--yes")
+        elif point.kind in KILLS:
+            done = self.fleet.run("sakura-fleet", "repair", "--stack", self.fleet.stack, "--yes", check=False)
+            if done.returncode not in (0, 1):
+                raise AssertionError(f"repair exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+        self._must("up" if other else scenario.command)
+
+    def _judge(self, verdict: Verdict, clean: Clean, expected: Counter[str]) -> None:
+        actual = picture(self.fleet, clean.snapshot.foreign)
+        for line in (actual - expected).elements():
+            (verdict.duplicated if line in expected else verdict.leaked).append(line)
+        verdict.missing = list((expected - actual).elements())
+        verdict.touched = clean.snapshot.foreign.touched(self.fleet)
+
+    def _declare(self, scenario: Scenario, *, other: bool) -> None:
+        scenario.change(self.fleet)
+        if other:
+            self.fleet.write(size=scenario.other_size)
+
+    def _must(self, command: str) -> None:
+        self.fleet.run(*self.fleet.command(command, "--yes", "--skip-preview"))
+
+
+@dataclass(slots=True)
+class Engine:
+    """The run that is to fail: the engine and its children, in a session of their own."""
+
+    fleet: Fleet
+    command: str
+    _process: subprocess.Popen[bytes] | None = None
+    _started: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> int:
+        """Start it, and wait for its end and that of all its children; returns the exit code."""
+        self._process = subprocess.Popen(
+            self.fleet.command(self.command, "--yes", "--skip-preview"),
+            cwd=self.fleet.folder,
+            env=self.fleet.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._started.set()
+        try:
+            return self._process.wait(LONGEST_RUN)
+        finally:
+            self.kill()
+            self._process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL for the engine, its language host and its provider hosts, until none of them is left."""
+        while members := _session(self._pid):
+            for pid in members:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def interrupt(self) -> None:
+        """What Ctrl-C sends: Pulumi keeps its children out of the terminal's group."""
+        os.kill(self._pid, signal.SIGINT)
+
+    @property
+    def _pid(self) -> int:
+        self._started.wait()
+        assert self._process is not None
+        return self._process.pid
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+                found += [int(entry.name)] if int(session) == leader and state not in "ZX" else []
+    return found
+
+
+def cleans(scenarios: Iterable[Scenario], folder: Path, bays: Bays) -> dict[str, Clean]:
+    """Every scenario without a failure, by name."""
+
+    def one(scenario: Scenario) -> Clean:
+        with bays.free() as bay:
+            return bay.clean(bay.prepare(scenario, folder / scenario.name))
+
+    with ThreadPoolExecutor(bays.count) as pool:
+        return {clean.snapshot.scenario.name: clean for clean in pool.map(one, scenarios)}
+
+
+def verdicts(points: Iterable[Point], clean: dict[str, Clean], bays: Bays) -> Iterator[Verdict]:
+    """Run points, several at a time; verdicts come as they are ready."""
+
+    def one(point: Point) -> Verdict:
+        with bays.free() as bay:
+            return bay.run(point, clean[point.scenario])
+
+    with ThreadPoolExecutor(bays.count) as pool:
+        for done in as_completed([pool.submit(one, point) for point in points]):
+            yield done.result()
+
+
+class Bays:
+    """Places to run points; as many points run at a time."""
+
+    def __init__(self, bays: list[Bay]) -> None:
+        self.count = len(bays)
+        self._free: queue.Queue[Bay] = queue.Queue()
+        for bay in bays:
+            self._free.put(bay)
+
+    @contextmanager
+    def free(self) -> Iterator[Bay]:
+        """A place that nobody else uses for as long."""
+        bay = self._free.get()
+        try:
+            yield bay
+        finally:
+            self._free.put(bay)
+
+
+@contextmanager
+def opened(folder: Path, count: int) -> Iterator[Bays]:
+    """`count` places below a folder."""
+    with ExitStack() as stack:
+        clouds = [stack.enter_context(running(latency="instant")) for _ in range(count)]
+        yield Bays([Bay(folder / f"bay {number}", cloud) for number, cloud in enumerate(clouds, 1)])

@@ -1,0 +1,192 @@
+"""What is in the cloud, in a form in which two runs can be compared; and what belongs to others, byte for byte.
+
+IDs and addresses differ from run to run, so they are replaced by the names of what they stand for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos.scenarios import JSON
+from tests.program.fleet import Fleet
+
+ZONE = "tk1b"
+KINDS = {
+    "server": "Servers",
+    "disk": "Disks",
+    "interface": "Interfaces",
+    "note": "Notes",
+    "packetfilter": "PacketFilters",
+    "switch": "Switches",
+    "sshkey": "SSHKeys",
+    "commonserviceitem": "CommonServiceItems",
+}
+THEIR_ENTRY: JSON = {"IPAddress": "192.0.2.77", "Port": 8080, "ServerGroup": "theirs", "Enabled": True}
+THEIR_RECORD: JSON = {"Name": "theirs", "Type": "TXT", "RData": "hands off", "TTL": 77}
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What others have: whole objects, by kind and ID, and whether they have parts of our ELB and zone."""
+
+    objects: dict[tuple[str, str], str]
+    parts: bool
+
+    def touched(self, fleet: Fleet) -> list[str]:
+        """What is not as it was."""
+        now = {(kind, one["ID"]): _text(one) for kind in KINDS for one in _all(fleet, kind)}
+        changed = [
+            f"{kind} {object_id} of somebody else: {now.get((kind, object_id), 'gone')}, was {text}"
+            for (kind, object_id), text in self.objects.items()
+            if now.get((kind, object_id)) != text
+        ]
+        items = [
+            one for one in _all(fleet, "commonserviceitem") if ("commonserviceitem", one["ID"]) not in self.objects
+        ]
+        lost = [one["Name"] for one in items if self.parts and not _has_their_part(one)]
+        return [*changed, *(f"{name} has lost what somebody else has in it" for name in lost)]
+
+
+def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
+    """Make what others have: a server whose name looks like ours, a disk, a note, a filter, an ELB and a zone."""
+    before = {(kind, one["ID"]) for kind in KINDS for one in _all(fleet, kind)}
+    make = fleet.call
+    name = "hscale-group-002"
+    wanted = {"Name": name, "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": [{"Scope": "shared"}]}
+    server = make("POST", "server", {"Server": {**wanted, "Tags": ["web"]}})["Server"]["ID"]
+    disk = {"Name": f"{name}-disk001", "Plan": {"ID": 4}, "SizeMB": 20_480}
+    make("POST", "disk", {"Disk": {**disk, "Server": {"ID": server}}})
+    make("POST", "disk", {"Disk": disk})
+    make("PUT", f"server/{server}/power")
+    make("POST", "note", {"Note": {"Name": "hscale-group-startup-1", "Content": "#!/bin/sh\n", "Class": "shell"}})
+    make("POST", "packetfilter", {"PacketFilter": {"Name": "hscale-group-filter", "Expression": []}})
+    make("POST", "switch", {"Switch": {"Name": "hscale-group"}})
+    for body in (
+        {
+            "Name": "their-elb",
+            "Provider": {"Class": "proxylb"},
+            "ServiceClass": "cloud/proxylb/plain/100",
+            "Status": {"UseVIPFailover": False, "Region": "tk1"},
+            "Settings": {"ProxyLB": {
+                "BindPorts": [{"ProxyMode": "http", "Port": 80}],
+                "HealthCheck": {"Protocol": "tcp", "DelayLoop": 10},
+                "Servers": [THEIR_ENTRY],
+            }},
+        },
+        {
+            "Name": "example.net",
+            "Provider": {"Class": "dns"},
+            "Status": {"Zone": "example.net"},
+            "Settings": {"DNS": {"ResourceRecordSets": [THEIR_RECORD]}},
+        },
+    ):  # fmt: skip
+        make("POST", "commonserviceitem", {"CommonServiceItem": body}, zone="is1a")
+    ours = [one for one in _all(fleet, "commonserviceitem") if ("commonserviceitem", one["ID"]) in before]
+    for one in ours if parts else []:
+        _add_their_part(fleet, one)
+    objects = {
+        (kind, one["ID"]): _text(one) for kind in KINDS for one in _all(fleet, kind) if (kind, one["ID"]) not in before
+    }
+    return Foreign(objects, parts=parts and bool(ours))
+
+
+def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
+    """All that is not of others, one line an object, an ELB entry and a record each."""
+    servers = {one["ID"]: one["Name"] for one in _all(fleet, "server")}
+    names = {
+        interface["IPAddress"]: f"<address of {one['Name']}>"
+        for one in _all(fleet, "server")
+        for interface in one["Interfaces"]
+    }
+    lines: Counter[str] = Counter()
+    own = {kind: [one for one in _all(fleet, kind) if (kind, one["ID"]) not in foreign.objects] for kind in KINDS}
+    for one in own["commonserviceitem"]:
+        if one["Provider"]["Class"] == "proxylb":
+            names[one["Status"]["VirtualIPAddress"]] = f"<address of {one['Name']}>"
+    for kind, found in own.items():
+        for one in found:
+            lines.update(_SHOW[kind](one, servers, names))
+    return lines
+
+
+def _server(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    disks = sorted(disk["Name"] for disk in one["Disks"])
+    nics = [bool(nic.get("PacketFilter")) for nic in one["Interfaces"]]
+    facts = [one["Description"], sorted(one["Tags"]), one["ServerPlan"]["CPU"], one["ServerPlan"]["MemoryMB"]]
+    return [f"server {one['Name']} {one['Instance']['Status']} {facts} disks {disks} interfaces {nics}"]
+
+
+def _disk(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    owner = servers.get(str((one.get("Server") or {}).get("ID")), "nothing")
+    return [f"disk {one['Name']} {one['SizeMB']} {one['Availability']} {sorted(one['Tags'])} of {owner}"]
+
+
+def _interface(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    return [f"interface of {servers.get(str((one.get('Server') or {}).get('ID')), 'nothing')}"]
+
+
+def _note(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    return [f"note {one['Name']} {sorted(one['Tags'])} {one['Content']!r}"] if one["Scope"] == "user" else []
+
+
+def _plain(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    return [f"{one['Name']} {one['Description']}"] if one.get("Scope", "user") == "user" else []
+
+
+def _item(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    kind = one["Provider"]["Class"]
+    settings = dict(one["Settings"]["ProxyLB" if kind == "proxylb" else "DNS"] or {})
+    parts = [("entry", entry) for entry in settings.pop("Servers", None) or []]
+    parts += [("record", record) for record in settings.pop("ResourceRecordSets", None) or []]
+    whole = f"{kind} {one['Name']} {one.get('ServiceClass')} {sorted(one['Tags'])} {one['Description']!r}"
+    return [f"{whole} {_text(settings)}", *(f"{word} of {one['Name']}: {_named(part, names)}" for word, part in parts)]
+
+
+_SHOW = {
+    "server": _server,
+    "disk": _disk,
+    "interface": _interface,
+    "note": _note,
+    "packetfilter": _plain,
+    "switch": _plain,
+    "sshkey": _plain,
+    "commonserviceitem": _item,
+}
+
+
+def _named(part: JSON, names: dict[str, str]) -> str:
+    """The part with what its address stands for."""
+    return _text({key: names.get(str(value), value) for key, value in part.items()})
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _all(fleet: Fleet, kind: str) -> list[JSON]:
+    """All objects of a kind that users have made; `Index` only says where each stands in this answer."""
+    found = fleet.call("GET", kind, zone=ZONE)[KINDS[kind]]
+    return [
+        {key: value for key, value in one.items() if key != "Index"}
+        for one in found
+        if one.get("Scope", "user") == "user"
+    ]
+
+
+def _has_their_part(one: JSON) -> bool:
+    if one["Provider"]["Class"] == "proxylb":
+        return THEIR_ENTRY in one["Settings"]["ProxyLB"]["Servers"]
+    return THEIR_RECORD in one["Settings"]["DNS"]["ResourceRecordSets"]
+
+
+def _add_their_part(fleet: Fleet, one: JSON) -> None:
+    settings = one["Settings"]
+    if one["Provider"]["Class"] == "proxylb":
+        settings["ProxyLB"]["Servers"] = [*settings["ProxyLB"]["Servers"], THEIR_ENTRY]
+    else:
+        settings["DNS"]["ResourceRecordSets"] = [THEIR_RECORD, *settings["DNS"]["ResourceRecordSets"]]
+    body = {"CommonServiceItem": {"Settings": settings}}
+    fleet.call("PUT", f"commonserviceitem/{one['ID']}", body, zone="is1a")

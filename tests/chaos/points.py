@@ -1,0 +1,63 @@
+"""Which points there are: every call of a recorded run, every kind of failure, and the ways to recover."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.trap import KILLS, Call, Kind
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """One failure. `other` says that another size is declared before the recovery."""
+
+    scenario: str
+    call: Call
+    kind: Kind
+    other: bool
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {self.kind} at {self.call}, then {'another' if self.other else 'the same'} size"
+
+
+def points_of(scenario: str, calls: Iterable[Call]) -> list[Point]:
+    """All points of a scenario."""
+    return [
+        Point(scenario, call, kind, other)
+        for call in sorted(set(calls))
+        for kind in Kind
+        if call.is_write or kind not in KILLS
+        for other in ((False, True) if _ends_the_run(call, kind) else (False,))
+    ]
+
+
+def _ends_the_run(call: Call, kind: Kind) -> bool:
+    """Whether there is something to recover from. Other failures are to be absorbed: the run ends well.
+
+    A create call is never sent twice, so one without an answer, or with a 500, whose result does not appear ends the
+    run.
+    """
+    if kind in (*KILLS, Kind.INTERRUPT):
+        return True
+    return call.method == "POST" and kind in (Kind.TIMEOUT, Kind.BROKEN_500)
+
+
+def sample(points: Sequence[Point], count: int, seed: int) -> list[Point]:
+    """`count` points, as many of each kind as can be, and of calls that are far from each other."""
+    chance = random.Random(seed)
+    by_kind = {kind: [point for point in points if point.kind is kind] for kind in Kind}
+    for group in by_kind.values():
+        chance.shuffle(group)
+    taken: list[Point] = []
+    kinds = list(Kind)
+    chance.shuffle(kinds)
+    while len(taken) < min(count, len(points)):
+        for kind in kinds:
+            if by_kind[kind] and len(taken) < count:
+                new = [point for point in by_kind[kind] if point.call not in {one.call for one in taken}]
+                point = (new or by_kind[kind])[0]
+                by_kind[kind].remove(point)
+                taken.append(point)
+    return sorted(taken)
