@@ -73,7 +73,8 @@ def test_every_step_explains_itself(path: Path) -> None:
     assert f"\n  {path.name}" in shown.stdout
     assert "#!" not in shown.stdout
     assert "set -euo pipefail" in path.read_text()
-    wrong = subprocess.run([path, *"abcdefghijkl"], cwd=ROOT, env=plain_env(), capture_output=True, text=True, check=False)
+    command = [path, *"abcdefghijkl"]
+    wrong = subprocess.run(command, cwd=ROOT, env=plain_env(), capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stderr) == (2, shown.stdout)
 
 
