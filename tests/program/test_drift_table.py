@@ -1,0 +1,125 @@
+"""Drift by property: each change by hand is shown by the name of what it changed, and `pulumi up` puts it right.
+
+docs/recovery.md has the table; one stack serves all of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from tests.program.fleet import Fleet
+from tests.program.test_drift import differing
+from tests.program.test_elb import ELB
+
+JSON = dict[str, Any]
+RULES = [{"protocol": "tcp", "destination_port": "80"}, {"protocol": "ip", "action": "deny"}]
+DNS: JSON = {
+    "zone": "example.com",
+    "description": "the zone",
+    "record_sets": [{"name": "www", "type": "A", "ttl": 60, "values": ["192.0.2.1"]}],
+}
+
+
+class ByHand:
+    """Somebody with the control panel."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+
+    def call(self, method: str, path: str, body: JSON | None = None) -> JSON:
+        return dict(self.fleet.call(method, path, body))
+
+    def item(self, kind: str) -> JSON:
+        found = self.call("GET", "commonserviceitem")["CommonServiceItems"]
+        return next(dict(one) for one in found if one["Provider"]["Class"] == kind)
+
+    def write(self, item: JSON, **changes: Any) -> None:
+        self.call("PUT", f"commonserviceitem/{item['ID']}", {"CommonServiceItem": changes})
+
+    def label(self, server: JSON, **labels: Any) -> None:
+        now = {key: server[key] for key in ("Name", "Description", "Tags")}
+        self.call("PUT", f"server/{server['ID']}", {"Server": {**now, **labels}})
+
+    def icon(self) -> str:
+        pixel = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+        return str(self.call("POST", "icon", {"Icon": {"Name": "red", "Image": pixel}})["Icon"]["ID"])
+
+    def change_everything(self) -> None:
+        first, second, third = self.fleet.servers()
+        marks = [tag for tag in first["Tags"] if tag.startswith("sf")]
+        self.label(first, Name="renamed", Description="by hand", Tags=["other", *marks], Icon={"ID": self.icon()})
+        self.call("DELETE", f"interface/{first['Interfaces'][0]['ID']}/to/packetfilter")
+        self.call("DELETE", f"server/{second['ID']}/power", {"Force": True})
+        self.call("DELETE", f"server/{third['ID']}/power", {"Force": True})
+        self.call("PUT", f"server/{third['ID']}/plan", {"CPU": 2, "MemoryMB": 4096})
+        (note,) = [one for one in self.call("GET", "note")["Notes"] if one["Name"].startswith("hscale-group")]
+        self.call("PUT", f"note/{note['ID']}", {"Note": {"Content": "#!/bin/sh\n", "Name": "renamed"}})
+        (filtered,) = self.call("GET", "packetfilter")["PacketFilters"]
+        self.call("PUT", f"packetfilter/{filtered['ID']}", {"PacketFilter": {
+            "Name": filtered["Name"], "Description": filtered["Description"], "Expression": [],
+        }})  # fmt: skip
+        elb = self.item("proxylb")
+        settings = elb["Settings"]["ProxyLB"]
+        settings["Timeout"] = {"InactiveSec": 77}
+        settings["Servers"][0]["Enabled"] = False
+        self.write(elb, Name="renamed", Description="by hand", Settings={"ProxyLB": settings})
+        self.call("PUT", f"commonserviceitem/{elb['ID']}/plan", {"CommonServiceItem": {
+            "ServiceClass": "cloud/proxylb/plain/500",
+        }})  # fmt: skip
+        zone = self.item("dns")
+        records = [{**one, "RData": "192.0.2.99"} for one in zone["Settings"]["DNS"]["ResourceRecordSets"]]
+        self.write(zone, Description="by hand", Settings={"DNS": {"ResourceRecordSets": records}})
+
+
+def changes(fleet: Fleet) -> dict[str, list[str]]:
+    """What the next `pulumi up` does to which properties, by kind of resource; a server has its number, too."""
+    found = {}
+    for step in json.loads(fleet.pulumi("preview", "--json").stdout)["steps"]:
+        if step["op"] in ("update", "replace"):
+            kind, _, name = step["urn"].rpartition("/")[2].partition("::")
+            number = f" {name.rpartition('-')[2]}" if kind.endswith("Server") else ""
+            found[kind.rpartition(":")[2] + number] = [step["op"], *differing(step)]
+    return found
+
+
+def test_each_property_is_named_and_put_right(fleet: Fleet) -> None:
+    fleet.write(size=3, elb=ELB, dns=DNS)
+    fleet.template(network_interfaces=[{**fleet.settings["server_group"]["template"]["network_interfaces"][0],
+                                        "packet_filter": RULES}])  # fmt: skip
+    fleet.up()
+    first, second, third = fleet.servers()
+    ByHand(fleet).change_everything()
+
+    fleet.pulumi("refresh", "--yes", "--skip-preview")
+    assert changes(fleet) == {
+        "Server 001": ["update", "description", "icon_id", "name", "packet_filters", "tags"],
+        "Server 002": ["update", "power"],
+        "Server 003": ["replace", "plan", "power"],
+        "StartupScript": ["update", "content", "name"],
+        "PacketFilter": ["update", "rules"],
+        "Elb": ["update", "description", "name", "plan", "settings"],
+        "ElbMembership": ["update", "members"],
+        "DnsZone": ["update", "description"],
+        "DnsRecordSets": ["update", "record_sets"],
+    }
+
+    fleet.up()
+    now = fleet.servers()
+    assert [facts(server) for server in now] == [facts(server) for server in (first, second, third)]
+    assert [server["ID"] for server in now[:2]] == [first["ID"], second["ID"]], "what can change in place does"
+    assert [fleet.count()[kind] for kind in ("server", "disk", "interface", "note", "packetfilter")] == [3, 3, 3, 1, 1]
+    elb = ByHand(fleet).item("proxylb")
+    assert (elb["Name"], elb["ServiceClass"]) == ("tk-elb", "cloud/proxylb/plain/100")
+    assert {(one["IPAddress"], one["Enabled"]) for one in elb["Settings"]["ProxyLB"]["Servers"]} == {
+        (server["Interfaces"][0]["IPAddress"], True) for server in now
+    }
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def facts(server: JSON) -> list[Any]:
+    """What a person can change on a server."""
+    filters = [bool(nic["PacketFilter"]) for nic in server["Interfaces"]]
+    labels = [server["Name"], server["Description"], sorted(server["Tags"]), server["Icon"]]
+    return [*labels, filters, server["ServerPlan"]["CPU"], server["Instance"]["Status"]]
