@@ -23,7 +23,7 @@ from sakura_fleet.emulator.server import Running, running
 from tests.chaos.pictures import Foreign, picture, put_foreign
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario
-from tests.chaos.trap import KILLS, Call, Trap
+from tests.chaos.trap import KILLS, Call, Kind, Trap
 from tests.program.fleet import Fleet, group_settings, new_fleet
 
 LONGEST_RUN = 300.0
@@ -69,6 +69,12 @@ class Verdict:
     @property
     def converged(self) -> bool:
         return not (self.leaked or self.duplicated or self.missing or self.touched or self.error)
+
+    def compare(self, actual: Counter[str], expected: Counter[str]) -> None:
+        """What is there too much, twice, or not at all."""
+        for line in (actual - expected).elements():
+            (self.duplicated if line in expected else self.leaked).append(line)
+        self.missing = list((expected - actual).elements())
 
     def report(self) -> str:
         """What is wrong, in lines."""
@@ -144,29 +150,34 @@ class Bay:
         verdict = Verdict(point)
         started = time.monotonic()
         try:
-            self._run(point, clean, verdict)
+            expected = self._run(point, clean, verdict)
         except (AssertionError, subprocess.SubprocessError) as error:
             verdict.error = str(error)
+            expected = clean.other if point.other else clean.same
+        self._judge(verdict, clean, expected)
         verdict.seconds = time.monotonic() - started
         return verdict
 
-    def _run(self, point: Point, clean: Clean, verdict: Verdict) -> None:
+    def _run(self, point: Point, clean: Clean, verdict: Verdict) -> Counter[str]:
+        """Failure, recovery and preview; returns what must be there now."""
         scenario = clean.snapshot.scenario
         self.restore(clean.snapshot)
         self._declare(scenario, other=False)
         engine = Engine(self.fleet, scenario.command)
         self.trap.arm(point.call, point.kind, kill=engine.kill, interrupt=engine.interrupt)
         code = engine.run()
-        verdict.reached, verdict.absorbed = self.trap.sprung, code == 0
+        verdict.reached = self.trap.sprung
+        # A `destroy` that Ctrl-C has ended says that all is deleted, with exit code 0, though it is not.
+        unsaid = scenario.command == "destroy" and point.kind is Kind.INTERRUPT
+        verdict.absorbed = code == 0 and not unsaid
         self.trap.disarm()
         other = point.other and not verdict.absorbed
         if not verdict.absorbed:
             self._recover(point, scenario, other=other)
-        self._judge(verdict, clean, clean.other if other else clean.same)
-        if scenario.command == "destroy" and not other:
-            return
-        refresh = [] if verdict.absorbed else ["--refresh"]
-        self.fleet.pulumi("preview", "--expect-no-changes", *refresh)
+        if other or scenario.command == "up":
+            refresh = [] if verdict.absorbed else ["--refresh"]
+            self.fleet.pulumi("preview", "--expect-no-changes", *refresh)
+        return clean.other if other else clean.same
 
     def _recover(self, point: Point, scenario: Scenario, *, other: bool) -> None:
         """What docs/recovery.md says."""
@@ -180,10 +191,7 @@ class Bay:
         self._must("up" if other else scenario.command)
 
     def _judge(self, verdict: Verdict, clean: Clean, expected: Counter[str]) -> None:
-        actual = picture(self.fleet, clean.snapshot.foreign)
-        for line in (actual - expected).elements():
-            (verdict.duplicated if line in expected else verdict.leaked).append(line)
-        verdict.missing = list((expected - actual).elements())
+        verdict.compare(picture(self.fleet, clean.snapshot.foreign), expected)
         verdict.touched = clean.snapshot.foreign.touched(self.fleet)
 
     def _declare(self, scenario: Scenario, *, other: bool) -> None:

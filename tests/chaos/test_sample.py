@@ -18,6 +18,8 @@ SEED = 4
 FOUND = [
     # The run has taken servers out of the ELB and switched them off, and no state knows it; now one of them is to stay.
     Point("shrink-5-2", Call("DELETE", "/server/*/power", 3), Kind.KILL_AFTER, other=True),
+    # The engine says that all is deleted, and nothing is.
+    Point("destroy", Call("GET", "/auth-status", 1), Kind.INTERRUPT, other=False),
 ]
 """Points that did not converge once."""
 
