@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import converge, dns, emulator, no_op, scale, scale_out, scaler_set, suite
+from benchmarks import backends, converge, dns, emulator, no_op, scale, scale_out, scaler_set, suite, thousand
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -14,6 +14,8 @@ SECTIONS = {
     "no-op": no_op.measure,
     "scale-out": scale_out.measure,
     "scale": scale.measure,
+    "thousand": thousand.measure,
+    "backends": backends.measure,
     "converge": converge.measure,
     "dns": dns.measure,
     "scaler": scaler_set.measure,

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 
-import yaml
-
+from benchmarks import programs
 from benchmarks.measure import interleaved, median, table
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import ROOT, Fleet, new_fleet
+from tests.program.fleet import new_fleet
 
 SIZE = 5
 LIMIT = 1.10
-
-_NO_WORK = """\
-import pulumi
-from no_work import NoWork
-
-for number in range({count}):
-    NoWork(f"no-work-{{number}}")
-pulumi.export("size", {count})
-"""
-
-
-def _program(folder: Path, name: str, text: str) -> Fleet:
-    for sub in ("stacks", "state", "home"):
-        (folder / sub).mkdir(parents=True)
-    runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
-    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": runtime, "stackConfigDir": "stacks"}))
-    (folder / "__main__.py").write_text(text)
-    shutil.copy(ROOT / "benchmarks" / "no_work.py", folder)
-    fleet = Fleet(folder, "http://127.0.0.1:1", "bench")
-    fleet.write()
-    fleet.run("pulumi", "stack", "init", "bench", "--non-interactive")
-    return fleet
 
 
 def measure(folder: Path, runs: int = 7) -> str:
@@ -44,8 +19,8 @@ def measure(folder: Path, runs: int = 7) -> str:
         ours = new_fleet(folder / "ours", emulator.url, size=SIZE)
         ours.up()
         resources = SIZE + 1  # the servers and their startup script
-        no_work = _program(folder / "no-work", "no-work", _NO_WORK.format(count=resources))
-        empty = _program(folder / "empty", "empty", "")
+        no_work = programs.no_work(folder / "no-work", resources)
+        empty = programs.empty(folder / "empty")
         for program in (ours, no_work, empty):
             program.up()
         times = interleaved(

@@ -1,0 +1,45 @@
+"""Programs to compare with: an empty one, and dynamic resources that do nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import yaml
+
+from tests.program.fleet import ROOT, Fleet
+
+_NO_WORK = """\
+import pulumi
+from no_work import NoWork
+
+for number in range(pulumi.Config("sakura-fleet").require_int("count")):
+    NoWork(f"no-work-{number}")
+"""
+
+
+def empty(folder: Path) -> Fleet:
+    """A program that does nothing."""
+    return _program(folder, "empty", "")
+
+
+def no_work(folder: Path, count: int) -> Fleet:
+    """A program with `count` resources (`fleet.write(count=…)` changes it) that do nothing, from an importable
+    module."""
+    fleet = _program(folder, "no-work", _NO_WORK)
+    shutil.copy(ROOT / "benchmarks" / "no_work.py", folder)
+    fleet.write(count=count)
+    return fleet
+
+
+def _program(folder: Path, name: str, text: str) -> Fleet:
+    for sub in ("stacks", "state", "home"):
+        (folder / sub).mkdir(parents=True)
+    runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": runtime, "stackConfigDir": "stacks"}))
+    (folder / "__main__.py").write_text(text)
+    fleet = Fleet(folder, "http://127.0.0.1:1", "bench")
+    fleet.write()
+    fleet.run("pulumi", "stack", "init", "bench", "--non-interactive")
+    return fleet
