@@ -165,9 +165,9 @@ def measure(folder: Path, runs: int = 3) -> str:
             "## A thousand servers",
             "",
             f"{SERVERS} servers without an ELB, on a cloud that answers at once, beside {SERVERS + 1} dynamic "
-            f"resources that do nothing; {runs} runs in turn, medians (*all made*: one run). Memory is the most that the "
-            "engine, the program and the provider host had at once. Wanted for time and memory of a preview, a run without "
-            f"changes and one server more: at most {LIMIT:.1f}x. Load of the machine {before} before.",
+            f"resources that do nothing; {runs} runs in turn, medians (*all made*: one run). Memory is the most that "
+            "the engine, the program and the provider host had at once. Wanted for time and memory of a preview, a "
+            f"run without changes and one server more: at most {LIMIT:.1f}x. Load of the machine {before} before.",
             "",
             table(HEADER, rows),
         ]
