@@ -5,7 +5,7 @@ Fifty servers that wait for their disks would otherwise ask fifty times; the API
 
 from __future__ import annotations
 
-import random
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -13,13 +13,22 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 SHORTEST_DELAY = 0.2
-LONGEST_DELAY = 5.0
+LONGEST_DELAY = 3.2
 GROWTH = 0.1
+SHORTEST_LEFT = 0.1
+"""Part of a tick: one that comes sooner than this is left out."""
 
 
-def delay_after(waited: float) -> float:
-    """Seconds until the next look, after `waited` seconds: a tenth of the wait so far, within bounds, with jitter."""
-    return min(LONGEST_DELAY, max(SHORTEST_DELAY, GROWTH * waited)) * random.uniform(0.9, 1.1)  # noqa: S311
+def next_look(now: float, waited: float) -> float:
+    """Seconds until the next look, after `waited` seconds of waiting: about a tenth of them, within bounds.
+
+    All looks of a run fall on the same ticks of the clock `now` (every 0.2 s, 0.4 s, 0.8 s, and so on), so that those
+    who wait for different servers look together, with one find, and the last of fifty is not seen later than the first.
+    """
+    longest = min(LONGEST_DELAY, max(SHORTEST_DELAY, GROWTH * waited))
+    tick = SHORTEST_DELAY * 2.0 ** math.floor(math.log2(longest / SHORTEST_DELAY))
+    left = tick - now % tick
+    return left if left > SHORTEST_LEFT * tick else left + tick
 
 
 class SharedFind(Generic[T]):

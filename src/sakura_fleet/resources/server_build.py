@@ -185,6 +185,7 @@ def boot(session: Session, server: Server, plan: Blueprint, *, ordered: bool = F
     session.wait(
         f"server {server.name} ({server.id} in {server.zone}) to be up",
         up,
+        at_once=not ordered,
         deadline=BOOT_DEADLINE,
         way_out="look at its console in the control panel, then run `pulumi up` again: it goes on from here",
     )

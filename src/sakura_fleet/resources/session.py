@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sakura_fleet.client import Credentials, RetryPolicy
 from sakura_fleet.errors import AccountMismatchError, CancelledError, FleetError, InputError, Problem, WaitTimeoutError
 from sakura_fleet.resources.orphan import engine_gone
-from sakura_fleet.resources.polling import SharedFind, delay_after
+from sakura_fleet.resources.polling import SharedFind, next_look
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Disk, Server
@@ -224,7 +224,7 @@ class Session:
             waited = self.clock() - start
             if deadline - waited < SHORTEST_NAP:
                 raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
-            delay = max(SHORTEST_NAP, min(delay_after(waited), deadline - waited))
+            delay = max(SHORTEST_NAP, min(next_look(self.clock(), waited), deadline - waited))
             self.pause(delay)
             fresh = self.clock() - delay / 2
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakura_fleet.resources.polling import LONGEST_DELAY, SHORTEST_DELAY, SharedFind, delay_after
+from sakura_fleet.resources.polling import LONGEST_DELAY, SHORTEST_DELAY, SharedFind, next_look
 
 CALLERS = 20
 PATIENCE = 20.0
@@ -151,13 +152,28 @@ def test_after_a_failure_the_next_caller_finds_again(finds: Finds, shared: Share
     assert list(shared.newer_than(100.0)) == [2]
 
 
-@given(st.floats(min_value=0, max_value=1e6))
-def test_the_delay_stays_within_its_bounds(waited: float) -> None:
-    assert 0.9 * SHORTEST_DELAY <= delay_after(waited) <= 1.1 * LONGEST_DELAY
+moments = st.floats(min_value=0, max_value=1e6)
 
 
-@pytest.mark.parametrize(("waited", "middle"), [(0, 0.2), (2, 0.2), (10, 1.0), (30, 3.0), (50, 5.0), (3600, 5.0)])
-def test_the_delay_grows_with_the_wait_and_is_spread(waited: float, middle: float) -> None:
-    delays = {delay_after(waited) for _ in range(50)}
-    assert all(0.9 * middle <= delay <= 1.1 * middle for delay in delays)
-    assert len(delays) > 10
+@given(moments, moments)
+def test_the_next_look_is_neither_at_once_nor_far_away(now: float, waited: float) -> None:
+    assert 0.09 * SHORTEST_DELAY <= next_look(now, waited) <= 1.1 * LONGEST_DELAY
+
+
+@pytest.mark.parametrize(
+    ("waited", "tick"), [(0, 0.2), (3.9, 0.2), (4, 0.4), (10, 0.8), (30, 1.6), (50, 3.2), (3600, 3.2)]
+)
+def test_looks_become_rarer_with_the_wait(waited: float, tick: float) -> None:
+    now, looks = 100.0, []
+    for _ in range(20):
+        now += next_look(now, waited)
+        looks.append(now)
+    assert [later - earlier for earlier, later in pairwise(looks)] == pytest.approx([tick] * 19)
+
+
+@given(st.lists(moments, min_size=2, max_size=10), st.floats(min_value=0, max_value=100))
+def test_those_who_wait_equally_long_look_together(starts: list[float], waited: float) -> None:
+    """Wherever in a tick each began, a tick later they all look at its end."""
+    tick = next_look(0.0, waited)
+    looks = [start % tick + next_look(start % tick, waited) for start in starts]
+    assert {round(look / tick, 6) for look in looks} <= {1.0, 2.0}
