@@ -17,14 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from sakura_fleet.emulator.server import Running, running
 from tests.chaos.pictures import Foreign, picture, put_foreign
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario
 from tests.chaos.trap import KILLS, Call, Kind, Trap
-from tests.program.fleet import Fleet, group_settings, new_fleet
+from tests.program.fleet import HTTP, Fleet, group_settings, new_fleet
 
 LONGEST_RUN = 300.0
 """Seconds for one `pulumi up`: a timeout of the client and a minute of looking for what may have been made are less."""
@@ -107,7 +105,7 @@ class Bay:
     def _empty(self) -> None:
         """No state, and no cloud."""
         self.trap.disarm()
-        httpx.post(f"{self.cloud.url}/_emulator/reset", json={}).raise_for_status()
+        HTTP.post(f"{self.cloud.url}/_emulator/reset", json={}).raise_for_status()
         self.cloud.cloud.faults = self.trap
         shutil.rmtree(self.fleet.folder / "state")
         (self.fleet.folder / "state").mkdir()
@@ -139,7 +137,7 @@ class Bay:
         for part in ("stacks", "state"):
             shutil.rmtree(self.fleet.folder / part)
             shutil.copytree(snapshot.files / part, self.fleet.folder / part)
-        httpx.put(f"{self.cloud.url}/_emulator/snapshot", json=snapshot.cloud).raise_for_status()
+        HTTP.put(f"{self.cloud.url}/_emulator/snapshot", json=snapshot.cloud).raise_for_status()
         for state in (self.fleet.folder / "state" / ".pulumi" / "stacks").rglob("*.json"):
             state.write_text(state.read_text().replace(snapshot.url, self.cloud.url))
         self.fleet.settings = {**snapshot.settings, "api_root": self.fleet.api_root}

@@ -20,6 +20,8 @@ FOUND = [
     Point("shrink-5-2", Call("DELETE", "/server/*/power", 3), Kind.KILL_AFTER, other=True),
     # The engine says that all is deleted, and nothing is.
     Point("destroy", Call("GET", "/auth-status", 1), Kind.INTERRUPT, other=False),
+    # The entries have gone, and their rule with them; the ELB stays, and only its own resource would write a rule.
+    Point("destroy", Call("GET", "/commonserviceitem/*", 3), Kind.INTERRUPT, other=True),
 ]
 """Points that did not converge once."""
 

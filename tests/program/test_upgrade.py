@@ -13,11 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import httpx
 import pytest
 
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, local_settings, new_fleet
+from tests.program.fleet import HTTP, Fleet, local_settings, new_fleet
 
 STATES = Path(__file__).with_name("states")
 PORT = 18_977
@@ -27,7 +26,7 @@ PORT = 18_977
 def restored(folder: Path, recorded: Path, url: str) -> Fleet:
     """The recorded fleet in a folder of its own, its cloud in the emulator at `url`."""
     snapshot = json.loads((recorded / "cloud.json").read_text())
-    httpx.put(f"{url}/_emulator/snapshot", json=snapshot).raise_for_status()
+    HTTP.put(f"{url}/_emulator/snapshot", json=snapshot).raise_for_status()
     settings = json.loads((recorded / "settings.json").read_text())
     fleet = new_fleet(folder, url)
     fleet.settings = {**settings, "api_root": f"{url}/cloud/zone"}

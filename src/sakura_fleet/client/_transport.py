@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import ssl
 from collections.abc import Callable, Mapping
@@ -36,6 +37,12 @@ def _user_agent() -> str:
         return f"sakura-fleet/{version('sakura-fleet')}"
     except PackageNotFoundError:  # run from a checkout that is not installed
         return "sakura-fleet/0"
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that this machine trusts (or SSL_CERT_FILE); read once, as that takes a while."""
+    return httpx.create_ssl_context()
 
 
 class Transport:
@@ -80,6 +87,7 @@ class Transport:
             timeout=timeout,
             limits=LIMITS,
             transport=transport,
+            verify=_trusted() if url.scheme == "https" else False,
             trust_env=not self._local,  # a proxy of the environment must not stand before an emulator on this machine
         )
 

@@ -202,7 +202,7 @@ def to_wire(settings: Mapping[str, Any]) -> dict[str, Any]:
         "BindPorts": [_port_to_wire(port) for port in settings["bind_ports"]],
         "HealthCheck": _health_check_to_wire(settings["health_check"]),
         "SorryServer": {"IPAddress": sorry.get("ip_address", ""), "Port": sorry.get("port")},
-        "Rules": [_renamed(rule, _RULE) for rule in settings["rules"]],
+        "Rules": [rule_to_wire(rule) for rule in settings["rules"]],
         "StickySession": {"Enabled": True, "Method": "cookie"} if settings["sticky_session"] else {"Enabled": False},
         "Gzip": {"Enabled": settings["gzip"]},
         "ProxyProtocol": {"Enabled": settings["proxy_protocol"]},
@@ -212,6 +212,11 @@ def to_wire(settings: Mapping[str, Any]) -> dict[str, Any]:
     if settings["backend_keep_alive"]:
         wire["BackendHttpKeepAlive"] = {"Mode": settings["backend_keep_alive"]}
     return wire
+
+
+def rule_to_wire(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """One of `Settings.ProxyLB.Rules`."""
+    return _renamed(rule, _RULE)
 
 
 def from_wire(wire: Mapping[str, Any]) -> dict[str, Any]:

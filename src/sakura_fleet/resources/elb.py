@@ -57,6 +57,7 @@ class Elb(FleetResource, module="sakura", name="Elb"):
     ) -> None:
         self.is_lookup = bool(lookup)
         self.has_failover = vip_failover
+        self._rules = list((settings or {}).get("rules") or ())
         props: dict[str, Any] = {
             "name": name,
             "lookup": lookup,
@@ -79,3 +80,8 @@ class Elb(FleetResource, module="sakura", name="Elb"):
     def reference(self) -> dict[str, pulumi.Input[Any]]:
         """How other resources name this ELB: by its mark, or by its ID where it was made elsewhere."""
         return {"key": "" if self.is_lookup else self.key, "id": self.id}
+
+    def rules_to(self, server_group_name: str) -> list[dict[str, Any]]:
+        """The rules that name a server group, each with its place among all rules."""
+        rules = enumerate(self._rules)
+        return [{"at": at, "rule": rule} for at, rule in rules if rule.get("server_group") == server_group_name]

@@ -29,6 +29,9 @@ class ElbMembership(FleetResource, module="sakura", name="ElbMembership"):
     have ended or `drain_timeout` has passed, remove their entries (one write). Entries of other groups and of people in
     the same ELB stay as they are. All times in seconds. `up_deadline` 0 does not wait for UP.
 
+    A rule of the ELB that names the group goes with the group's last entry, as the cloud wants it, and comes back with
+    the next one.
+
     Output: `entries`, as `address:port`. API: `commonserviceitem`, `Settings.ProxyLB.Servers`.
     """
 
@@ -55,6 +58,7 @@ class ElbMembership(FleetResource, module="sakura", name="ElbMembership"):
             "up_deadline": up_deadline,
             "min_healthy_time": min_healthy_time,
             "drain_timeout": drain_timeout,
+            "rules": elb.rules_to(server_group_name),
             "entries": None,
         }
         super().__init__(ElbMembershipProvider(), resource_name, props, opts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
-from sakura_fleet.model.elb import GROUP_NAME, MAX_ENTRIES
+from sakura_fleet.model.elb import GROUP_NAME, MAX_ENTRIES, rule_to_wire
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.resources.elb_entries import Entry, Group, all_entries, enter, leave
@@ -25,8 +25,9 @@ class ElbMembershipLifecycle(Lifecycle):
         "up_deadline": 300,
         "min_healthy_time": 0,
         "drain_timeout": 60,
+        "rules": [],
     }
-    creation_only = frozenset({"up_deadline", "min_healthy_time", "drain_timeout"})
+    creation_only = frozenset({"up_deadline", "min_healthy_time", "drain_timeout", "rules"})
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
@@ -50,7 +51,9 @@ class ElbMembershipLifecycle(Lifecycle):
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         marks = Marks.from_inputs(inputs["marks"])
-        return marks.resource, self._converge(session, inputs, {"entries": []})
+        # An earlier membership, of which a `destroy` did not go on to the ELB, has taken the group's rules with it.
+        rules = [{"at": one["at"], "rule": rule_to_wire(one["rule"])} for one in inputs["rules"]]
+        return marks.resource, self._converge(session, inputs, {"entries": [], "parked_rules": rules})
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
         try:

@@ -55,6 +55,15 @@ def test_an_elb_and_its_entries() -> None:
     assert entries["elb"] == {"key": elb["marks"]["resource"], "id": "id-of-front"}
 
 
+def test_the_rules_that_name_the_group_are_known_to_its_entries() -> None:
+    rules = [
+        {"path": "/old", "action": "fixed", "fixed_status_code": "403"},
+        {"host": "a.example", "server_group": "gr1"},
+    ]
+    entries = membership(made(replace(ARGS, settings={"rules": [*rules, {"path": "/x", "server_group": "other"}]})))
+    assert entries["rules"] == [{"at": 1, "rule": rules[1]}]
+
+
 def test_an_elb_that_is_taken_over() -> None:
     assert made(replace(ARGS, adopt="113800000031")).of(tokens.ELB)["front"]["adopt"] == "113800000031"
 

@@ -455,6 +455,17 @@ def test_the_rule_of_an_empty_group_comes_back_at_its_place(world: World) -> Non
     assert (seen.writes, elb.rules, outputs["parked_rules"]) == (1, rules, [])
 
 
+def test_a_new_membership_brings_back_the_rules_that_an_earlier_one_took_with_it(world: World) -> None:
+    elb, members = Document.new(world, Rules=[OTHER_RULE, RULE]), add_servers(world, 1)
+    declared = {"host": RULE["Host"], "action": "forward", "server_group": "web"}
+    inputs = member_inputs(elb, members, rules=[{"at": 1, "rule": declared}])
+    MEMBERSHIP.delete(world.session, MEMBERSHIP_MARKS.resource, join(world, inputs))
+    assert elb.rules == [OTHER_RULE]
+    for _ in range(2):  # the second finds nothing to do
+        outputs = join(world, inputs)
+        assert (elb.rules, outputs["parked_rules"]) == ([OTHER_RULE, RULE], [])
+
+
 def test_the_rule_stays_where_somebody_else_is_in_the_group(world: World) -> None:
     theirs = {**BY_HAND, "ServerGroup": "web"}
     elb, members = Document.new(world, servers=[theirs], Rules=[RULE]), add_servers(world, 1)
