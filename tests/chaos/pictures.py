@@ -113,6 +113,19 @@ def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
     return lines
 
 
+def state_error(fleet: Fleet, foreign: Foreign) -> str:
+    """What the stack's state does not know of the cloud, or knows wrongly; empty where they agree."""
+    (file,) = (fleet.folder / "state" / ".pulumi" / "stacks").rglob(f"{fleet.stack}.json")
+    latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+    pending = [one["resource"]["urn"] for one in latest.get("pending_operations") or []]
+    ids = [(one.get("outputs") or {}).get("elb_id") or one.get("id", "") for one in latest.get("resources") or []]
+    known = {one for one in ids if one.isdigit()}
+    kinds = set(KINDS) - {"disk", "interface"}
+    there = {one["ID"] for kind in kinds for one in _all(fleet, kind) if (kind, one["ID"]) not in foreign.objects}
+    found = {"pending": pending, "only in the state": known - there, "not in the state": there - known}
+    return "; ".join(f"{word}: {', '.join(sorted(which))}" for word, which in found.items() if which)
+
+
 def _server(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
     disks = sorted(disk["Name"] for disk in one["Disks"])
     nics = [bool(nic.get("PacketFilter")) for nic in one["Interfaces"]]
