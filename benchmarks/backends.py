@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.measure import load, median, table, timed
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import ROOT, Fleet, new_fleet
+from tests.program.fleet import ROOT, Fleet
 
 SERVERS = 20
 SCALE = 20
@@ -116,7 +117,7 @@ def _backends(folder: Path, urls: dict[str, str], port: int) -> dict[str, Backen
     keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "PULUMI_BACKEND_URL": bucket}
     backends = {}
     for name, (url, env) in {"a folder": (urls["a folder"], {}), "S3, 30 ms": (urls["S3, 30 ms"], keys)}.items():
-        fleet = new_fleet(folder / name.replace(" ", "-"), url, size=0)
+        fleet = user_fleet(folder / name.replace(" ", "-"), url, size=0)
         fleet.write(rate_limit=5 * SCALE)
         if env:
             fleet.run(*fleet.command("stack", "init"), check=True, **env)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import table
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, local_settings, new_fleet
+from tests.program.fleet import Fleet, local_settings
 
 SIZE = 3
 RECORDS = 50
@@ -77,7 +78,7 @@ def measure(folder: Path) -> str:
     settings = local_settings()
     rows = []
     with running(latency="instant") as emulator:
-        fleet = new_fleet(folder / "converge", emulator.url, size=0, elb=settings["elb"])
+        fleet = user_fleet(folder / "converge", emulator.url, size=0, elb=settings["elb"])
         _dns(fleet, 1)
         fleet.up()
         for name, (change, wanted) in _steps(fleet).items():

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import table, timed
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, new_fleet
+from tests.program.fleet import Fleet
 
 FULL = 2000
 """Records that a zone takes."""
@@ -69,7 +70,7 @@ def measure(folder: Path) -> str:
     """The section of the results."""
     rows = []
     with running(latency="instant") as emulator:
-        fleet = new_fleet(folder / "dns", emulator.url, size=0)
+        fleet = user_fleet(folder / "dns", emulator.url, size=0)
         (fleet.folder / "__main__.py").write_text(PROGRAM)
         for name, (change, wanted) in _steps(fleet).items():
             calls, writes, everything, seconds = _measured(fleet, change)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchmarks import programs
 from benchmarks.measure import interleaved, median, table
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import new_fleet
 
 SIZE = 5
 LIMIT = 1.10
@@ -16,7 +16,7 @@ LIMIT = 1.10
 def measure(folder: Path, runs: int = 7) -> str:
     """The section of the results."""
     with running(latency="instant") as emulator:
-        ours = new_fleet(folder / "ours", emulator.url, size=SIZE)
+        ours = user_fleet(folder / "ours", emulator.url, size=SIZE)
         ours.up()
         resources = SIZE + 1  # the servers and their startup script
         no_work = programs.no_work(folder / "no-work", resources)

@@ -1,14 +1,15 @@
-"""Programs to compare with: an empty one, and dynamic resources that do nothing."""
+"""The program as a user has it, and programs to compare it with: an empty one, and resources that do nothing."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from tests.program.fleet import ROOT, Fleet
+from tests.program.fleet import ROOT, Fleet, new_fleet
 
 _NO_WORK = """\
 import pulumi
@@ -17,6 +18,11 @@ from no_work import NoWork
 for number in range(pulumi.Config("sakura-fleet").require_int("count")):
     NoWork(f"no-work-{number}")
 """
+
+
+def user_fleet(folder: Path, url: str, **changes: Any) -> Fleet:
+    """The program in a folder of its own, with the Python that users have."""
+    return new_fleet(folder, url, python=Path(sys.prefix), **changes)
 
 
 def empty(folder: Path) -> Fleet:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import load, median, table, timed
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, local_settings, new_fleet
+from tests.program.fleet import Fleet, local_settings
 
 REAL_RATE = 5
 """Requests a second that clients of the real API keep to."""
@@ -87,7 +88,7 @@ def _measure(
     measured = {change.name: Measured() for change in changes}
     with running(latency="baseline", time_scale=scale) as emulator:
         group = {**local_settings()["server_group"], "max_size": 1_000}
-        fleet = new_fleet(folder / kind.replace(" ", "-"), emulator.url, size=0, server_group=group, **settings)
+        fleet = user_fleet(folder / kind.replace(" ", "-"), emulator.url, size=0, server_group=group, **settings)
         fleet.patience = PATIENCE
         size = 0
         fleet.up()

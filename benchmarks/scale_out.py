@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measure import bare, interleaved, median, table, timed
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, new_fleet
+from tests.program.fleet import Fleet
 
 SCALE = 20
 RATE_LIMIT = 5 * SCALE
@@ -29,7 +30,7 @@ def measure(folder: Path, runs: int = 5) -> str:
     kinds = {"with scripts/pulumi.env": True, "bare `pulumi up` (parallel 4 x cores)": False}
     times: dict[tuple[str, int], list[float]] = {(kind, size): [] for kind in kinds for size in (1, 8)}
     with running(latency="baseline", time_scale=SCALE) as emulator:
-        fleet = new_fleet(folder / "scale", emulator.url, size=0)
+        fleet = user_fleet(folder / "scale", emulator.url, size=0)
         fleet.write(rate_limit=RATE_LIMIT)
         fleet.up()
         plain = lambda: bare(fleet, "up", "--yes", "--skip-preview")  # noqa: E731

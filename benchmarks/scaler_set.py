@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measure import interleaved, median, table
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import ROOT, Fleet, new_fleet
+from tests.program.fleet import ROOT, Fleet
 
 LIMIT = 0.7
 SMALL, LARGE = 2, 3
@@ -37,7 +38,7 @@ def _by_hand(fleet: Fleet) -> Callable[[], None]:
 def measure(folder: Path, runs: int = 7) -> str:
     """The section of the results."""
     with running(latency="instant") as emulator:
-        fleet = new_fleet(folder / "scaler", emulator.url, size=SMALL)
+        fleet = user_fleet(folder / "scaler", emulator.url, size=SMALL)
         fleet.up()
         times = interleaved(runs, {"scaler set": _by_scaler(fleet, folder), "by hand": _by_hand(fleet)})
     scaler, hand = median(times["scaler set"]), median(times["by hand"])

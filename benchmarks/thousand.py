@@ -12,8 +12,9 @@ from pathlib import Path
 
 from benchmarks import programs
 from benchmarks.measure import load, median, table, timed
+from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, local_settings, new_fleet
+from tests.program.fleet import Fleet, local_settings
 
 SERVERS = 1_000
 LIMIT = 1.5
@@ -122,7 +123,7 @@ def measure(folder: Path, runs: int = 3) -> str:
     before = load()
     with running(latency="instant") as emulator:
         group = {**local_settings()["server_group"], "max_size": SERVERS + runs}
-        ours = new_fleet(folder / "ours", emulator.url, size=SERVERS, server_group=group, rate_limit=100_000)
+        ours = user_fleet(folder / "ours", emulator.url, size=SERVERS, server_group=group, rate_limit=100_000)
         base = programs.no_work(folder / "no-work", SERVERS + 1)  # the servers and their startup script
         sizes = {"size": SERVERS, "count": SERVERS + 1}
 

@@ -7,7 +7,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -90,7 +89,6 @@ class Bay:
         self.trap = Trap(cloud.cloud)
         cloud.cloud.faults = self.trap
         self.fleet = new_fleet(folder, cloud.url)
-        _without_pip(self.fleet)
 
     def prepare(self, scenario: Scenario, files: Path) -> Snapshot:
         """Bring a scenario to where it begins."""
@@ -202,18 +200,6 @@ class Bay:
 
     def _must(self, command: str) -> None:
         self.fleet.run(*self.fleet.command(command, "--yes", "--skip-preview"))
-
-
-def _without_pip(fleet: Fleet) -> None:
-    """Give the fleet a Python whose pip cannot be asked for its version, which takes a fifth of every run."""
-    folder = fleet.folder / "python"
-    (folder / "bin").mkdir(parents=True)
-    (folder / "pyvenv.cfg").touch()
-    python = folder / "bin" / "python"
-    python.write_text(f'#!/bin/sh\n[ "$2" != pip ] || exit 1\nexec {sys.prefix}/bin/python "$@"\n')
-    python.chmod(0o755)
-    project = fleet.folder / "Pulumi.yaml"
-    project.write_text(project.read_text().replace(f"virtualenv: {sys.prefix}", f"virtualenv: {folder}"))
 
 
 @dataclass(slots=True)

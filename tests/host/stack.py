@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tests.host.caddy import go_tool
-from tests.program.fleet import PATIENCE, user_environment
+from tests.program.fleet import PATIENCE, quick_python, user_environment
 
 COMMAND_VERSION = version("pulumi-command")
 FOLDER = f"resource-command-v{COMMAND_VERSION}"
@@ -69,7 +68,10 @@ class Stack:
 
 def new_stack(folder: Path, program: str) -> Stack:
     """The stack `test`, initialised."""
-    project = {"name": "test", "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}
+    project = {
+        "name": "test",
+        "runtime": {"name": "python", "options": {"virtualenv": str(quick_python(folder / "python"))}},
+    }
     (folder / "Pulumi.yaml").write_text(json.dumps(project))
     (folder / "__main__.py").write_text(program)
     install_command_plugin(folder / "home")
