@@ -1,5 +1,7 @@
 """The program: one stack's configuration in, its fleet out."""
 
+import asyncio
+
 import pulumi
 
 import components
@@ -56,3 +58,11 @@ hosts += [
     if not one.is_first_form
 ]
 pulumi.export("hosts", [host.output() for host in hosts])
+
+
+async def let_registrations_begin() -> None:
+    """One turn of the loop: the SDK then waits for each registration once, and not for all of them at each answer."""
+    await asyncio.sleep(0)
+
+
+pulumi.run(let_registrations_begin)

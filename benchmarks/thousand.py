@@ -14,7 +14,7 @@ from benchmarks import programs
 from benchmarks.measure import load, median, table, timed
 from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import Fleet, local_settings
+from tests.program.fleet import local_settings
 
 SERVERS = 1_000
 LIMIT = 1.5
@@ -110,39 +110,26 @@ class Measured:
         return f"{median([usage.cpu[part] for usage in self.usages]):.1f}"
 
 
-def _commands(fleet: Fleet, grow: Callable[[int], None]) -> dict[str, Callable[[], object]]:
-    def one_more() -> None:
-        grow(1)
-        fleet.up()
-
-    return {"preview": lambda: fleet.pulumi("preview"), "no changes": fleet.up, "one more": one_more}
-
-
 def measure(folder: Path, runs: int = 3) -> str:
     """The section of the results."""
     before = load()
     with running(latency="instant") as emulator:
-        group = {**local_settings()["server_group"], "max_size": SERVERS + runs}
-        ours = user_fleet(folder / "ours", emulator.url, size=SERVERS, server_group=group, rate_limit=100_000)
+        ours = user_fleet(folder / "ours", emulator.url, size=SERVERS, rate_limit=100_000)
+        ours.write(server_group={**local_settings()["server_group"], "max_size": SERVERS})
         base = programs.no_work(folder / "no-work", SERVERS + 1)  # the servers and their startup script
-        sizes = {"size": SERVERS, "count": SERVERS + 1}
-
-        def grow(fleet: Fleet, key: str) -> Callable[[int], None]:
-            def by(number: int) -> None:
-                sizes[key] += number
-                fleet.write(**{key: sizes[key]})
-
-            return by
-
-        fleets = {"sakura-fleet": (ours, grow(ours, "size")), "no-work": (base, grow(base, "count"))}
+        fleets = {"sakura-fleet": (ours, "size", SERVERS), "no-work": (base, "count", SERVERS + 1)}
         measured: dict[tuple[str, str], Measured] = defaultdict(Measured)
-        for name, (fleet, _) in fleets.items():
+        for name, (fleet, _, _) in fleets.items():
             fleet.patience = PATIENCE
             measured["all made", name].run(fleet.up)
         for _ in range(runs):
-            for name, (fleet, by) in fleets.items():
-                for command, action in _commands(fleet, by).items():
-                    measured[command, name].run(action)
+            for name, (fleet, key, size) in fleets.items():
+                measured["preview", name].run(lambda fleet=fleet: fleet.pulumi("preview"))  # type: ignore[misc]
+                measured["no changes", name].run(fleet.up)
+                fleet.write(**{key: size - 1})
+                fleet.up()
+                fleet.write(**{key: size})
+                measured["one more", name].run(fleet.up)
     rows = []
     for (command, name), own in measured.items():
         other = measured[command, "no-work"]

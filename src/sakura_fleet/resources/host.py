@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import grpc
 import pulumi
@@ -24,7 +25,7 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 
 from sakura_fleet.errors import FleetError, InputError, Problem
-from sakura_fleet.model.ownership import Marks
+from sakura_fleet.model.ownership import Marks, fleet_tag
 from sakura_fleet.resources.lifecycle import Lifecycle, plain
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
@@ -139,12 +140,24 @@ class FleetResource(Resource, module="sakura", name="Resource"):
                 "the stack has no sakura-fleet:fleet_id, by which the fleet's servers are recognised in the cloud; "
                 "run `sakura-fleet init`, which writes one"
             )
-        urn = pulumi.create_urn(name, token, opts.parent)
+        place = f"{token}::{name}"
+        self.key = _urn_prefix(opts.parent).apply(lambda prefix: Marks.of(fleet_id, prefix + place).resource)
+        marks = {"fleet": fleet_tag(fleet_id), "resource": self.key}
+        super().__init__(provider, name, {**props, "marks": marks}, opts)
+
+
+_prefixes: WeakKeyDictionary[pulumi.Resource, pulumi.Output[str]] = WeakKeyDictionary()
+
+
+def _urn_prefix(parent: pulumi.Resource | None) -> pulumi.Output[str]:
+    """What the URNs of a parent's children begin with, as `pulumi.create_urn` has it; asked once for all of them."""
+    if parent is None:
+        return pulumi.Output.from_input(f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::")
+    if parent not in _prefixes:
         # The parent's URN is only a text here: as a dependency it would make the parent's children wait for themselves.
-        detached = pulumi.Output[str | None](set(), urn.future(), urn.is_known())
-        marks = detached.apply(lambda text: Marks.of(fleet_id, text or ""))
-        self.key = marks.apply(lambda m: m.resource)
-        super().__init__(provider, name, {**props, "marks": marks.apply(lambda m: m.inputs())}, opts)
+        urn = pulumi.Output[str | None](set(), parent.urn.future(), parent.urn.is_known())
+        _prefixes[parent] = urn.apply(lambda text: (text or "").rpartition("::")[0] + "$")
+    return _prefixes[parent]
 
 
 def _explicit_provider(opts: pulumi.ResourceOptions, token: str) -> bool:
