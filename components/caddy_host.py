@@ -40,7 +40,8 @@ class CaddyHost(pulumi.ComponentResource):
 
     With `dns` the host's records come in this order: A, then the host, then a probe of each site over each protocol,
     then HTTPS. A host that does not serve is never announced. A protocol that is taken away leaves the HTTPS record
-    first. `apex` gives the zone's own name to this host, too. A host of the first form (`args.is_first_form`) has no
+    first. A server named in `args.adopt` is taken over as it is, instead of one being made: a startup script is not run
+    on it. `apex` gives the zone's own name to this host, too. A host of the first form (`args.is_first_form`) has no
     part in that: its `record_sets` go into the zone with all others, as they did in version 0.1.
 
     Outputs: `address`, `urls`, `https_record`, `verified_protocols`, `certificates` (when each ends, by URL), and over
@@ -181,6 +182,7 @@ class CaddyHost(pulumi.ComponentResource):
             tags=template.tags,
             icon_id=template.icon_id,
             interface_driver=template.interface_driver,
+            adopt=args.adopt,
             opts=self._options(*before),
         )
         self.reference = server_reference(self.server)

@@ -26,6 +26,25 @@ def records(fleet: Fleet) -> dict[tuple[str, str], str]:
     return {(one["Name"], one["Type"]): one["RData"] for one in zone["Settings"]["DNS"]["ResourceRecordSets"]}
 
 
+def test_a_host_that_is_there_becomes_the_stacks(fleet: Fleet) -> None:
+    wanted = {"Name": "www", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": [{"Scope": "shared"}]}
+    server = fleet.call("POST", "server", {"Server": wanted})["Server"]["ID"]
+    archives = fleet.call("GET", 'archive?{"Filter":{"Tags.Name":[["alma-9-latest"]]}}')["Archives"]
+    disk = {"Name": "www-os", "Plan": {"ID": 4}, "SizeMB": 20_480, "SourceArchive": {"ID": archives[0]["ID"]}}
+    fleet.call("POST", "disk", {"Disk": {**disk, "Server": {"ID": server}}})
+    fleet.call("PUT", f"server/{server}/power")
+    log = len(fleet.requests())
+    fleet.write(size=0, hosts=[{**HOST, "adopt": server}], dns={"zone": "example.com"})
+    fleet.up()
+    (there,) = fleet.servers()
+    assert there["ID"] == server
+    assert any(tag.startswith("sfr:") for tag in there["Tags"])
+    changed = {f"{one['method']} {one['path']}" for one in fleet.requests()[log:] if one["method"] != "GET"}
+    assert not [call for call in changed if "/disk" in call or "/power" in call or call == "POST /server"]
+    fleet.write(hosts=[HOST])
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
 def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
     # As in version 0.1: its records stand among all others.
     first = {key: HOST[key] for key in ("name", "zone", "record", "ttl")}

@@ -13,7 +13,7 @@ from sakura_fleet.model.caddy_site import Site, is_host_name, read_sites
 from sakura_fleet.model.packet_filter import admits
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import HTTP1, HTTP2, HTTP3
-from sakura_fleet.model.template import ServerTemplate, read_template
+from sakura_fleet.model.template import RESOURCE_ID, ServerTemplate, read_template
 from sakura_fleet.model.zones import ZONES
 
 ALPN_IDS: Final = {"h1": HTTP1, "h2": HTTP2, "h3": HTTP3}
@@ -63,7 +63,8 @@ class SshAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaddyHostArgs:
-    """One host: a server that is made in `zone`, or one that is there already, by `address`.
+    """One host: a server that is made in `zone`, or one that is there already, by `address`; or one of `zone` that is
+    there and becomes the stack's, by `adopt` (an ID).
 
     `record` and `records` are its names in the stack's DNS zone, with A and HTTPS records of `ttl` seconds.
     `acme_ca_root` and `trusted_ca` are PEM texts. `ready_deadline` is in seconds; 0 does not ask whether it serves.
@@ -72,6 +73,7 @@ class CaddyHostArgs:
     name: str
     zone: str = ""
     address: str = ""
+    adopt: str = ""
     sites: tuple[Site, ...] = ()
     caddyfile: str = ""
     protocols: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ class CaddyHostArgs:
         first = type(self)(
             name=self.name,
             zone=self.zone,
+            adopt=self.adopt,
             caddyfile=self.caddyfile,
             record=self.record,
             ttl=self.ttl,
@@ -157,6 +160,7 @@ def read_caddy_host(reader: Reader) -> CaddyHostArgs:
         name=reader.text("name", pattern=r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", shape="a host name of 1 to 32 characters"),
         zone=reader.text("zone", "", choices=tuple(ZONES)),
         address=reader.text("address", ""),
+        adopt=reader.text("adopt", "", pattern=RESOURCE_ID, shape="the 12 digits of a server's ID, in quotes"),
         sites=read_sites(reader),
         caddyfile=reader.text("caddyfile", ""),
         protocols=_read_protocols(reader),
@@ -234,6 +238,9 @@ def _place(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
         if host.zone or host.template != ServerTemplate():
             message = "a host with an `address` is there already; remove this, or the address"
             yield "zone" if host.zone else "template", "not-our-server", message
+        if host.adopt:
+            message = "a host with an `address` stays somebody else's; name the server's `zone` instead of its address"
+            yield "adopt", "not-our-server", message
         if host.manage == "startup":
             message = "a host that is there already has had its first boot; it is managed over ssh"
             yield "manage", "address-needs-ssh", message

@@ -93,6 +93,13 @@ def test_a_server_over_ssh() -> None:
     assert "192.0.2.1" in str(command["connection"])
 
 
+@pytest.mark.parametrize("args", [OURS, OVER_SSH])
+def test_a_host_whose_server_is_taken_over(args: CaddyHostArgs) -> None:
+    for server_id in ("113800000021", ""):
+        _, registered = made(replace(args, adopt=server_id))
+        assert registered.of(tokens.SERVER)["www"]["adopt"] == server_id
+
+
 def test_a_host_by_address() -> None:
     _, registered = made(replace(THEIRS, ssh=SshAccess(user="admin", port=2222)), apex=True)
     assert names(registered) == [

@@ -244,6 +244,8 @@ def test_bad_sites(changes: dict[str, Any], path: str, rule: str) -> None:
         ({"sites": []}, "caddyfile", "required"),
         ({"address": "192.0.2.1"}, "zone", "not-our-server"),
         ({"zone": None, "address": "host.example.com"}, "address", "ip-address"),
+        ({"zone": None, "address": "192.0.2.1", "adopt": "113800000021"}, "adopt", "not-our-server"),
+        ({"adopt": "www"}, "adopt", "shape"),
         ({"zone": None, "address": "192.0.2.1", "template": {"tags": ["a"]}}, "template", "not-our-server"),
         ({"zone": None, "address": "192.0.2.1", "manage": "startup"}, "manage", "address-needs-ssh"),
         ({"sites": [{**SITE, "tls": "internal"}]}, "trusted_ca", "trusted-ca-missing"),
