@@ -1,4 +1,4 @@
-"""Run every benchmark, print its table and write benchmarks/RESULTS.md."""
+"""Run benchmarks, print their tables and put them into benchmarks/RESULTS.md."""
 
 from __future__ import annotations
 
@@ -26,17 +26,24 @@ SECTIONS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("only", nargs="*", choices=[*SECTIONS, []], help="print only these; RESULTS.md stays as it is")
+    parser.add_argument("only", nargs="*", choices=[*SECTIONS, []], help="measure only these; the others stay")
     only = parser.parse_args().only
-    parts = [f"# Results\n\nWritten by `make bench`. {machine()}."]
     for name, measure in SECTIONS.items():
         if only and name not in only:
             continue
         with tempfile.TemporaryDirectory(prefix="sakura-fleet-bench-") as folder:
-            parts.append(measure(Path(folder)))
-        print(parts[-1], end="\n\n", flush=True)
-    if not only:
-        RESULTS.write_text("\n\n".join(parts) + "\n")
+            section = measure(Path(folder))
+        print(section, end="\n\n", flush=True)
+        RESULTS.write_text(updated(RESULTS.read_text(), section, machine()))
+
+
+def updated(results: str, section: str, measured: str) -> str:
+    """The page with a section in the place of the one with the same heading, or at its end."""
+    head, *sections = results.rstrip("\n").split("\n\n## ")
+    kept = {text.partition("\n")[0]: text for text in sections}
+    new = f"{section.removeprefix('## ')}\n\n*Measured {measured}.*"
+    kept[new.partition("\n")[0]] = new
+    return "\n\n## ".join([head, *kept.values()]) + "\n"
 
 
 if __name__ == "__main__":
