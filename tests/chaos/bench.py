@@ -89,6 +89,7 @@ class Bay:
         self.trap = Trap(cloud.cloud)
         cloud.cloud.faults = self.trap
         self.fleet = new_fleet(folder, cloud.url)
+        self.fleet.patience = LONGEST_RUN
 
     def prepare(self, scenario: Scenario, files: Path) -> Snapshot:
         """Bring a scenario to where it begins."""
