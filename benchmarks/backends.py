@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.measure import load, median, table, timed
 from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
-from tests.program.fleet import ROOT, Fleet
+from tests.program.fleet import ROOT, Fleet, local_settings
 
 SERVERS = 20
 SCALE = 20
@@ -118,7 +118,8 @@ def _backends(folder: Path, urls: dict[str, str], port: int) -> dict[str, Backen
     backends = {}
     for name, (url, env) in {"a folder": (urls["a folder"], {}), "S3, 30 ms": (urls["S3, 30 ms"], keys)}.items():
         fleet = user_fleet(folder / name.replace(" ", "-"), url, size=0)
-        fleet.write(rate_limit=5 * SCALE)
+        group = {**local_settings()["server_group"], "max_size": SERVERS}
+        fleet.write(rate_limit=5 * SCALE, server_group=group)
         if env:
             fleet.run(*fleet.command("stack", "init"), check=True, **env)
         backends[name] = Backend(fleet, env)
