@@ -9,12 +9,13 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import load, median, table, timed
+from benchmarks.measure import SETTINGS, bare, load, median, table, timed
 from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
 from tests.program.fleet import ROOT, Fleet, local_settings
@@ -26,11 +27,12 @@ LATENCY = 0.030
 READ_AT_ONCE = 1 << 22
 START_SECONDS = 20.0
 BUCKET, KEY, SECRET, REGION = "states", "bench", "bench-secret", "us-east-1"
-SETTINGS = {
+FOLDER, BUCKETS = "a folder", "S3, 30 ms"
+RUNS = {
     "both (scripts/pulumi.env)": (),
     "without PULUMI_SKIP_CHECKPOINTS": ("PULUMI_SKIP_CHECKPOINTS",),
     "without PULUMI_PARALLEL": ("PULUMI_PARALLEL",),
-    "neither (bare `pulumi up`)": ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_PARALLEL"),
+    "neither (bare `pulumi up`)": SETTINGS,
 }
 
 
@@ -98,15 +100,9 @@ class Backend:
     env: dict[str, str]
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def up(self, without: tuple[str, ...] = ()) -> None:
-        env = {key: value for key, value in {**self.fleet.env, **self.env}.items() if key not in without}
-        command = self.fleet.command("up", "--yes", "--skip-preview")
-        done = subprocess.run(command, cwd=self.fleet.folder, env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise AssertionError(done.stdout + done.stderr)
-
-    def size(self, number: int) -> None:
-        self.fleet.write(size=number)
+    def up(self, size: int, without: Sequence[str] = ()) -> None:
+        self.fleet.write(size=size)
+        bare(self.fleet, "up", "--yes", "--skip-preview", without=without, **self.env)
 
 
 def _backends(folder: Path, urls: dict[str, str], port: int) -> dict[str, Backend]:
@@ -116,9 +112,9 @@ def _backends(folder: Path, urls: dict[str, str], port: int) -> dict[str, Backen
     )
     keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "PULUMI_BACKEND_URL": bucket}
     backends = {}
-    for name, (url, env) in {"a folder": (urls["a folder"], {}), "S3, 30 ms": (urls["S3, 30 ms"], keys)}.items():
-        fleet = user_fleet(folder / name.replace(" ", "-"), url, size=0)
+    for name, env in {FOLDER: {}, BUCKETS: keys}.items():
         group = {**local_settings()["server_group"], "max_size": SERVERS}
+        fleet = user_fleet(folder / name.replace(" ", "-"), urls[name], size=0)
         fleet.write(rate_limit=5 * SCALE, server_group=group)
         if env:
             fleet.run(*fleet.command("stack", "init"), check=True, **env)
@@ -131,26 +127,26 @@ def measure(folder: Path, runs: int = 3) -> str:
     before = load()
     with ExitStack() as stack:
         port = stack.enter_context(slow(stack.enter_context(s3_server(folder / "s3")), LATENCY))
-        names = ("a folder", "S3, 30 ms")
-        clouds = {name: stack.enter_context(running(latency="baseline", time_scale=SCALE)) for name in names}
+        clouds = {
+            name: stack.enter_context(running(latency="baseline", time_scale=SCALE)) for name in (FOLDER, BUCKETS)
+        }
         backends = _backends(folder, {name: cloud.url for name, cloud in clouds.items()}, port)
         for backend in backends.values():
-            backend.up()
+            backend.up(0)
         for _ in range(runs):
-            for setting, without in SETTINGS.items():
+            for setting, without in RUNS.items():
                 for backend in backends.values():
-                    backend.size(SERVERS)
-                    backend.seconds[setting].append(timed(lambda b=backend, w=without: b.up(w)))  # type: ignore[misc]
+                    up = partial(backend.up, SERVERS, without)
+                    backend.seconds[setting].append(timed(up))
                     backend.fleet.control("clock", {"time_scale": 1_000})
-                    backend.size(0)
-                    backend.up()
+                    backend.up(0)
                     backend.fleet.control("clock", {"time_scale": SCALE})
     rows = []
-    for setting in SETTINGS:
+    for setting in RUNS:
         row = [setting]
         for backend in backends.values():
             seconds = median(backend.seconds[setting])
-            row += [f"{seconds:.1f}", f"{seconds / median(backend.seconds[next(iter(SETTINGS))]):.2f}x"]
+            row += [f"{seconds:.1f}", f"{seconds / median(backend.seconds[next(iter(RUNS))]):.2f}x"]
         rows.append(row)
     header = ["settings of the engine", *(cell for name in backends for cell in (f"{name}, s", "to both"))]
     return "\n".join(

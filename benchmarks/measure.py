@@ -58,10 +58,17 @@ def load() -> str:
     return f"{os.getloadavg()[0]:.1f}"
 
 
-def bare(fleet: Fleet, *arguments: str) -> None:
-    """A Pulumi command without the settings of scripts/pulumi.env."""
-    env = {key: value for key, value in fleet.env.items() if key not in ("PULUMI_PARALLEL", "PULUMI_SKIP_CHECKPOINTS")}
-    subprocess.run(fleet.command(*arguments), cwd=fleet.folder, env=env, capture_output=True, check=True)
+SETTINGS = ("PULUMI_PARALLEL", "PULUMI_SKIP_CHECKPOINTS")
+"""What scripts/pulumi.env sets that makes a run faster."""
+
+
+def bare(fleet: Fleet, *arguments: str, without: Sequence[str] = SETTINGS, **env: str) -> None:
+    """A Pulumi command without settings of scripts/pulumi.env, and with `env`."""
+    kept = {key: value for key, value in {**fleet.env, **env}.items() if key not in without}
+    command = fleet.command(*arguments)
+    done = subprocess.run(command, cwd=fleet.folder, env=kept, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
 
 
 def _processor() -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks import programs
 from benchmarks.measure import interleaved, median, table
-from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
 
 SIZE = 5
@@ -16,7 +15,7 @@ LIMIT = 1.10
 def measure(folder: Path, runs: int = 7) -> str:
     """The section of the results."""
     with running(latency="instant") as emulator:
-        ours = user_fleet(folder / "ours", emulator.url, size=SIZE)
+        ours = programs.user_fleet(folder / "ours", emulator.url, size=SIZE)
         ours.up()
         resources = SIZE + 1  # the servers and their startup script
         no_work = programs.no_work(folder / "no-work", resources)

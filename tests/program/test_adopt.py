@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import yaml
 
-from tests.program.fleet import PREFIX, Fleet
+from tests.program.fleet import HTTP, PREFIX, Fleet
 from tests.program.test_crash import kill_during_up
 
 JSON = dict[str, Any]
@@ -232,7 +231,7 @@ def test_an_adoption_that_was_killed_goes_on_and_what_is_looked_up_stays(fleet: 
         "faults", {"method": "PUT", "path": "^/server/", "nth": [*range(2, 99)], "kind": "status", "status": 503}
     )
     kill_during_up(fleet, lambda: changing_calls(fleet, log).count("PUT /server") > 1)
-    httpx.delete(f"{fleet.url}/_emulator/faults").raise_for_status()
+    HTTP.delete(f"{fleet.url}/_emulator/faults").raise_for_status()
     marked = [server["Name"] for server in fleet.servers() if any(t.startswith("sfr:") for t in server["Tags"])]
     assert len(marked) == 1
     fleet.run("sakura-fleet", "repair", "--stack", fleet.stack, "--yes")
