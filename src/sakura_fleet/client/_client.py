@@ -105,6 +105,10 @@ class Client:
         """Whom the API key belongs to (`GET auth-status`). Raises `AuthenticationError` for a wrong key."""
         return AuthStatus.from_api(self._transport.request("GET", self._default_zone, "auth-status", need="Account"))
 
+    def queue(self) -> float:
+        """Seconds until the rate limit lets another call pass: the calls before it have reserved that time."""
+        return self._transport.queue()
+
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
         self._transport.close()

@@ -36,6 +36,11 @@ class RateLimiter:
                 if self._held_until == held_until:
                     return
 
+    def queue(self) -> float:
+        """Seconds until a slot is free: how long those who have come before will take."""
+        with self._lock:
+            return max(0.0, self._next - self._clock())
+
     def hold(self, seconds: float) -> None:
         """Give out no slot for that long, to nobody: the API has said that it gets too many calls."""
         with self._lock:

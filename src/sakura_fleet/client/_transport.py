@@ -134,6 +134,10 @@ class Transport:
         self._limiter.wait()
         self._check_cancelled()
 
+    def queue(self) -> float:
+        """Seconds until the rate limiter has a free slot."""
+        return self._limiter.queue()
+
     def hold(self, seconds: float) -> None:
         """Send nothing for that long, whoever calls; not for longer than one call would go on trying."""
         self._limiter.hold(min(seconds, self.policy.deadline))

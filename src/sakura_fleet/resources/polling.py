@@ -19,16 +19,17 @@ SHORTEST_LEFT = 0.1
 """Part of a tick: one that comes sooner than this is left out."""
 
 
-def next_look(now: float, waited: float) -> float:
+def next_look(now: float, waited: float, queue: float = 0.0) -> float:
     """Seconds until the next look, after `waited` seconds of waiting: about a tenth of them, within bounds.
 
+    A look takes a call from those who want to change something, so it waits for the `queue` of calls (seconds) first.
     All looks of a run fall on the same ticks of the clock `now` (every 0.2 s, 0.4 s, 0.8 s, and so on), so that those
     who wait for different servers look together, with one find, and the last of fifty is not seen later than the first.
     """
     longest = min(LONGEST_DELAY, max(SHORTEST_DELAY, GROWTH * waited))
     tick = SHORTEST_DELAY * 2.0 ** math.floor(math.log2(longest / SHORTEST_DELAY))
-    left = tick - now % tick
-    return left if left > SHORTEST_LEFT * tick else left + tick
+    left = tick - (now + queue) % tick
+    return queue + left if left > SHORTEST_LEFT * tick else queue + left + tick
 
 
 class SharedFind(Generic[T]):

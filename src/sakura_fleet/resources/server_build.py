@@ -204,6 +204,7 @@ def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str]
         pass  # gone already; its disks may still be there
     else:
         disk_ids = [disk_id for disk_id in disk_ids if disk_id not in connected]
+    session.departed()
     for disk_id in disk_ids:
         _delete_own_disk(session, zone, disk_id, marks)
 
@@ -229,6 +230,7 @@ def let_go(session: Session, server: Server) -> None:
     if server.is_up and any(interface.user_ip_address for interface in server.interfaces):
         _shut_down(session, server, marks, force=True)
     client.servers.update(zone, server.id, icon_id=server.icon_id, **labels(server))
+    session.departed()
 
 
 def _delete(session: Session, server: Server, disk_ids: list[str]) -> None:

@@ -26,6 +26,8 @@ DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
 FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
+RECENT = 10.0
+"""Seconds for which a find still tells what earlier runs left, unless this run has taken a server away since."""
 SHORTEST_NAP = 0.001
 """Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
 EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
@@ -101,6 +103,7 @@ class Session:
         self._lock = threading.RLock()
         self._servers: dict[tuple[str, str], SharedFind[Server]] = {}
         self._disks: dict[tuple[str, str], SharedFind[Disk]] = {}
+        self._departed = float("-inf")
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -167,6 +170,14 @@ class Session:
         with self._lock:
             return self._locks.setdefault(what, threading.Lock())
 
+    def departed(self) -> None:
+        """Note that this run has deleted a server, or freed its mark: finds from before show what is no more."""
+        self._departed = self.clock()
+
+    def recently(self) -> float:
+        """The moment that a find must not be older than to tell what there is before anything is made."""
+        return max(self._departed, self.clock() - RECENT)
+
     def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:
         """The fleet's servers in a zone, from a find that began at or after `since`."""
         client = self.client
@@ -224,9 +235,13 @@ class Session:
             waited = self.clock() - start
             if deadline - waited < SHORTEST_NAP:
                 raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
-            delay = max(SHORTEST_NAP, min(next_look(self.clock(), waited), deadline - waited))
+            delay = max(SHORTEST_NAP, min(next_look(self.clock(), waited, self._queue()), deadline - waited))
             self.pause(delay)
             fresh = self.clock() - delay / 2
+
+    def _queue(self) -> float:
+        client = self.__dict__.get("_checked_client")  # a wait for something else needs no client
+        return client.queue() if client else 0.0
 
     def pause(self, seconds: float) -> None:
         """Sleep; `CancelledError` at once when the run is cancelled."""
