@@ -44,10 +44,19 @@ def test_20_reloads_lose_no_get_on_an_open_connection(
                 outcomes = under_load(version, tmp_path / version / "caddy")
         report.append(f"Caddy {version}, {RELOADS} reloads:\n{table(list(outcomes.items()))}")
         sent += sum(outcomes[kind].sent for kind in KINDS)
-        lost |= {(version, kind): outcomes[kind].reasons for kind in KINDS if outcomes[kind].lost}
+        lost |= {(version, kind): why for kind in KINDS if (why := on_open_connections(kind, outcomes[kind]))}
     record_property("measured", "\n".join(report))
     assert lost == {}
     assert sent >= 20_000
+
+
+def on_open_connections(kind: str, outcome: Outcome) -> list[str]:
+    """Why requests on open connections were lost.
+
+    Over HTTP/1.1 the client (Go's) sends a GET again by itself where the server hangs up on a connection that has had an
+    answer. So an EOF is of a new connection, of which this load opens some after each reload; those are only counted.
+    """
+    return [reason for reason in outcome.reasons if not (kind == "GET h1" and reason.endswith(": EOF"))]
 
 
 def under_load(version: str, folder: Path) -> dict[str, Outcome]:
