@@ -204,9 +204,9 @@ def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str]
         pass  # gone already; its disks may still be there
     else:
         disk_ids = [disk_id for disk_id in disk_ids if disk_id not in connected]
-    session.departed()
     for disk_id in disk_ids:
         _delete_own_disk(session, zone, disk_id, marks)
+    session.departed()
 
 
 def let_go(session: Session, server: Server) -> None:

@@ -37,6 +37,18 @@ def test_an_idle_time_is_not_saved_up() -> None:
     assert time.slept == pytest.approx([0.2])
 
 
+def test_the_queue_is_the_time_until_a_slot_is_free() -> None:
+    wire = Wire(ok(Server={"ID": 1}))
+    client, time = wire.client(rate_limit=5), wire.time
+    assert client.queue() == 0
+    client.servers.read("is1a", "1")
+    assert client.queue() == pytest.approx(0.2)
+    time.now += 0.15
+    assert client.queue() == pytest.approx(0.05)
+    time.now += 60
+    assert client.queue() == 0
+
+
 @pytest.mark.parametrize("rate", [0, 0.0])
 def test_zero_is_no_limit(rate: float) -> None:
     time = FakeTime()

@@ -160,6 +160,13 @@ def test_the_next_look_is_neither_at_once_nor_far_away(now: float, waited: float
     assert 0.09 * SHORTEST_DELAY <= next_look(now, waited) <= 1.1 * LONGEST_DELAY
 
 
+@given(moments, st.floats(min_value=0, max_value=100), st.floats(min_value=0, max_value=100))
+def test_a_look_waits_until_the_calls_before_it_are_through(now: float, waited: float, queue: float) -> None:
+    delay = next_look(now, waited, queue)
+    assert queue < delay <= queue + 1.1 * LONGEST_DELAY
+    assert delay - queue == pytest.approx(next_look(now + queue, waited))
+
+
 @pytest.mark.parametrize(
     ("waited", "tick"), [(0, 0.2), (3.9, 0.2), (4, 0.4), (10, 0.8), (30, 1.6), (50, 3.2), (3600, 3.2)]
 )

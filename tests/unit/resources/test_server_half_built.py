@@ -13,6 +13,7 @@ from sakura_fleet.errors import CancelledError, FleetError, UnreachableError, Wa
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.resources.server_build import let_go
 from sakura_fleet.resources.server_lifecycle import ServerLifecycle
+from sakura_fleet.resources.session import RECENT
 from sakura_fleet.scaler.owned import everything, remove
 from tests.unit.resources.world import FOREIGN, MARKS, OTHER_ZONE, ZONE, World, server_inputs, world
 
@@ -327,6 +328,36 @@ def test_a_server_that_was_let_go_is_replaced_beside_itself(world: World) -> Non
     LIFE.delete(world.next_run(), first["id"], first)
     (left,) = world.servers()
     assert (left.id, [disk.id for disk in world.disks()]) == (second_id, second["disk_ids"])
+
+
+@pytest.mark.parametrize("away", ["let go", "deleted"])
+def test_what_this_run_has_taken_away_is_not_taken_for_the_replacement(world: World, away: str) -> None:
+    def late(_: str, response: httpx.Response) -> httpx.Response:
+        world.pace.sleep(0.01)
+        return response
+
+    world.wire.answer = late  # a call takes time
+    first, run = create(world), world.next_run()
+    assert LIFE.create(run, server_inputs())[0] == first["id"]  # the run knows the server from a find
+    if away == "deleted":
+        LIFE.delete(run, first["id"], first)
+    else:
+        let_go(run, world.client.servers.read(first["zone"], first["id"]))
+    second_id, second = LIFE.create(run, server_inputs())
+    assert second_id != first["id"]
+    assert set(first["disk_ids"]).isdisjoint(second["disk_ids"])
+
+
+def test_the_creates_of_a_run_share_what_they_find_first(world: World) -> None:
+    create(world, zones=[ZONE])
+    run, before = world.next_run(), world.calls("GET server")
+    for _ in range(5):
+        world.pace.sleep(1.0)
+        LIFE.create(run, server_inputs(zones=[ZONE]))
+    assert world.calls("GET server") == before + 1
+    world.pace.sleep(RECENT)
+    LIFE.create(run, server_inputs(zones=[ZONE]))
+    assert world.calls("GET server") == before + 2
 
 
 def test_what_was_let_go_is_an_orphan_with_its_disks(world: World) -> None:
