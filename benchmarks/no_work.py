@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -21,7 +22,9 @@ class NoWorkProvider(ResourceProvider):
 
 
 class NoWork(Resource, module="bench", name="NoWork"):
-    """One resource without work."""
+    """One resource without work: it has these properties, and its name."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(NoWorkProvider(), name, {"name": name}, opts)
+    def __init__(
+        self, name: str, properties: Mapping[str, Any] | None = None, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(NoWorkProvider(), name, {**(properties or {}), "name": name}, opts)

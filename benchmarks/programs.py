@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sakura_fleet import tokens
 from tests.program.fleet import ROOT, Fleet, new_fleet
 
 _NO_WORK = """\
+import json
+import pathlib
 import pulumi
 from no_work import NoWork
 
+properties = json.loads(pathlib.Path("properties.json").read_text())
 for number in range(pulumi.Config("sakura-fleet").require_int("count")):
-    NoWork(f"no-work-{number}")
+    NoWork(f"no-work-{number}", properties)
 """
 
 
@@ -25,15 +31,23 @@ def user_fleet(folder: Path, url: str, **changes: Any) -> Fleet:
     return new_fleet(folder, url, python=Path(sys.prefix), **changes)
 
 
+def server_properties(fleet: Fleet) -> dict[str, Any]:
+    """The inputs of one server of the fleet, as they are in its state."""
+    deployment = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]
+    servers = (resource for resource in deployment["resources"] if resource["type"] == tokens.SERVER)
+    return {key: value for key, value in next(servers)["inputs"].items() if not key.startswith("__")}
+
+
 def empty(folder: Path) -> Fleet:
     """A program that does nothing."""
     return _program(folder, "empty", "")
 
 
-def no_work(folder: Path, count: int) -> Fleet:
+def no_work(folder: Path, count: int, properties: Mapping[str, Any] | None = None) -> Fleet:
     """A program with `count` resources (`fleet.write(count=…)` changes it) that do nothing, from an importable
-    module."""
+    module. Each has these properties, and its name."""
     fleet = _program(folder, "no-work", _NO_WORK)
+    (folder / "properties.json").write_text(json.dumps(properties or {}))
     shutil.copy(ROOT / "benchmarks" / "no_work.py", folder)
     fleet.write(count=count)
     return fleet

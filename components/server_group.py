@@ -36,8 +36,6 @@ class ServerGroup(pulumi.ComponentResource):
     part of each member's Pulumi name: a changed template makes new members first and then removes the old ones.
     Startup scripts and packet filters are made once for the group (packet filters: once a zone). A server named in
     `args.adopt` is taken over as it is, instead of one being made.
-
-    Output: `members`.
     """
 
     args: ServerGroupArgs
@@ -99,4 +97,4 @@ class ServerGroup(pulumi.ComponentResource):
             )
             self.servers.append(server)
             self.members.append(Member(server.key, args.server_name(slot), server.zone, server.address))
-        self.register_outputs({"members": [member.output() for member in self.members]})
+        self.register_outputs({})  # the members are resources of their own: said twice, they are most of a large state

@@ -20,6 +20,8 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies.look import UNKNOWN
 from policies.rule import Context, Resource, Rule
+from sakura_fleet import tokens
+from sakura_fleet.model import server_inputs
 
 _SENTINELS: Final = frozenset(value for name, value in vars(sdk).items() if name.startswith("UNKNOWN_"))
 """The texts that stand for unknown values. A remediation gets them as they are, a validation an error on reading."""
@@ -47,7 +49,7 @@ class Pack:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             if args.resource_type not in (*rule.types, *rule.needs):
                 return
-            resource = Resource(args.urn, args.resource_type, plain(args.props), args.opts.parent or "")
+            resource = _resource(args.urn, args.resource_type, args.props, args.opts.parent or "")
             self._declared[args.urn] = resource
             if rule.check_resource and args.resource_type in rule.types:
                 for breach in rule.check_resource(resource, self._context(rule, args.get_config())):
@@ -56,7 +58,7 @@ class Pack:
         def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
             if not rule.remediate or args.resource_type not in rule.types:
                 return None
-            resource = Resource(args.urn, args.resource_type, plain(args.props))
+            resource = _resource(args.urn, args.resource_type, args.props)
             changes = rule.remediate(resource, self._context(rule, args.get_config()))
             # Never a new mapping of what was read: reading a secret gives plain text, which would go to the state.
             for key, value in changes.items():
@@ -79,7 +81,7 @@ class Pack:
             for one in args.resources:
                 parent = one.parent.urn if one.parent else ""
                 known = self._declared.get(one.urn)
-                there[one.urn] = known or Resource(one.urn, one.resource_type, plain(one.props), parent)
+                there[one.urn] = known or _resource(one.urn, one.resource_type, one.props, parent)
             context = self._context(rule, args.get_config(), there)
             for breach in rule.check_stack(context) if rule.check_stack else ():
                 report(rule.message(breach), breach.urn or None)
@@ -100,6 +102,14 @@ class Pack:
         self, rule: Rule, settings: Mapping[str, Any] | None, declared: Mapping[str, Resource] | None = None
     ) -> Context:
         return Context(rule.configured(settings), self._stack, self._declared if declared is None else declared)
+
+
+def _resource(urn: str, resource_type: str, props: Any, parent: str = "") -> Resource:
+    """A resource with plain properties, and those of a server written out: a rule need not know their defaults."""
+    properties = plain(props)
+    if resource_type == tokens.SERVER:
+        properties = server_inputs.full(properties)
+    return Resource(urn, resource_type, properties, parent)
 
 
 def plain(value: Any) -> Any:

@@ -60,14 +60,18 @@ class FleetProvider(ResourceProvider):
         return session_for(SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}")))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        life = self.lifecycle()
         try:
-            checked = self.lifecycle().check(self._session(), _bag(_olds), _bag(news))
+            checked = life.check(self._session(), life.full(_bag(_olds)), life.full(_bag(news)))
         except FleetError as error:
             return CheckResult(news, [CheckFailure("", str(error))])
-        return CheckResult(checked.inputs, [CheckFailure(p.path, f"{p.message} [{p.rule}]") for p in checked.problems])
+        return CheckResult(
+            life.short(checked.inputs), [CheckFailure(p.path, f"{p.message} [{p.rule}]") for p in checked.problems]
+        )
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        diff = self.lifecycle().diff(_bag(_olds), _bag(_news))
+        life = self.lifecycle()
+        diff = life.diff(life.full(_bag(_olds)), life.full(_bag(_news)))
         return DiffResult(
             changes=bool(diff.changed),
             replaces=list(diff.replaces),
@@ -76,24 +80,32 @@ class FleetProvider(ResourceProvider):
         )
 
     def create(self, props: dict[str, Any]) -> CreateResult:
+        life = self.lifecycle()
         with own_words():
-            object_id, outputs = self.lifecycle().create(self._session(), _bag(props))
-        return CreateResult(object_id, outputs)
+            object_id, outputs = life.create(self._session(), life.full(_bag(props)))
+        return CreateResult(object_id, life.short(outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        life = self.lifecycle()
+        known = _bag(props)
         with own_words():
-            found = self.lifecycle().read(self._session(), id_, _bag(props))
+            found = life.read(self._session(), id_, life.full(known))
         if found is None:
             return ReadResult("", {})
-        return ReadResult(found.id, {**found.inputs, **found.outputs}, found.inputs)
+        # A state that has everything written out stays so here: a refresh shows what has changed, and only that.
+        form = life.short if known == life.short(known) else life.full
+        return ReadResult(found.id, form({**found.inputs, **found.outputs}), form(found.inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        life = self.lifecycle()
         with own_words():
-            return UpdateResult(self.lifecycle().update(self._session(), _id, _bag(_olds), _bag(_news)))
+            outputs = life.update(self._session(), _id, life.full(_bag(_olds)), life.full(_bag(_news)))
+        return UpdateResult(life.short(outputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        life = self.lifecycle()
         with own_words():
-            self.lifecycle().delete(self._session(), _id, _bag(_props))
+            life.delete(self._session(), _id, life.full(_bag(_props)))
 
 
 @contextmanager

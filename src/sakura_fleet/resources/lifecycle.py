@@ -55,6 +55,14 @@ class Lifecycle(ABC):
     creation_only: frozenset[str] = frozenset()
     """The inputs that only `create` looks at; a change of them is no difference."""
 
+    def full(self, properties: Inputs) -> Inputs:
+        """Properties as the methods below take them, from what the program sent or the state holds."""
+        return properties
+
+    def short(self, properties: Inputs) -> Inputs:
+        """Properties as the state holds them."""
+        return properties
+
     def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
         """Fill in defaults and judge the inputs. Values of a type that previews use for the unknown pass unjudged."""
         inputs = {**self.defaults, **{key: value for key, value in news.items() if value is not None}}

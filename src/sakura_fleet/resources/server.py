@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from sakura_fleet.model import server_inputs
 from sakura_fleet.model.template import DiskTemplate, EditParameter, ServerPlan
 from sakura_fleet.resources.host import FleetProvider, FleetResource
 from sakura_fleet.resources.lifecycle import Lifecycle
@@ -116,5 +117,5 @@ class Server(FleetResource, module="sakura", name="Server"):
         }
         if password is not None:
             props["password"] = pulumi.Output.secret(password)
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["password"]))
-        super().__init__(ServerProvider(), resource_name, props, opts)
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["password"]))
+        super().__init__(ServerProvider(), resource_name, server_inputs.short(props), opts)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.model import server_inputs
 from sakura_fleet.model.ownership import Marks, own_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.template import (
@@ -35,27 +36,17 @@ if TYPE_CHECKING:
 class ServerLifecycle(Lifecycle):
     """One server with its disks and interfaces."""
 
-    defaults = {
-        "slot": 0,
-        "plan": {"core": 1, "memory": 1, "dedicated_cpu": False},
-        "disks": [],
-        "network_interfaces": [],
-        "packet_filters": [],
-        "edit_parameter": {},
-        "startup_scripts": [],
-        "description": "",
-        "tags": [],
-        "icon_id": "",
-        "interface_driver": "virtio",
-        "shutdown_force": False,
-        "labels": {},
-        "adopt": "",
-        "power": "up",
-    }
+    defaults = server_inputs.DEFAULTS
     replacing = frozenset(
         {"plan", "disks", "network_interfaces", "edit_parameter", "startup_scripts", "interface_driver", "zones"}
     )
     creation_only = frozenset({"adopt", "password", "labels"})  # labels: what a policy reads is today's program
+
+    def full(self, properties: Inputs) -> Inputs:
+        return server_inputs.full(properties)
+
+    def short(self, properties: Inputs) -> Inputs:
+        return server_inputs.short(properties)
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []

@@ -14,6 +14,9 @@ from pulumi.runtime import settings, stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
+from sakura_fleet import tokens
+from sakura_fleet.model import server_inputs
+
 T = TypeVar("T")
 FLEET = "0123456789abcdef"
 PROJECT = "test-project"
@@ -28,11 +31,11 @@ class Cloud(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(args)
-        zones = args.inputs.get("zones")
-        found = {}
-        if zones:
-            zone = zones[int(args.inputs["slot"]) % len(zones)]
-            found = {"zone": zone, "address": f"192.0.2.{int(args.inputs['slot']) + 1}", "disk_ids": []}
+        found: dict[str, Any] = {}
+        if args.typ == tokens.SERVER:
+            server = server_inputs.full(args.inputs)
+            zones, slot = server["zones"], int(server["slot"])
+            found = {"zone": zones[slot % len(zones)], "address": f"192.0.2.{slot + 1}", "disk_ids": []}
         return f"id-of-{args.name}", {**args.inputs, **found}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
@@ -41,13 +44,15 @@ class Cloud(Mocks):
 
 @dataclass(frozen=True)
 class Registered:
-    """What a program registered: inputs by type token and name."""
+    """What a program registered: inputs by type token and name, those of servers with their defaults."""
 
     resources: list[MockResourceArgs] = field(default_factory=list)
 
     def of(self, token: str) -> dict[str, dict[str, Any]]:
         found = {one.name: one.inputs for one in self.resources if one.typ == token}
         assert len(found) == len([one for one in self.resources if one.typ == token]), "a name twice"
+        if token == tokens.SERVER:
+            found = {name: server_inputs.full(inputs) for name, inputs in found.items()}
         return dict(sorted(found.items()))
 
     @property
