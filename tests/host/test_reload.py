@@ -53,8 +53,9 @@ def test_20_reloads_lose_no_get_on_an_open_connection(
 def on_open_connections(kind: str, outcome: Outcome) -> list[str]:
     """Why requests on open connections were lost.
 
-    Over HTTP/1.1 the client (Go's) sends a GET again by itself where the server hangs up on a connection that has had an
-    answer. So an EOF is of a new connection, of which this load opens some after each reload; those are only counted.
+    Over HTTP/1.1 the client (Go's) sends a GET again by itself where the server hangs up on a connection that has had
+    an answer. So an EOF is of a new connection, of which this load opens some after each reload; those are only
+    counted.
     """
     return [reason for reason in outcome.reasons if not (kind == "GET h1" and reason.endswith(": EOF"))]
 
