@@ -13,6 +13,7 @@
     +-- UnreachableError           no answer from the API root until the deadline
     +-- ProbeError                 a host gave no answer over the HTTP version that it was asked in
     +-- WaitTimeoutError           something did not happen until its deadline
+    +-- OperationTimeoutError      an operation took longer than its resource's `custom_timeouts` allow
     +-- CancelledError             the run was cancelled while waiting
 
 Nothing here imports the rest of the package, and no message ever holds a token, a password or a private key.
@@ -152,6 +153,14 @@ class ProbeError(FleetError):
 
 class WaitTimeoutError(FleetError):
     """An awaited state did not come until its deadline."""
+
+
+class OperationTimeoutError(FleetError):
+    """An operation waited for something when the time that `custom_timeouts` allow was over.
+
+    No `WaitTimeoutError`: what goes on after a wait of its own (cutting the power of a guest that does not shut down)
+    must not go on after this.
+    """
 
 
 class CancelledError(FleetError):

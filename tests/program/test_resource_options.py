@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tests.program.fleet import Fleet
@@ -20,21 +21,45 @@ resources.Server(
     opts=pulumi.ResourceOptions(
         protect=True,
         ignore_changes=["tags"],
-        custom_timeouts=pulumi.CustomTimeouts(create="1s"),
     ),
 )
 """
+WITH_TIMEOUTS = """
+import pulumi
+from sakura_fleet import resources
+
+seconds = pulumi.Config("sakura-fleet").require("words")
+timeouts = pulumi.CustomTimeouts(create=seconds, delete=seconds)
+resources.Server("web", name="web", zones=["tk1b"], opts=pulumi.ResourceOptions(custom_timeouts=timeouts))
+"""
 
 
-def test_protect_ignore_changes_and_custom_timeouts(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(latency="baseline", time_scale=30)
-    (fleet.folder / "__main__.py").write_text(PROGRAM)
-    fleet.write(words="first")
-    fleet.up()  # the disk alone takes longer than the timeout of 1 s, which the engine does not keep
-    (made,) = fleet.servers()
-    assert made["Instance"]["Status"] == "up"
+def test_custom_timeouts_end_a_wait_and_the_next_run_goes_on(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(latency="baseline", time_scale=1)  # a disk takes 68 s
+    (fleet.folder / "__main__.py").write_text(WITH_TIMEOUTS)
+    fleet.write(words="1s")
+    late = fleet.up(check=False)
+    assert late.returncode != 0
+    assert re.search(r"the disks of server web .* not within the 1 s that custom_timeouts allow", late.stdout)
+    (half,) = fleet.servers()
+    assert half["Instance"]["Status"] != "up"
 
     fleet.control("clock", {"time_scale": 1000})
+    fleet.write(words="5m")
+    fleet.up()
+    (made,) = fleet.servers()
+    assert (made["ID"], made["Instance"]["Status"]) == (half["ID"], "up")
+    assert fleet.count() == {"server": 1, "disk": 1, "interface": 1}
+    fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert fleet.count() == {}
+
+
+def test_protect_and_ignore_changes(fleet: Fleet) -> None:
+    (fleet.folder / "__main__.py").write_text(PROGRAM)
+    fleet.write(words="first")
+    fleet.up()
+    (made,) = fleet.servers()
+
     fleet.write(words="second")
     assert fleet.changes() == {"update": 1}
     fleet.up()

@@ -6,6 +6,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -59,6 +60,22 @@ class FleetProvider(ResourceProvider):
         config = FleetProvider._raw_config
         return session_for(SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}")))
 
+    @contextmanager
+    def _call(self) -> Iterator[Any]:
+        """The session for one call of the engine, within the resource's `custom_timeouts`.
+
+        Errors end the call with their own words: gRPC would put "Exception calling application: " before them.
+        """
+        request, context = _engines_call()
+        try:
+            session = self._session()
+            with session.within(float(getattr(request, "timeout", 0.0))):
+                yield session
+        except FleetError as error:
+            if context is not None:
+                context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            raise
+
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         life = self.lifecycle()
         try:
@@ -81,15 +98,15 @@ class FleetProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         life = self.lifecycle()
-        with own_words():
-            object_id, outputs = life.create(self._session(), life.full(_bag(props)))
+        with self._call() as session:
+            object_id, outputs = life.create(session, life.full(_bag(props)))
         return CreateResult(object_id, life.short(outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         life = self.lifecycle()
         known = _bag(props)
-        with own_words():
-            found = life.read(self._session(), id_, life.full(known))
+        with self._call() as session:
+            found = life.read(session, id_, life.full(known))
         if found is None:
             return ReadResult("", {})
         # A state that has everything written out stays so here: a refresh shows what has changed, and only that.
@@ -98,33 +115,26 @@ class FleetProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         life = self.lifecycle()
-        with own_words():
-            outputs = life.update(self._session(), _id, life.full(_bag(_olds)), life.full(_bag(_news)))
+        with self._call() as session:
+            outputs = life.update(session, _id, life.full(_bag(_olds)), life.full(_bag(_news)))
         return UpdateResult(life.short(outputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         life = self.lifecycle()
-        with own_words():
-            life.delete(self._session(), _id, life.full(_bag(_props)))
+        with self._call() as session:
+            life.delete(session, _id, life.full(_bag(_props)))
 
 
-@contextmanager
-def own_words() -> Iterator[None]:
-    """End the engine's call with an error's own words.
-
-    gRPC would put "Exception calling application: " before them. Its context, which can end a call properly, is not
-    handed to providers, but stands in a frame above; where it cannot be found, the error goes up as it is.
-    """
-    try:
-        yield
-    except FleetError as error:
-        frame = sys._getframe()
-        while frame is not None:
-            context = frame.f_locals.get("context")
-            if isinstance(context, grpc.ServicerContext):
-                context.abort(grpc.StatusCode.UNKNOWN, str(error))
-            frame = frame.f_back  # type: ignore[assignment]
-        raise
+def _engines_call() -> tuple[Any, grpc.ServicerContext | None]:
+    """The request and the context of the engine's call. The host hands them to no provider, but they stand in a frame
+    above; where they cannot be found, there are no custom timeouts, and errors go up as they are."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        context = frame.f_locals.get("context")
+        if isinstance(context, grpc.ServicerContext):
+            return frame.f_locals.get("request"), context
+        frame = frame.f_back
+    return None, None
 
 
 class FleetResource(Resource, module="sakura", name="Resource"):

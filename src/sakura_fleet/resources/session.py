@@ -9,13 +9,22 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sakura_fleet.client import Credentials, RetryPolicy
-from sakura_fleet.errors import AccountMismatchError, CancelledError, FleetError, InputError, Problem, WaitTimeoutError
+from sakura_fleet.errors import (
+    AccountMismatchError,
+    CancelledError,
+    FleetError,
+    InputError,
+    OperationTimeoutError,
+    Problem,
+    WaitTimeoutError,
+)
 from sakura_fleet.resources.orphan import engine_gone
 from sakura_fleet.resources.polling import SharedFind, next_look
 
@@ -110,6 +119,7 @@ class Session:
         self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
         self._archives: dict[tuple[str, str], str] = {}
         self._refusal: FleetError | None = None
+        self._operation = threading.local()
 
     @property
     def client(self) -> Client:
@@ -220,6 +230,19 @@ class Session:
                 self._archives[zone, os_type] = self.client.archives.find_by_os_type(zone, os_type).id
             return self._archives[zone, os_type]
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What this thread does here may wait for so many seconds in all; 0: as long as each wait's own deadline.
+
+        This is what `custom_timeouts` of a resource mean; no wait gets longer than its own deadline by them.
+        """
+        self._operation.allowed = seconds
+        self._operation.end = self.clock() + seconds if seconds else float("inf")
+        try:
+            yield
+        finally:
+            self._operation.end = float("inf")
+
     def wait(
         self, what: str, ready: Callable[[float], bool], *, deadline: float, way_out: str, at_once: bool = True
     ) -> None:
@@ -227,7 +250,7 @@ class Session:
 
         `deadline` is in seconds. Without `at_once` the first look may be at what others have asked for before: for
         what can hardly be ready yet, and is seen for certain at the next look. Raises `WaitTimeoutError` with `what`
-        and `way_out`, and `CancelledError` at once when the run is cancelled.
+        and `way_out`, and what `pause` raises.
         """
         start = self.clock()
         fresh = start if at_once else float("-inf")
@@ -236,20 +259,30 @@ class Session:
             if deadline - waited < SHORTEST_NAP:
                 raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
             delay = max(SHORTEST_NAP, min(next_look(self.clock(), waited, self._queue()), deadline - waited))
-            self.pause(delay)
+            self.pause(delay, what)
             fresh = self.clock() - delay / 2
 
     def _queue(self) -> float:
         client = self.__dict__.get("_checked_client")  # a wait for something else needs no client
         return client.queue() if client else 0.0
 
-    def pause(self, seconds: float) -> None:
-        """Sleep; `CancelledError` at once when the run is cancelled."""
+    def pause(self, seconds: float, what: str = "the next attempt") -> None:
+        """Sleep, waiting for `what`.
+
+        Raises `CancelledError` at once when the run is cancelled, and `OperationTimeoutError` when the operation's
+        time is over.
+        """
         end = self.clock() + seconds
+        last: float = getattr(self._operation, "end", float("inf"))
         while (left := end - self.clock()) > 0:
             if self.cancelled():
                 raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
-            self._sleep(min(left, 1.0))
+            if last - self.clock() < SHORTEST_NAP:
+                raise OperationTimeoutError(
+                    f"{what}: not within the {self._operation.allowed:.0f} s that custom_timeouts allow for all of it; "
+                    "allow more, or run the same command again: it goes on from here"
+                )
+            self._sleep(min(left, 1.0, last - self.clock()))
 
 
 _sessions: dict[SessionSettings, Session] = {}

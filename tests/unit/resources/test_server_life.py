@@ -16,7 +16,7 @@ from pulumi.output import UNKNOWN
 
 from sakura_fleet.client import DiskConfig, Server
 from sakura_fleet.emulator.server import Running, running
-from sakura_fleet.errors import ApiError, FleetError, NotFoundError, WaitTimeoutError
+from sakura_fleet.errors import ApiError, FleetError, NotFoundError, OperationTimeoutError, WaitTimeoutError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.packet_filter import PacketFilterRule
 from sakura_fleet.model.template import DiskTemplate
@@ -463,6 +463,16 @@ def test_a_guest_that_does_not_shut_down_loses_its_power() -> None:
         LIFE.delete(slow.session, object_id, outputs)
         assert slow.servers() == []
         assert 180 <= slow.pace.since(before) <= 200
+
+
+def test_a_custom_timeout_does_not_cut_the_power_of_a_guest_sooner() -> None:
+    with world(latency="seed") as slow:
+        object_id, outputs = create(slow)
+        slow.fault(kind="ignored_shutdown", method="DELETE", path="/power")
+        with slow.session.within(60.0), pytest.raises(OperationTimeoutError, match=r"server web-001 .* to be down"):
+            LIFE.delete(slow.session, object_id, outputs)
+        (server,) = slow.servers()
+        assert server.is_up
 
 
 def test_a_forced_shutdown_does_not_ask_the_guest() -> None:

@@ -18,6 +18,7 @@ from sakura_fleet.errors import (
     CredentialsError,
     FleetError,
     InputError,
+    OperationTimeoutError,
     UnreachableError,
     WaitTimeoutError,
 )
@@ -264,3 +265,32 @@ def test_a_wait_that_is_cancelled_before_it_begins_does_not_sleep() -> None:
     with pytest.raises(CancelledError):
         waits.wait(1e9)
     assert waits.pace.now == 1000.0
+
+
+# Custom timeouts
+
+
+def test_all_waits_of_an_operation_share_its_time() -> None:
+    waits = Waits()
+    with waits.session.within(50.0):
+        waits.wait(40.0)
+        with pytest.raises(OperationTimeoutError) as caught:
+            waits.wait(80.0)
+    assert waits.pace.now == pytest.approx(1050.0, abs=0.01)
+    assert str(caught.value).startswith("the moon to rise: not within the 50 s that custom_timeouts allow")
+    waits.wait(80.0)  # the next operation of this thread has none
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3600.0])
+def test_no_wait_gets_longer_than_its_own_deadline(seconds: float) -> None:
+    waits = Waits()
+    with waits.session.within(seconds), pytest.raises(WaitTimeoutError):
+        waits.wait(61.0)
+    assert waits.pace.now == pytest.approx(1060.0)
+
+
+def test_the_time_of_one_operation_is_not_that_of_another() -> None:
+    waits = Waits()
+    with waits.session.within(10.0), ThreadPoolExecutor(1) as pool:
+        pool.submit(waits.wait, 40.0).result()
+    assert waits.pace.now >= 1040.0
