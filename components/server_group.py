@@ -76,7 +76,7 @@ class ServerGroup(pulumi.ComponentResource):
         self.members, self.servers = [], []
         for slot in range(args.size):
             server = Server(
-                f"{name}-{args.generation}-{slot + 1:03}",
+                args.member_name(name, slot),
                 name=args.server_name(slot),
                 zones=args.zones,
                 slot=slot,

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sakura_fleet.model.ownership import Marks
 from tests.program.fleet import PATIENCE, Fleet
 from tests.program.test_crash import hosts_of, wait_for
 
@@ -20,7 +22,8 @@ def scaler(fleet: Fleet, *arguments: str, check: bool = True) -> subprocess.Comp
 
 
 def state_home(fleet: Fleet) -> dict[str, str]:
-    return {"XDG_STATE_HOME": str(fleet.folder / "state-home")}
+    """A person's machine, whoever runs the tests: the scaler keeps its state here, and this is no CI."""
+    return {"XDG_STATE_HOME": str(fleet.folder / "state-home"), "CI": ""}
 
 
 def scaled(fleet: Fleet, *arguments: str) -> dict[str, Any]:
@@ -144,28 +147,75 @@ def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable
     assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
 
 
-def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
-    fleet.up()
+def killed(fleet: Fleet, *, scaler_too: bool) -> str:
+    """A job from 0 to 3 whose engine is killed while disks are copied; gives what it said, once no process of it is
+    left."""
     job = subprocess.Popen(
         ["scaler", "set", "3", "--yes", "--stack", fleet.stack],
         cwd=fleet.folder,
         env={**fleet.env, **state_home(fleet)},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_for("the disks", lambda: fleet.count().get("disk", 0) == 3)
-    (lock,) = (fleet.folder / "state" / ".pulumi" / "locks").rglob("*.json")
-    os.kill(job.pid, signal.SIGKILL)
-    job.wait()
+    (lock,) = lock_files(fleet)
+    if scaler_too:
+        os.kill(job.pid, signal.SIGKILL)
+        job.wait()
     os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    _, said = job.communicate(timeout=PATIENCE)
     wait_for("the provider hosts to end", lambda: not hosts_of(fleet))
+    return said
 
+
+def lock_files(fleet: Fleet) -> list[Path]:
+    return list((fleet.folder / "state" / ".pulumi" / "locks").rglob("*.json"))
+
+
+@pytest.mark.parametrize("scaler_too", [True, False], ids=["scaler and engine", "engine alone"])
+def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Fleet], scaler_too: bool) -> None:
+    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet.up()
+    said = killed(fleet, scaler_too=scaler_too)
+    assert scaler_too or "the engine was ended by SIGKILL; run the same command again" in said
+
+    # A stack with the same fleet ID, as somebody copied the file.
+    theirs = fleet.call("POST", "server", {"Server": {
+        "Name": "theirs", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": [],
+        "Tags": Marks.of(fleet.settings["fleet_id"], "urn:of-another-stack").tag(()),
+    }})["Server"]["ID"]  # fmt: skip
     done = scaled(fleet, "set", "2")
     assert done["status"] == "DONE"
     assert any(note.startswith("cleared  the lock") for note in done["notes"])
     assert any("hscale-group-003" in note for note in done["notes"] if note.startswith("removed"))
+    assert any(theirs in note for note in done["notes"] if note.startswith("orphan"))
+    fleet.call("DELETE", f"server/{theirs}")
     assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
+    assert scaled(fleet, "set", "2")["status"] == "DONE_NOOP"
+
+
+def test_a_lock_that_nothing_proves_stale_stays_and_the_command_is_printed(make_fleet: Callable[..., Fleet]) -> None:
+    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet.up()
+    killed(fleet, scaler_too=True)
+    before = fleet.count()
+    way_out = f"sakura-fleet repair --stack {fleet.stack}"
+    (lock,) = lock_files(fleet)
+    for why in ("CI", "another's lock"):
+        if why == "another's lock":
+            lock.write_text(json.dumps({**json.loads(lock.read_text()), "hostname": "elsewhere"}))
+        env = state_home(fleet) | {"CI": "true" if why == "CI" else ""}
+        refused = fleet.run("scaler", "keep", "--yes", "-o", "json", "--stack", fleet.stack, **env)
+        result = json.loads(refused.stdout)
+        assert (result["status"], result["reason"]) == ("IGNORED", "busy"), why
+        assert way_out in result["error"]
+        assert lock_files(fleet) == [lock]
+    assert (declared(fleet), fleet.count()) == (3, before)
+
+    fleet.pulumi("cancel", "--yes")  # what a person does who knows
+    assert scaled(fleet, "keep")["status"] == "DONE", "the job that died is still known, and its work is finished"
+    assert fleet.count() == {"server": 3, "disk": 3, "interface": 3, "note": 1}
 
 
 def test_deploy_keeps_the_scalers_size_and_takes_a_persons(running_fleet: Fleet) -> None:

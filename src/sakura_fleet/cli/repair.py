@@ -12,7 +12,8 @@ from sakura_fleet.project import Project
 from sakura_fleet.resources.session import Session, SessionSettings
 from sakura_fleet.scaler.owned import everything
 from sakura_fleet.scaler.owned import remove as remove_one
-from sakura_fleet.scaler.stack import StackEngine
+from sakura_fleet.scaler.stack import Lock, StackEngine
+from sakura_fleet.scaler.stale_lock import refuse_living
 
 
 @click.command()
@@ -36,7 +37,13 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     fleet = fleet_tag(project.fleet_id(name))
     engine = StackEngine(project, name)
     cleared = False
-    for line in engine.clear_leftovers((lambda _: None) if yes else confirm):
+
+    def agree(lock: Lock) -> None:
+        refuse_living(lock, name)
+        if not yes:
+            confirm(f"The stack is locked by {lock}, which is dead. Remove the lock?")
+
+    for line in engine.clear_leftovers(agree):
         click.echo(line)
         cleared = True
     if cleared:  # that run has not written down what it removed

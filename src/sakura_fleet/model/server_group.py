@@ -55,6 +55,10 @@ class ServerGroupArgs:
         """The cloud's name of the member at `slot` (from 0)."""
         return self.name_format.format(group=self.name, number=slot + 1)
 
+    def member_name(self, component: str, slot: int) -> str:
+        """Pulumi's name of the member at `slot` (from 0) in the component of that name: it has the generation in it."""
+        return f"{component}-{self.generation}-{slot + 1:03}"
+
     def check(self) -> list[Problem]:
         """What only shows when the settings are seen together; empty when nothing is wrong."""
         problems = []

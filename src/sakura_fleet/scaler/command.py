@@ -21,20 +21,24 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from sakura_fleet.errors import FleetError
+
 OnOutput = Callable[[str], object] | None
 
 
 class GroupedCommand(PulumiCommand):
-    """Runs each command in a group of its own; `interrupt` sends it a SIGINT.
+    """Runs each command in a session of its own; `interrupt` sends it a SIGINT.
 
-    The CLI's version, which the Automation API asks for, is looked up while the first command runs.
+    `at_work` is told the process's number when it begins, and None once it has ended by itself: not where it was
+    killed. The CLI's version, which the Automation API asks for, is looked up while the first command runs.
     """
 
     interrupted = False
     _process: subprocess.Popen[str] | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, at_work: Callable[[int | None], None] = lambda _: None) -> None:
         self.command = "pulumi"
+        self._at_work = at_work
         with_version = ThreadPoolExecutor(1)
         self._with_version = with_version.submit(PulumiCommand)
         with_version.shutdown(wait=False)
@@ -63,11 +67,18 @@ class GroupedCommand(PulumiCommand):
             start_new_session=True,
         ) as process:
             self._process = process
+            self._at_work(process.pid)
             readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
             for reader in readers:
                 reader.join()
             code = process.wait()
             self._process = None
+        if code < 0:
+            raise FleetError(
+                f"the engine was ended by {signal.Signals(-code).name}; run the same command again: it repairs what "
+                "that left behind, and goes on"
+            )
+        self._at_work(None)
         stdout, stderr = ("\n".join(reader.lines) for reader in readers)
         result = CommandResult(stdout=stdout, stderr=stderr, code=code)
         if code != 0:

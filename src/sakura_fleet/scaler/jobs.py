@@ -1,7 +1,8 @@
 """One job per stack at a time, and what is left of one that died.
 
 The lock is the kernel's (flock), so it cannot outlive its holder. Beside it stands a job file that says who is at
-work; a job file without a held lock is a job that died, and its `pulumi` may have left a lock in the state.
+work, and which `pulumi` it runs. A job file without a held lock is a job that died, or whose `pulumi` was killed: that
+may have left a lock in the state.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sakura_fleet.errors import FleetError
+from sakura_fleet.scaler.processes import Process
 
 ACCEPTED, RUNNING, DONE, DONE_NOOP = "ACCEPTED", "RUNNING", "DONE", "DONE_NOOP"
 IGNORED, CANCELED, FAILED = "IGNORED", "CANCELED", "FAILED"
@@ -30,20 +31,24 @@ class BusyError(FleetError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Who is at work: enough to tell a live process from another that got its number."""
+    """A job, the process that does it, and the `pulumi` that it runs at the moment, if any."""
 
     id: str
     request: str
-    pid: int
-    host: str
-    boot_id: str
-    started: str
+    process: Process
+    engine: Process | None = None
 
     @classmethod
     def mine(cls, request: str) -> Job:
         """A new job of this process."""
-        pid = os.getpid()
-        return cls(uuid.uuid4().hex[:12], request, pid, socket.gethostname(), _boot_id(), _start_time(pid))
+        return cls(uuid.uuid4().hex[:12], request, Process.of(os.getpid()))
+
+    @classmethod
+    def read(cls, text: str) -> Job:
+        """Raises `ValueError`, `TypeError` or `KeyError` for what is no job."""
+        raw = json.loads(text)
+        engine = Process(**raw["engine"]) if raw["engine"] else None
+        return cls(str(raw["id"]), str(raw["request"]), Process(**raw["process"]), engine)
 
 
 class JobFolder:
@@ -72,18 +77,36 @@ class JobFolder:
                 raise BusyError(f"another job is at work on this stack: {self._describe()}") from None
             dead = self.current()
             mine = Job.mine(request)
-            self._job_file.write_text(json.dumps(asdict(mine)))
+            self._write(mine)
             try:
                 yield mine, dead
             finally:
-                # The lock goes with the file handle; a job file left behind means that this process died.
-                self._job_file.unlink(missing_ok=True)
+                # The lock goes with the file handle. A job file that stays tells the next job what to repair: this
+                # process died, or its engine, or it could not repair what an earlier one left.
+                if self.current() in (None, mine):
+                    self._job_file.unlink(missing_ok=True)
+
+    def note_engine(self, pid: int | None) -> None:
+        """Note which `pulumi` the job runs now; None for none."""
+        job = self.current()
+        if job is not None:
+            self._write(replace(job, engine=Process.of(pid) if pid else None))
+
+    def leave_to_the_next(self, dead: Job) -> None:
+        """Keep a dead job for the next one to repair; this one could not."""
+        job = self.current()
+        if job is None or job.engine is None:  # else this one's engine was killed, which has more to repair
+            self._write(dead)
+
+    def _write(self, job: Job) -> None:
+        # Not for the disk: once the machine has been started anew, no process can be told from another for certain.
+        self.save(self._job_file.name, asdict(job), durable=False)
 
     def current(self) -> Job | None:
         """The job that the job file names, alive or dead."""
         try:
-            return Job(**json.loads(self._job_file.read_text()))
-        except (OSError, ValueError, TypeError):
+            return Job.read(self._job_file.read_text())
+        except (OSError, ValueError, TypeError, KeyError):
             return None
 
     def is_busy(self) -> bool:
@@ -105,29 +128,17 @@ class JobFolder:
                 return found
         return {}
 
-    def save(self, name: str, document: dict[str, Any]) -> None:
+    def save(self, name: str, document: dict[str, Any], *, durable: bool = True) -> None:
         """Replace a small JSON document at once: old or new, never half."""
         self.folder.mkdir(parents=True, exist_ok=True)
         new = self.folder / f".{name}.{os.getpid()}"
         with new.open("w") as file:
             json.dump(document, file)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         new.replace(self.folder / name)
 
     def _describe(self) -> str:
         job = self.current()
-        return f"{job.request}, process {job.pid} on {job.host}" if job else "it has just begun"
-
-
-def _boot_id() -> str:
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return ""
-
-
-def _start_time(pid: int) -> str:
-    """When the process started, in the kernel's ticks; tells it from a later one with the same number."""
-    with contextlib.suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    return ""
+        return f"{job.request}, process {job.process.pid} on {job.process.host}" if job else "it has just begun"

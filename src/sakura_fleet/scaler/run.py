@@ -16,8 +16,8 @@ from enum import IntEnum
 from typing import Any
 
 from sakura_fleet.errors import FleetError, NotFoundError
-from sakura_fleet.model.ownership import fleet_tag
-from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.model.ownership import Marks, fleet_tag
+from sakura_fleet.model.server_group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.project import Project
 from sakura_fleet.resources.server_build import let_go
 from sakura_fleet.resources.session import Session, SessionSettings
@@ -27,6 +27,8 @@ from sakura_fleet.scaler.outcome import EXIT_NO_STACK, Change, Outcome
 from sakura_fleet.scaler.owned import everything, remove
 from sakura_fleet.scaler.sizes import Target
 from sakura_fleet.scaler.stack import KnownServer, NoStackError, StackEngine
+from sakura_fleet.scaler.stale_lock import await_orphans, refuse_unproven
+from sakura_fleet.tokens import SERVER, SERVER_GROUP
 
 EXIT_USAGE = 2
 EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
@@ -161,21 +163,20 @@ class Scaler:
         engine: StackEngine | None = None
         try:
             _not_while_adopting(group, work)
-            engine = StackEngine(self.project, self.stack)
-            if work.dead:
-                result.notes += engine.clear_leftovers(lambda _: None)
+            engine = StackEngine(self.project, self.stack, self.folder.note_engine)
+            if dead := work.dead:
+                await_orphans(dead, self.stack)
+                result.notes += engine.clear_leftovers(lambda lock: refuse_unproven(lock, self.stack, dead))
                 work = replace(work, effort=Effort.REFRESH)  # it has not written down what it removed
             replaced = engine.servers(work.replace) if work.replace else []
             urns = [server.urn for server in replaced]
             self._previewed(engine, group, work, result, urns)
-            if work.preview_only:
-                result.status = jobs.DONE
-                return result
-            if replaced:
-                self._let_go(replaced)
-            engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
-            if work.dead:
-                result.notes += self._orphans_removed(engine)
+            if not work.preview_only:
+                if replaced:
+                    self._let_go(replaced)
+                engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
+                if work.dead:
+                    result.notes += self._orphans_removed(engine, group)
             result.status = jobs.DONE
         except jobs.BusyError as busy:
             if engine and target.size != group.size:
@@ -190,7 +191,10 @@ class Scaler:
             result.error = "\n".join(outcome.errors) or str(error)
             if not result.exit_code:
                 result.exit_code = outcome.exit_code(interrupted=interrupted)
-        result.servers, result.summary = outcome.servers, outcome.summary
+        if work.dead and (work.preview_only or result.status != jobs.DONE):
+            self.folder.leave_to_the_next(work.dead)
+        if not work.preview_only:
+            result.servers, result.summary = outcome.servers, outcome.summary
         return result
 
     def _previewed(
@@ -234,18 +238,33 @@ class Scaler:
         finally:
             session.close()
 
-    def _orphans_removed(self, engine: StackEngine) -> list[str]:
-        """Remove the servers that a dead job made and that nobody knows: not the state, and so not the program."""
+    def _orphans_removed(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
+        """Remove the members that a dead job made and that nobody knows: not the state, and so not the program.
+
+        What else carries the fleet's mark may be another stack's with the same `fleet_id`, so it is only named.
+        """
         session = self._session()
         known = engine.marks_in_state()
-        fleet = fleet_tag(self.project.fleet_id(self.stack))
+        fleet_id = self.project.fleet_id(self.stack)
+        members = member_marks(fleet_id, engine.urn_prefix, group)
         notes = []
-        for item in list(everything(session.client, fleet)):
-            if item.kind in ("server", "disk") and item.marks.resource not in known:
+        for item in list(everything(session.client, fleet_tag(fleet_id))):
+            if item.kind not in ("server", "disk") or item.marks.resource in known:
+                continue
+            if item.marks.resource in members:
                 remove(session, item)
                 notes.append(f"removed  {item}, left by a job that died")
+            else:
+                notes.append(f"orphan   {item}: the state does not know it; see `sakura-fleet repair`")
         session.close()
         return notes
+
+
+def member_marks(fleet_id: str, urn_prefix: str, group: ServerGroupArgs) -> set[str]:
+    """The marks of all members that the stack's group can have, as its template is now."""
+    place = f"{urn_prefix}{SERVER_GROUP}${SERVER}::"
+    names = (group.member_name(group.name, slot) for slot in range(MAX_SIZE))
+    return {Marks.of(fleet_id, place + name).resource for name in names}
 
 
 def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:

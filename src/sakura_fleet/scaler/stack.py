@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +35,24 @@ class KnownServer:
     zone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who holds a stack, as the engine writes it into the lock's file."""
+
+    user: str
+    host: str
+    pid: int
+    since: str
+
+    @classmethod
+    def read(cls, text: str) -> Lock:
+        holder = json.loads(text)
+        return cls(holder["username"], holder["hostname"], int(holder["pid"]), holder["timestamp"])
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}, process {self.pid}"
+
+
 class _Stack(automation.Stack):
     """A stack of the Automation API that starts the CLI only for what is asked of it: each start takes 0.2 s, and more
     where the state is far away.
@@ -61,15 +78,20 @@ class StackEngine:
     """Commands on one stack. Raises `FleetError` with the engine's own words, `BusyError` where another run holds
     it."""
 
-    def __init__(self, project: Project, stack: str) -> None:
+    def __init__(self, project: Project, stack: str, at_work: Callable[[int | None], None] = lambda _: None) -> None:
         if engine_path() is None:
             raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
         os.environ["PATH"] = engine_environment()["PATH"]
         self.project = project
         self.name = stack
-        self.command = GroupedCommand()
+        self.command = GroupedCommand(at_work)
         workspace = automation.LocalWorkspace(work_dir=str(project.root), pulumi_command=self.command)
         self._stack = _Stack(stack, workspace)
+
+    @property
+    def urn_prefix(self) -> str:
+        """What the URNs of the stack begin with."""
+        return f"urn:pulumi:{self.name.rpartition('/')[2]}::{self._stack.workspace.project_settings().name}::"
 
     def resources(self) -> list[dict[str, Any]]:
         """The state's resources; secrets stay encrypted."""
@@ -149,21 +171,13 @@ class StackEngine:
         with _own_words(f"the state cannot be compared with the cloud; {way_out}"), self.command.passing_signals_on():
             self._stack.refresh(color="never", suppress_progress=True)
 
-    def clear_leftovers(self, confirm: Callable[[str], None]) -> Iterator[str]:
-        """Clear a dead process's lock, once `confirm` has agreed, and the pending operations; yields what was done."""
+    def clear_leftovers(self, agree: Callable[[Lock], None]) -> Iterator[str]:
+        """Clear a dead process's lock, unless `agree` raises, and the pending operations; yields what was done."""
         for lock in self._locks():
-            holder = json.loads(lock.read_text("utf-8"))
-            who = f"{holder.get('username')}@{holder.get('hostname')}, process {holder.get('pid')}"
-            if holder.get("hostname") != socket.gethostname() or _alive(int(holder.get("pid", 0))):
-                raise BusyError(
-                    f"the stack {self.name} is locked by {who} since {holder.get('timestamp')}, which is or may be "
-                    f"still "
-                    f"running; wait for it. If it is surely dead: `pulumi cancel --stack {self.name}`"
-                )
-            confirm(f"The stack is locked by {who}, which is dead. Remove the lock?")
+            agree(lock)
             with _own_words("the lock cannot be removed"):
                 self._stack.cancel()
-            yield f"cleared  the lock of {who}, which is dead"
+            yield f"cleared  the lock of {lock}, which is dead"
             break
         with _own_words("the state cannot be repaired"):
             state = self._stack.export_stack()
@@ -176,8 +190,8 @@ class StackEngine:
             urn = operation["resource"]["urn"]
             yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"
 
-    def _locks(self) -> list[Path]:
-        """The lock files of a local state folder; other backends report a lock when it is hit."""
+    def _locks(self) -> list[Lock]:
+        """The locks in a local state folder; other backends report a lock when it is hit."""
         url = self._stack.workspace.who_am_i().url or ""
         parts = urlsplit(url)
         if parts.scheme != "file":
@@ -185,22 +199,13 @@ class StackEngine:
         folder = Path(unquote(parts.netloc + parts.path))
         folder = folder if folder.is_absolute() else self.project.root / folder
         project = self._stack.workspace.project_settings().name
-        return sorted((folder / ".pulumi" / "locks" / "organization" / project / self.name).glob("*.json"))
+        files = sorted((folder / ".pulumi" / "locks" / "organization" / project / self.name).glob("*.json"))
+        return [Lock.read(file.read_text("utf-8")) for file in files]
 
 
 def _marks(resource: dict[str, Any]) -> list[str]:
     marks = (resource.get("inputs") or {}).get("marks") or {}
     return [str(marks["resource"])] if marks.get("resource") else []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

@@ -1,0 +1,96 @@
+"""Processes, told apart for certain: by number, start time, machine and boot.
+
+All of it is Linux's /proc; where there is none, nothing is certain, and no process is known to have ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+GONE: Final = frozenset("ZX")
+"""States of a process that only waits for its parent to take notice of its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process. `boot_id` and `started` are empty where the system does not tell."""
+
+    pid: int
+    host: str
+    boot_id: str
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        """A process that runs here now."""
+        return cls(pid, socket.gethostname(), _boot_id(), _stat(pid)[1])
+
+    @property
+    def was_here(self) -> bool:
+        """Whether it ran on this machine, since this machine was started."""
+        here = (socket.gethostname(), _boot_id())
+        return (self.host, self.boot_id) == here and bool(self.boot_id and self.started)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone for certain; its number may belong to another process by now."""
+        state, started = _stat(self.pid)
+        return self.was_here and (started != self.started or state in GONE)
+
+    def session_ended(self, deadline: float) -> bool:
+        """Wait until all processes of the session that it leads have ended; False where they have not in that many
+        seconds."""
+        end = time.monotonic() + deadline
+        while members := _session(self.pid):
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            with contextlib.suppress(ProcessLookupError):
+                _wait(members[0], left)
+        return True
+
+
+def _wait(pid: int, seconds: float) -> None:
+    """Wait for the end of a process that is not our child."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
+        if entry.name.isdigit():
+            fields = _fields(int(entry.name))
+            if fields and fields[0] not in GONE and int(fields[3]) == leader:
+                found.append(int(entry.name))
+    return found
+
+
+def _boot_id() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """State and start time, in the kernel's ticks, of a process; empty texts where there is none."""
+    fields = _fields(pid)
+    return (fields[0], fields[19]) if fields else ("", "")
+
+
+def _fields(pid: int) -> list[str]:
+    """What /proc/PID/stat has after the process's name: state, parent, group, session and so on."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return []
