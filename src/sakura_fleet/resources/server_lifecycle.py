@@ -114,7 +114,7 @@ class ServerLifecycle(Lifecycle):
             server = adoption.take_over(session, inputs)
             return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
         plan = build.Blueprint.of(inputs)
-        found = build.find(session, plan, since=session.recently())
+        found = build.find(session, plan, since=session.recently(plan.marks.resource))
         server = build.finish(session, found or build.make(session, plan), plan, fresh=found is None)
         return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
 

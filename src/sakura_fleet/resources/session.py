@@ -113,6 +113,7 @@ class Session:
         self._servers: dict[tuple[str, str], SharedFind[Server]] = {}
         self._disks: dict[tuple[str, str], SharedFind[Disk]] = {}
         self._departed = float("-inf")
+        self._tried: set[str] = set()
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -184,9 +185,17 @@ class Session:
         """Note that this run has deleted a server, or freed its mark: finds from before show what is no more."""
         self._departed = self.clock()
 
-    def recently(self) -> float:
-        """The moment that a find must not be older than to tell what there is before anything is made."""
-        return max(self._departed, self.clock() - RECENT)
+    def recently(self, mark: str) -> float:
+        """The moment that a find must not be older than to tell whether the resource of that mark is there already.
+
+        Now, where this run has tried to make it before (a hook may repeat what failed): a find from before that does
+        not show what came of it.
+        """
+        now = self.clock()
+        with self._lock:
+            again = mark in self._tried
+            self._tried.add(mark)
+        return now if again else max(self._departed, now - RECENT)
 
     def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:
         """The fleet's servers in a zone, from a find that began at or after `since`."""

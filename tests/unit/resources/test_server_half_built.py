@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sakura_fleet.client import Server
-from sakura_fleet.errors import CancelledError, FleetError, UnreachableError, WaitTimeoutError
+from sakura_fleet.errors import CancelledError, ConflictError, FleetError, UnreachableError, WaitTimeoutError
 from sakura_fleet.model.ownership import Marks
 from sakura_fleet.resources.server_build import let_go
 from sakura_fleet.resources.server_lifecycle import ServerLifecycle
@@ -42,6 +42,14 @@ def add_disk(world: World, server_id: str | None, *, number: int = 1, zone: str 
         tags=MARKS.tag(()),
     )
     return disk.id
+
+
+def let_calls_take_time(world: World) -> None:
+    def late(_: str, response: httpx.Response) -> httpx.Response:
+        world.pace.sleep(0.01)
+        return response
+
+    world.wire.answer = late
 
 
 def create(world: World, **changes: Any) -> dict[str, Any]:
@@ -332,11 +340,7 @@ def test_a_server_that_was_let_go_is_replaced_beside_itself(world: World) -> Non
 
 @pytest.mark.parametrize("away", ["let go", "deleted"])
 def test_what_this_run_has_taken_away_is_not_taken_for_the_replacement(world: World, away: str) -> None:
-    def late(_: str, response: httpx.Response) -> httpx.Response:
-        world.pace.sleep(0.01)
-        return response
-
-    world.wire.answer = late  # a call takes time
+    let_calls_take_time(world)
     first, run = create(world), world.next_run()
     assert LIFE.create(run, server_inputs())[0] == first["id"]  # the run knows the server from a find
     if away == "deleted":
@@ -348,15 +352,26 @@ def test_what_this_run_has_taken_away_is_not_taken_for_the_replacement(world: Wo
     assert set(first["disk_ids"]).isdisjoint(second["disk_ids"])
 
 
+def test_a_create_that_is_tried_again_in_the_same_run_finds_what_it_made(world: World) -> None:
+    let_calls_take_time(world)
+    run = world.next_run()
+    world.fault(kind="status", status=409, method="POST", path="^/disk$", nth=1)
+    with pytest.raises(ConflictError):
+        LIFE.create(run, server_inputs())
+    LIFE.create(run, server_inputs())
+    assert (world.count("server"), world.count("disk")) == (1, 1)
+
+
 def test_the_creates_of_a_run_share_what_they_find_first(world: World) -> None:
-    create(world, zones=[ZONE])
+    several = [server_inputs(zones=[ZONE], marks=Marks.of("fleet", f"urn:{number}").inputs()) for number in range(6)]
+    there = [LIFE.create(world.session, inputs)[0] for inputs in several]
     run, before = world.next_run(), world.calls("GET server")
-    for _ in range(5):
+    for inputs, object_id in zip(several[:5], there[:5], strict=True):
         world.pace.sleep(1.0)
-        LIFE.create(run, server_inputs(zones=[ZONE]))
+        assert LIFE.create(run, inputs)[0] == object_id
     assert world.calls("GET server") == before + 1
     world.pace.sleep(RECENT)
-    LIFE.create(run, server_inputs(zones=[ZONE]))
+    assert LIFE.create(run, several[5])[0] == there[5]
     assert world.calls("GET server") == before + 2
 
 
