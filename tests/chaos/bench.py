@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sakura_fleet.emulator.server import Running, running
+from sakura_fleet.scaler.processes import session
 from tests.chaos.pictures import Foreign, picture, put_foreign, state_error
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario
@@ -232,7 +233,7 @@ class Engine:
 
     def kill(self) -> None:
         """SIGKILL for the engine, its language host and its provider hosts, until none of them is left."""
-        while members := _session(self._pid):
+        while members := session(self._pid):
             for pid in members:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -246,17 +247,6 @@ class Engine:
         self._started.wait()
         assert self._process is not None
         return self._process.pid
-
-
-def _session(leader: int) -> list[int]:
-    """The processes of a session that still run."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
-                found += [int(entry.name)] if int(session) == leader and state not in "ZX" else []
-    return found
 
 
 def cleans(scenarios: Iterable[Scenario], folder: Path, bays: Bays) -> dict[str, Clean]:

@@ -48,13 +48,24 @@ class Process:
         """Wait until all processes of the session that it leads have ended; False where they have not in that many
         seconds."""
         end = time.monotonic() + deadline
-        while members := _session(self.pid):
+        while members := session(self.pid):
             left = end - time.monotonic()
             if left <= 0:
                 return False
             with contextlib.suppress(ProcessLookupError):
                 _wait(members[0], left)
         return True
+
+
+def session(leader: int) -> list[int]:
+    """The processes of a session that still run; it goes by the number of the process that leads, or led, it."""
+    found = []
+    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
+        if entry.name.isdigit():
+            fields = _fields(int(entry.name))
+            if fields and fields[0] not in GONE and int(fields[3]) == leader:
+                found.append(int(entry.name))
+    return found
 
 
 def _wait(pid: int, seconds: float) -> None:
@@ -64,17 +75,6 @@ def _wait(pid: int, seconds: float) -> None:
         select.select([descriptor], [], [], seconds)
     finally:
         os.close(descriptor)
-
-
-def _session(leader: int) -> list[int]:
-    """The processes of a session that still run."""
-    found = []
-    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
-        if entry.name.isdigit():
-            fields = _fields(int(entry.name))
-            if fields and fields[0] not in GONE and int(fields[3]) == leader:
-                found.append(int(entry.name))
-    return found
 
 
 def _boot_id() -> str:
