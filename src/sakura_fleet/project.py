@@ -69,6 +69,7 @@ class Project:
         """The stack's typed configuration. Raises `InputError` with all problems; `any_size` takes a size out of
         range."""
         raw = self.raw_config(stack)
+        self._refuse_shared_fleet(stack, raw)
         secret = {key for key, value in raw.items() if isinstance(value, dict) and set(value) == {"secure"}}
         texts = {
             key: value if isinstance(value, str) else json.dumps(value)
@@ -78,12 +79,34 @@ class Project:
         return read_stack(texts, source=str(self.stack_file(stack)), any_size=any_size)
 
     def fleet_id(self, stack: str) -> str:
-        """The stack's fleet. Raises `InputError` where it is missing or malformed."""
+        """The stack's fleet. Raises `InputError` where it is missing, malformed, or another stack's, too."""
         problems: list[Problem] = []
-        fleet_id = read_fleet_id(Reader(self.raw_config(stack), "", problems))
+        raw = self.raw_config(stack)
+        fleet_id = read_fleet_id(Reader(raw, "", problems))
         if problems:
             raise InputError(problems, source=str(self.stack_file(stack)))
+        self._refuse_shared_fleet(stack, raw)
         return fleet_id
+
+    def _refuse_shared_fleet(self, stack: str, raw: dict[str, Any]) -> None:
+        """Two stacks of one fleet in one cloud would take each other's servers for orphans of their own.
+
+        A stack file that was copied has the other's `fleet_id`. Raises `InputError`.
+        """
+        for path in sorted(self.stack_folder.glob("Pulumi.*.yaml")):
+            other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+            try:
+                theirs = self.raw_config(other)
+            except FleetError:
+                continue  # not YAML: its own commands say so
+            alike = all(theirs.get(key) == raw.get(key) for key in ("fleet_id", "api_root", "account_id"))
+            if raw.get("fleet_id") and alike and path != self.stack_file(stack):
+                message = (
+                    f"the stack {other} has the same, {raw['fleet_id']}, in the same cloud, so each would take the "
+                    f"other's servers for its own orphans; the one that has no servers yet gets another: delete its "
+                    "line, then `sakura-fleet init STACK`"
+                )
+                raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(self.stack_file(stack)))
 
     def setting(self, stack: str) -> Callable[[str], str | None]:
         """A look-up of single settings, secrets decrypted by the engine when they are asked for."""

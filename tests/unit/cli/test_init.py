@@ -45,12 +45,13 @@ def test_every_fleet_is_another(folder: Folder) -> None:
 
 
 def test_a_fleet_id_of_digits_only_stays_a_text(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secrets.token_hex", lambda _: "0000000000000012")
+    random = iter(["0000000000000012", "0000000000000013"])
+    monkeypatch.setattr("secrets.token_hex", lambda _: next(random))
     folder.run("init", "new")
     folder.write("config:\n  other:key: 1\n", stack="old")
     folder.run("init", "old")
     assert config_of(folder, "new").fleet_id == "0000000000000012"
-    assert yaml.safe_load(folder.stack_file("old").read_text())["config"][f"{PREFIX}fleet_id"] == "0000000000000012"
+    assert yaml.safe_load(folder.stack_file("old").read_text())["config"][f"{PREFIX}fleet_id"] == "0000000000000013"
 
 
 @pytest.mark.parametrize(

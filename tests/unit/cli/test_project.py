@@ -56,6 +56,31 @@ def test_all_problems_are_named_with_their_file(project: Project, folder: Folder
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({}, True),
+        ({"fleet_id": "another-fleet"}, False),
+        ({"api_root": "http://127.0.0.1:18080/cloud/zone"}, False),
+        ({"account_id": "113000000002"}, False),
+    ],
+)
+def test_a_stack_file_that_was_copied_is_no_second_fleet(
+    project: Project, folder: Folder, changes: dict[str, str], refused: bool
+) -> None:
+    folder.write()
+    folder.write(stack="copy", **changes)
+    folder.write("no: [yaml", stack="broken")
+    if not refused:
+        assert project.fleet_id("test") == project.config("test").fleet_id == FLEET
+        return
+    for ask in (project.fleet_id, project.config):
+        with pytest.raises(InputError, match=r"the stack copy has the same, 0123456789abcdef") as caught:
+            ask("test")
+        assert [problem.rule for problem in caught.value.problems] == ["shared-fleet"]
+    assert "shared-fleet" in folder.run("repair", "-s", "copy", "--remove", "--yes").output
+
+
 @pytest.mark.parametrize(("key", "value"), [("api_root", "http://x"), ("rate_limit", 2), ("account_id", 113)])
 def test_a_single_setting_is_a_text(project: Project, folder: Folder, key: str, value: Any) -> None:
     folder.write(**{key: value})
