@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import tempfile
 import time
@@ -54,6 +55,7 @@ def main() -> int:
         for name, one in clean.items():
             all_points = points_of(name, one.calls)
             points += sample(all_points, -(-len(all_points) * options.sample // 100), options.seed)
+        random.Random(options.seed).shuffle(points)  # so that those that only wait do not all wait at once
         print(f"{len(points)} points, ready after {time.monotonic() - began:.0f} s", flush=True)
         if options.list:
             print("\n".join(map(str, points)))
