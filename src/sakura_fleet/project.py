@@ -103,7 +103,7 @@ class Project:
             if raw.get("fleet_id") and alike and path != self.stack_file(stack):
                 message = (
                     f"the stack {other} has the same, {raw['fleet_id']}, in the same cloud, so each would take the "
-                    f"other's servers for its own orphans; the one that has no servers yet gets another: delete its "
+                    "other's servers for its own orphans; the one that has no servers yet gets another: delete its "
                     "line, then `sakura-fleet init STACK`"
                 )
                 raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(self.stack_file(stack)))

@@ -283,15 +283,15 @@ class Session:
         """
         end = self.clock() + seconds
         last: float = getattr(self._operation, "end", float("inf"))
-        while (left := end - self.clock()) > 0:
+        while (now := self.clock()) < end:
             if self.cancelled():
                 raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
-            if last - self.clock() < SHORTEST_NAP:
+            if last - now < SHORTEST_NAP:
                 raise OperationTimeoutError(
                     f"{what}: not within the {self._operation.allowed:.0f} s that custom_timeouts allow for all of it; "
                     "allow more, or run the same command again: it goes on from here"
                 )
-            self._sleep(min(left, 1.0, last - self.clock()))
+            self._sleep(min(end - now, last - now, 1.0))
 
 
 _sessions: dict[SessionSettings, Session] = {}
