@@ -93,20 +93,23 @@ class Project:
 
         A stack file that was copied has the other's `fleet_id`. Raises `InputError`.
         """
-        for path in sorted(self.stack_folder.glob("Pulumi.*.yaml")):
+        own = self.stack_file(stack)
+        others = sorted(self.stack_folder.glob("Pulumi.*.yaml")) if raw.get("fleet_id") else []
+        for path in others:
+            if path == own:
+                continue
             other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
             try:
                 theirs = self.raw_config(other)
             except FleetError:
                 continue  # not YAML: its own commands say so
-            alike = all(theirs.get(key) == raw.get(key) for key in ("fleet_id", "api_root", "account_id"))
-            if raw.get("fleet_id") and alike and path != self.stack_file(stack):
+            if all(theirs.get(key) == raw.get(key) for key in ("fleet_id", "api_root", "account_id")):
                 message = (
                     f"the stack {other} has the same, {raw['fleet_id']}, in the same cloud, so each would take the "
                     "other's servers for its own orphans; the one that has no servers yet gets another: delete its "
                     "line, then `sakura-fleet init STACK`"
                 )
-                raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(self.stack_file(stack)))
+                raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(own))
 
     def setting(self, stack: str) -> Callable[[str], str | None]:
         """A look-up of single settings, secrets decrypted by the engine when they are asked for."""
