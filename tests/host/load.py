@@ -65,7 +65,8 @@ def attack(url: str, ca: Path, results: Path, *options: str, rate: int, seconds:
     with results.open("wb") as out:
         process = subprocess.Popen(
             [
-                *(go_tool("vegeta"), "attack", f"-rate={rate}", f"-duration={seconds}s", f"-timeout={PATIENCE}s"),
+                *(*FIRST, go_tool("vegeta"), "attack"),
+                *(f"-rate={rate}", f"-duration={seconds}s", f"-timeout={PATIENCE}s"),
                 *(f"-root-certs={ca}", "-connections=20", "-max-connections=20", *options),
             ],
             stdin=subprocess.PIPE,
