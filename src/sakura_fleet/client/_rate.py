@@ -1,15 +1,22 @@
-"""The rate limit on this side: calls are spaced evenly, over all threads of a client, and stop when the API says so."""
+"""The rate limit on this side: over all threads of a client, with few calls saved up, and none when the API says so."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Final
 
 __all__ = ["RateLimiter"]
+
+SLACK: Final = 10
+"""Slots that an idle time saves up: as many as SAKURA Cloud's own Go clients take at once (go-http's rate limit)."""
 
 
 class RateLimiter:
     """Hands out one slot every `1 / rate` seconds; `rate` 0 means no limit. Safe to share between threads.
+
+    Of the slots that nobody takes, the last `SLACK` are still to be had: many calls that come after an idle time begin
+    with so many at once, and the rate holds over any longer time.
 
     The slot is taken under a lock, the wait for it is not: waiting threads go in the order in which they came.
     """
@@ -27,7 +34,7 @@ class RateLimiter:
         while True:
             with self._lock:
                 now = self._clock()
-                slot = max(now, self._held_until, self._next if self._spacing else now)
+                slot = max(now - SLACK * self._spacing, self._held_until, self._next)
                 held_until = self._held_until
                 self._next = slot + self._spacing
             if slot > now:

@@ -1,4 +1,4 @@
-"""The rate limiter: even spacing, over threads, without a limit, and interruptible."""
+"""The rate limiter: spacing with some slack, over threads, without a limit, and interruptible."""
 
 from __future__ import annotations
 
@@ -27,14 +27,27 @@ def test_slots_are_spaced_evenly() -> None:
     assert at == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
 
 
-def test_an_idle_time_is_not_saved_up() -> None:
+@pytest.mark.parametrize(("idle", "at_once"), [(0.2, 1), (1.0, 5), (2.0, 10), (60, 11), (3_600, 11)])
+def test_an_idle_time_saves_up_ten_calls_at_most(idle: float, at_once: int) -> None:
     time = FakeTime()
     limit = limiter(5, time)
     limit.wait()
+    time.now += idle + 0.001
+    for _ in range(at_once):
+        limit.wait()
+    assert time.total < 0.001
+    limit.wait()
+    limit.wait()
+    assert 0.19 < time.total < 0.41
+
+
+def test_what_is_saved_up_is_had_once() -> None:
+    time = FakeTime()
+    limit = limiter(5, time)
     time.now += 60
-    limit.wait()
-    limit.wait()
-    assert time.slept == pytest.approx([0.2])
+    for _ in range(11 + 100):
+        limit.wait()
+    assert time.total == pytest.approx(100 / 5)
 
 
 def test_the_queue_is_the_time_until_a_slot_is_free() -> None:
@@ -88,6 +101,16 @@ def test_a_hold_is_for_all_and_spacing_goes_on_behind_it() -> None:
         limit.wait()
         at.append(time.now - 1000)
     assert at == pytest.approx([30, 30.2, 30.4])
+
+
+def test_a_hold_spends_what_was_saved_up() -> None:
+    time = FakeTime()
+    limit = limiter(5, time)
+    time.now += 60
+    limit.hold(30)
+    for _ in range(3):
+        limit.wait()
+    assert time.total == pytest.approx(30.4)
 
 
 def test_a_hold_works_without_a_limit() -> None:
