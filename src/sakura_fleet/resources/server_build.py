@@ -32,6 +32,9 @@ SHUTDOWN_DEADLINE: Final = 180.0
 FORCED_DEADLINE: Final = 120.0
 POWER_AGAIN: Final = 20.0
 """Seconds after which a server that is still down is switched on once more."""
+LOOK_AGE: Final = 1.0
+"""Seconds that a look at a server may be old before it is taken down: many that leave at once are looked at together.
+What changes after it, the cloud refuses or takes anyway, as it would a moment after any look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ def boot(session: Session, server: Server, plan: Blueprint, *, ordered: bool = F
 def demolish(session: Session, zone: str, server_id: str, *, disk_ids: list[str], marks: Marks, force: bool) -> None:
     """Shut the server down and delete it with its own disks; disks that others connected are only disconnected."""
     try:
-        server = _look(session, zone, server_id, marks, session.clock())
+        server = _look(session, zone, server_id, marks, session.clock() - LOOK_AGE)
         if server.status not in ("down", ""):
             server = _shut_down(session, server, marks, force=force)
         connected = {disk.id for disk in server.disks}
@@ -281,12 +284,18 @@ def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -
     if not force:
         _switch_off(session, server, force=False)
         try:
-            session.wait(what, down, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
+            session.wait(what, down, at_once=False, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
         except WaitTimeoutError:
             force = True
     if force:
         _switch_off(session, server, force=True)
-        session.wait(what, down, deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
+        session.wait(
+            what,
+            down,
+            at_once=False,
+            deadline=FORCED_DEADLINE,
+            way_out="run the same command again: it goes on from here",
+        )
     return newest
 
 
