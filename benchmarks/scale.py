@@ -101,7 +101,7 @@ def _measure(
     return _rows(kind, changes, measured)
 
 
-def measure(folder: Path, runs: int = 3) -> str:
+def measure(folder: Path, runs: int = 5) -> str:
     """The section of the results."""
     elb = {"elb": local_settings()["elb"]}
     one, leave = "0 to 1", "3 to 2"

@@ -413,6 +413,26 @@ def test_delete_leaves_nothing(world: World) -> None:
     assert (world.servers(), world.disks(), world.count("interface")) == ([], [], 0)
 
 
+@pytest.mark.parametrize(("seconds", "looks"), [(0.5, []), (1.5, ["GET server"])])
+def test_those_who_leave_at_once_are_looked_at_together(world: World, seconds: float, looks: list[str]) -> None:
+    object_id, outputs = create(world)
+    world.session.servers(ZONE, MARKS.fleet, since=world.pace.now)
+    world.pace.sleep(seconds)
+    before = len(world.wire.calls)
+    LIFE.delete(world.session, object_id, outputs)
+    away = [f"DELETE server/{object_id}/power", "GET server", f"DELETE server/{object_id}"]
+    assert world.wire.calls[before:] == [*looks, *away]
+
+
+def test_a_server_that_went_up_since_the_last_look_is_deleted_all_the_same(world: World) -> None:
+    object_id, outputs = create(world)
+    world.client.servers.power_off(ZONE, object_id, force=True)
+    world.session.servers(ZONE, MARKS.fleet, since=world.pace.now)
+    world.client.servers.power_on(ZONE, object_id)
+    LIFE.delete(world.session, object_id, outputs)
+    assert (world.servers(), world.disks()) == ([], [])
+
+
 def test_deleting_twice_is_a_success(world: World) -> None:
     object_id, outputs = create(world)
     LIFE.delete(world.session, object_id, outputs)
