@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from benchmarks.measure import load, median, table, timed
 from benchmarks.programs import user_fleet
 from sakura_fleet.emulator.server import running
+from sakura_fleet.resources.polling import SHORTEST_DELAY
 from tests.program.fleet import Fleet, local_settings
 
 REAL_RATE = 5
@@ -50,9 +52,19 @@ def _settle(fleet: Fleet, size: int, scale: float) -> None:
     fleet.control("clock", {"time_scale": scale})
 
 
-def _run(fleet: Fleet, change: Change, scale: float, measured: Measured) -> None:
+def _between_ticks(part: float) -> None:
+    """Wait until that part of the time between two ticks on which looks fall is over.
+
+    A run ends just after a tick; the next would always begin there, and each kind of change would have luck, or none,
+    in every run.
+    """
+    time.sleep((part * SHORTEST_DELAY - time.monotonic()) % SHORTEST_DELAY)
+
+
+def _run(fleet: Fleet, change: Change, scale: float, begin: float, measured: Measured) -> None:
     fleet.write(size=change.after, rate_limit=REAL_RATE * scale)
     before = fleet.requests()
+    _between_ticks(begin)
     measured.seconds.append(timed(fleet.up))
     requests = fleet.requests(before[-1]["n"] if before else 0)
     measured.calls.append(len(requests))
@@ -92,11 +104,11 @@ def _measure(
         fleet.patience = PATIENCE
         size = 0
         fleet.up()
-        for _ in range(runs):
+        for run in range(runs):
             for change in changes:
                 if size != change.before:
                     _settle(fleet, change.before, scale)
-                _run(fleet, change, scale, measured[change.name])
+                _run(fleet, change, scale, run / runs, measured[change.name])
                 size = change.after
     return _rows(kind, changes, measured)
 
@@ -117,8 +129,9 @@ def measure(folder: Path, runs: int = 5) -> str:
             "",
             "`pulumi up --skip-preview` in one zone, profile `baseline` (server 2 s, disk 68 s, boot 15 s, ELB 10 s), "
             f"at 1/{SCALE} of the time and {REAL_RATE * SCALE} requests/s for {REAL_RATE}, in turn; *real time* is 1/1 "
-            f"with {REAL_RATE} requests/s. The ratio is to one server that comes, or leaves ({leave}). Load of the "
-            f"machine {before} before, {load()} after.",
+            f"with {REAL_RATE} requests/s. The runs of a change begin at even parts of the {SHORTEST_DELAY} s between "
+            f"two looks. The ratio is to one server that comes, or leaves ({leave}). Load of the machine {before} "
+            f"before, {load()} after.",
             "",
             table(HEADER, rows),
         ]
