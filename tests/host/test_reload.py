@@ -22,8 +22,8 @@ ASIDE = 40
 H3 = 1500
 HUNG_UP = ("server sent GOAWAY and closed the connection", "write: broken pipe", "connection force closed")
 """What a client says over HTTP/2 that comes a second late."""
-STALLED = 3
-"""How many such words of 20 reloads are still those of a machine that stood still for a second."""
+STALLED = 2
+"""How many such words of 20 reloads are still those of one standstill of the machine for a second."""
 KINDS = ("GET h2", "GET h1", "GET h3")
 
 
