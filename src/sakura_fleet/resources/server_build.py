@@ -284,18 +284,12 @@ def _shut_down(session: Session, server: Server, marks: Marks, *, force: bool) -
     if not force:
         _switch_off(session, server, force=False)
         try:
-            session.wait(what, down, at_once=False, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
+            session.wait(what, down, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
         except WaitTimeoutError:
             force = True
     if force:
         _switch_off(session, server, force=True)
-        session.wait(
-            what,
-            down,
-            at_once=False,
-            deadline=FORCED_DEADLINE,
-            way_out="run the same command again: it goes on from here",
-        )
+        session.wait(what, down, deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
     return newest
 
 

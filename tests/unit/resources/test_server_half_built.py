@@ -417,3 +417,17 @@ def test_a_server_with_an_address_of_its_own_is_off_before_another_takes_it(worl
     made, outputs = LIFE.create(world.session, server_inputs(network_interfaces=[nic]))
     let_go(world.session, world.client.servers.read(outputs["zone"], made))
     assert not world.client.servers.read(outputs["zone"], made).is_up
+
+
+def test_a_look_from_before_it_was_up_does_not_tell_that_it_is_off() -> None:
+    with world(latency="seed") as slow:
+        made, _ = LIFE.create(slow.session, server_inputs())
+        slow.client.servers.power_off(ZONE, made, force=True)
+        slow.pace.sleep(60)
+        assert not slow.session.servers(ZONE, MARKS.fleet, since=slow.pace.now)[0].is_up
+        slow.client.servers.power_on(ZONE, made)
+        slow.pace.sleep(60)
+        server = slow.client.servers.read(ZONE, made)
+        slow.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, "192.168.0.7")
+        let_go(slow.session, slow.client.servers.read(ZONE, made))
+        assert slow.client.servers.read(ZONE, made).status == "down"
