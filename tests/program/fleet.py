@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -149,7 +150,8 @@ def quick_python(folder: Path) -> Path:
     (folder / "bin").mkdir(parents=True)
     (folder / "pyvenv.cfg").touch()
     python = folder / "bin" / "python"
-    python.write_text(f'#!/bin/sh\n[ "$2" != pip ] || exit 1\nexec {sys.prefix}/bin/python "$@"\n')
+    real = shlex.quote(f"{sys.prefix}/bin/python")
+    python.write_text(f'#!/bin/sh\n[ "$2" != pip ] || exit 1\nexec {real} "$@"\n')
     python.chmod(0o755)
     return folder
 
