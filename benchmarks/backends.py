@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.measure import SETTINGS, bare, load, median, table, timed
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import ROOT, Fleet, local_settings
 
 SERVERS = 20

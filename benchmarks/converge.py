@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.measure import table
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import Fleet, local_settings
 
 SIZE = 3

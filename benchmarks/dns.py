@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.measure import table, timed
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import Fleet
 
 FULL = 2000

@@ -60,7 +60,7 @@ class Emulator:
 def emulator(db: Path) -> Iterator[Emulator]:
     """The emulator on a file, with synchronous commits as always."""
     begin = time.perf_counter()
-    command = [sys.executable, "-m", "sakura_fleet.emulator", "serve", "--port", "0", "--db", str(db)]
+    command = [sys.executable, "-m", "sakura_emulator", "serve", "--port", "0", "--db", str(db)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[3]

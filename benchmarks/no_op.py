@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import programs
 from benchmarks.measure import interleaved, median, table
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 
 SIZE = 5
 LIMIT = 1.10

@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.measure import load, median, table, timed
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
-from sakura_fleet.resources.polling import SHORTEST_DELAY
+from sakura_emulator.server import running
+from sakura_fleet.provider.polling import SHORTEST_DELAY
 from tests.program.fleet import Fleet, local_settings
 
 REAL_RATE = 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measure import bare, interleaved, median, table, timed
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import Fleet
 
 SCALE = 20

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measure import interleaved, median, table
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import ROOT, Fleet
 
 LIMIT = 0.7

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import programs
 from benchmarks.measure import load, median, table, timed
 from benchmarks.programs import user_fleet
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import local_settings
 
 SERVERS = 1_000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .caddy_host import CaddyHost
     from .config import stack_config
-    from .dns_records import (
+    from .dns import (
         DnsRecords,
         DnsRecordsArgs,
         address_records,
@@ -37,13 +37,13 @@ __all__ = [
 _HOMES = {
     "CaddyHost": ".caddy_host",
     "stack_config": ".config",
-    "DnsRecords": ".dns_records",
-    "DnsRecordsArgs": ".dns_records",
-    "address_records": ".dns_records",
-    "elb_record": ".dns_records",
-    "https_alias": ".dns_records",
-    "https_record": ".dns_records",
-    "https_record_for": ".dns_records",
+    "DnsRecords": ".dns",
+    "DnsRecordsArgs": ".dns",
+    "address_records": ".dns",
+    "elb_record": ".dns",
+    "https_alias": ".dns",
+    "https_record": ".dns",
+    "https_record_for": ".dns",
     "WebElb": ".elb",
     "Member": ".server_group",
     "ServerGroup": ".server_group",

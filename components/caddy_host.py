@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.caddy_host import CaddyHostArgs
-from sakura_fleet.model.host_script import host_script, local_ca
+from sakura_fleet.model.caddy.host import CaddyHostArgs
+from sakura_fleet.model.caddy.script import host_script, local_ca
 from sakura_fleet.model.serving import Serving
+from sakura_fleet.provider.adapter import refuse
+from sakura_fleet.provider.references import Reference, server_reference
 from sakura_fleet.resources import Server, StartupScript
-from sakura_fleet.resources.host import refuse
-from sakura_fleet.resources.references import Reference, server_reference
 from sakura_fleet.tokens import CADDY_HOST
 
 from .network import packet_filters, server_interfaces
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sakura_fleet.model.dns import RecordSet
     from sakura_fleet.resources import HostProbe
 
-    from .dns_records import DnsRecords
+    from .dns import DnsRecords
 
 DIAL_ERRORS = 30
 """How often the command provider tries to connect, in 111 s. The host has answered by then; it may restart sshd."""
@@ -116,7 +116,7 @@ class CaddyHost(pulumi.ComponentResource):
 
     def record_sets(self, *, zone: str, apex: str = "") -> list[RecordSet]:
         """The records of a host of the first form; `apex` is the `record` whose host has the zone's own name, too."""
-        from .dns_records import address_records, https_alias, https_record_for
+        from .dns import address_records, https_alias, https_record_for
 
         args, found = self.args, list[Any]()
         if not args.is_first_form or not args.record or not self.reference:
@@ -236,7 +236,7 @@ class CaddyHost(pulumi.ComponentResource):
     def _address_set(self, name: str) -> RecordSet:
         from sakura_fleet.model.dns import RecordSet
 
-        from .dns_records import address_records
+        from .dns import address_records
 
         args = self.args
         if self.reference:
@@ -261,9 +261,9 @@ class CaddyHost(pulumi.ComponentResource):
         )
 
     def _announce(self, dns: DnsRecords, after: Sequence[pulumi.Resource]) -> None:
-        from sakura_fleet.model.host_rules import ADDRESS_COMES_FIRST
+        from sakura_fleet.model.caddy.rules import ADDRESS_COMES_FIRST
 
-        from .dns_records import https_alias, https_record_for
+        from .dns import https_alias, https_record_for
 
         args = self.args
         if not args.ends_tls or not args.all_records:
@@ -275,10 +275,10 @@ class CaddyHost(pulumi.ComponentResource):
 
     def _https_text(self, address: str) -> str:
         """The HTTPS record's text; empty where the host has no TLS: what stands before it says what it serves."""
+        from sakura_fleet.model.dns.svcb import read_structure
         from sakura_fleet.model.reading import Reader
-        from sakura_fleet.model.svcb import read_structure
 
-        from .dns_records import https_record_for
+        from .dns import https_record_for
 
         for value in https_record_for("@", self).values:
             hints = [address for _ in value.pop("ipv4hint", ())]

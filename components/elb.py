@@ -7,8 +7,8 @@ import pulumi
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.elb import MAX_ENTRIES, ElbArgs
 from sakura_fleet.model.serving import Serving
+from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import Elb, ElbMembership
-from sakura_fleet.resources.host import refuse
 from sakura_fleet.tokens import WEB_ELB
 
 from .server_group import ServerGroup

@@ -7,9 +7,9 @@ from ipaddress import IPv4Network
 
 import pulumi
 
-from sakura_fleet.model.template import NetworkInterface, member_address
+from sakura_fleet.model.server.template import NetworkInterface, member_address
 from sakura_fleet.resources import PacketFilter
-from sakura_fleet.resources.server import ServerInterface
+from sakura_fleet.resources.server.server import ServerInterface
 
 ZoneIds = Mapping[str, pulumi.Input[str]]
 """One object per zone, as packet filters live in a zone."""

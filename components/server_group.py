@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import Server, StartupScript
-from sakura_fleet.resources.host import refuse
 from sakura_fleet.tokens import SERVER_GROUP
 
 from .network import packet_filters, server_interfaces

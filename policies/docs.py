@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from policies.levels import KIND_KEY, KINDS, LEVELS, LOCAL_NAMES, STAGING_NAMES
 from policies.rule import Rule
 from policies.rules import RULES
-from sakura_fleet import plan
+from sakura_fleet.engine import plan_check as plan
 
 EXAMPLE = {
     "elb-redirect-to-https": "mandatory",

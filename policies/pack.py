@@ -21,7 +21,7 @@ from pulumi_policy.proxy import UnknownValueError
 from policies.look import UNKNOWN
 from policies.rule import Context, Resource, Rule
 from sakura_fleet import tokens
-from sakura_fleet.model import server_inputs
+from sakura_fleet.model.server import inputs as server_inputs
 
 _SENTINELS: Final = frozenset(value for name, value in vars(sdk).items() if name.startswith("UNKNOWN_"))
 """The texts that stand for unknown values. A remediation gets them as they are, a validation an error on reading."""

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from sakura_emulator.server import Running
     from sakura_fleet.client import Client
-    from sakura_fleet.emulator.server import Running
-    from sakura_fleet.resources.session import Session
+    from sakura_fleet.provider.session import Session
 
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")  # how long an example takes says something about the machine only
@@ -39,7 +39,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def emulator() -> Iterator[Running]:
     """An emulator in this process whose states change at once."""
-    from sakura_fleet.emulator.server import running
+    from sakura_emulator.server import running
 
     with running(latency="instant") as started:
         yield started
@@ -57,6 +57,6 @@ def client(emulator: Running) -> Iterator[Client]:
 @pytest.fixture
 def session(emulator: Running, client: Client) -> Session:
     """A session on that client."""
-    from sakura_fleet.resources.session import Session, SessionSettings
+    from sakura_fleet.provider.session import Session, SessionSettings
 
     return Session(SessionSettings(api_root=emulator.api_root), env={}, client=client)

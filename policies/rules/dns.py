@@ -99,9 +99,9 @@ def _speaks_http3(path: str, behind: Sequence[Any], context: Context) -> Iterato
 
 
 def _server(key: str | None, context: Context) -> Resource | None:
-    """The declared server with this mark."""
+    """The declared server with this owner tag."""
     for one in context.of_type(tokens.SERVER):
-        if key and text(mapping(one.props.get("marks")).get("resource")) == key:
+        if key and text(mapping(one.props.get("owner_tags")).get("resource")) == key:
             return one
     return None
 
@@ -114,7 +114,7 @@ def _strangers(hints: Sequence[Any], behind: Sequence[Any]) -> bool:
 
 
 def _place(value: Any) -> tuple[str, str]:
-    """What an address stands for: a literal one, a server's mark, or nothing that can be compared."""
+    """What an address stands for: a literal one, a server's owner tag, or nothing that can be compared."""
     if isinstance(value, str):
         return "address", value
     key = text(mapping(mapping(value).get("server")).get("key")) if isinstance(value, Mapping) else None

@@ -9,8 +9,8 @@ from policies.look import UNKNOWN, holds_unknown, items
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from policies.rules.elb import is_ours
 from sakura_fleet import tokens
-from sakura_fleet.model.ownership import MAX_OWN_TAGS
-from sakura_fleet.model.template import MAX_TAG_LENGTH
+from sakura_fleet.model.server.template import MAX_TAG_LENGTH
+from sakura_fleet.ownership import MAX_OWN_TAGS
 
 
 def required_tags(resource: Resource, context: Context) -> Iterator[Breach]:

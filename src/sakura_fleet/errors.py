@@ -116,7 +116,7 @@ class UnavailableError(ApiError):
 
     @property
     def maybe_done(self) -> bool:
-        """True where the call may have been carried out all the same: look for its mark before repeating it."""
+        """True where the call may have been carried out all the same: look for its owner tag before repeating it."""
         return self.method != "GET" and self.status not in (423, 429, 503)
 
     def way_out(self) -> str:
@@ -134,7 +134,7 @@ class UnreachableError(FleetError):
     """The API root gave no HTTP answer until the deadline.
 
     `maybe_done` is True where a changing call had left before its answer was lost: it may have been carried out, so
-    look for its mark before repeating it.
+    look for its owner tag before repeating it.
     """
 
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sakura_fleet.emulator.server import Running, running
-from sakura_fleet.scaler.processes import session
+from sakura_emulator.server import Running, running
+from sakura_fleet.engine.processes import session
 from tests.chaos.pictures import Foreign, picture, put_foreign, state_error
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario

@@ -74,7 +74,7 @@ def _records(fleet: Fleet) -> None:
 
 
 def _by_others(fleet: Fleet) -> None:
-    """A fleet that runs, and of which no stack knows: what another one brought up, without its marks."""
+    """A fleet that runs, and of which no stack knows: what another one brought up, without its owner tags."""
     _up(fleet)
     servers = fleet.servers()
     for server in servers:

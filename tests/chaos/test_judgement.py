@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.server import Running
+from sakura_emulator.server import Running
 from tests.chaos.bench import Verdict
 from tests.chaos.pictures import picture, put_foreign
 from tests.chaos.points import Point

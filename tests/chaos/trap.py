@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sakura_fleet.emulator.cloud import Cloud
-from sakura_fleet.emulator.faults import Fault, Faults
-from sakura_fleet.emulator.request_log import RequestLog
+from sakura_emulator.cloud import Cloud
+from sakura_emulator.faults import Fault, Faults
+from sakura_emulator.request_log import RequestLog
 
 
 class Kind(StrEnum):

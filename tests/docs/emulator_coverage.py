@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from sakura_fleet.emulator.api.routes import ROUTES
-from sakura_fleet.emulator.api.unwritten import UNWRITTEN
+from sakura_emulator.api.routes import ROUTES
+from sakura_emulator.api.unwritten import UNWRITTEN
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "emulator-coverage.md"

@@ -15,12 +15,13 @@ import yaml
 
 from sakura_fleet.cli.main import main
 from sakura_fleet.errors import InputError
-from sakura_fleet.model.caddy_host import Behind, Binary, CaddyHostArgs, SshAccess
-from sakura_fleet.model.caddy_site import FileServer, Redirect, ReverseProxy, Site
+from sakura_fleet.model.caddy.host import Behind, Binary, CaddyHostArgs, SshAccess
+from sakura_fleet.model.caddy.site import FileServer, Redirect, ReverseProxy, Site
 from sakura_fleet.model.dns import ALLOWABLE, TYPES, RecordSet
 from sakura_fleet.model.dns import RULES as DNS_RULES
+from sakura_fleet.model.dns.args import DnsArgs
 from sakura_fleet.model.dns.rdata import HINTS
-from sakura_fleet.model.dns_args import DnsArgs
+from sakura_fleet.model.dns.svcb import Severity
 from sakura_fleet.model.elb import (
     CONTENT_TYPES,
     PLANS,
@@ -31,12 +32,10 @@ from sakura_fleet.model.elb import (
     ElbArgs,
 )
 from sakura_fleet.model.elb import DEFAULTS as ELB_DEFAULTS
-from sakura_fleet.model.os_types import OS_TYPES
-from sakura_fleet.model.packet_filter import PacketFilterRule
-from sakura_fleet.model.server_group import ServerGroupArgs, SizePlan
-from sakura_fleet.model.stack import StackConfig, read_stack
-from sakura_fleet.model.svcb import Severity
-from sakura_fleet.model.template import (
+from sakura_fleet.model.server.group import ServerGroupArgs, SizePlan
+from sakura_fleet.model.server.os_types import OS_TYPES
+from sakura_fleet.model.server.packet_filter import PacketFilterRule
+from sakura_fleet.model.server.template import (
     DiskTemplate,
     EditParameter,
     Expose,
@@ -44,6 +43,7 @@ from sakura_fleet.model.template import (
     ServerPlan,
     ServerTemplate,
 )
+from sakura_fleet.model.stack import StackConfig, read_stack
 from sakura_fleet.model.zones import ZONES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sakura_fleet.emulator.api.routes import ROUTES
-from sakura_fleet.emulator.api.unwritten import UNWRITTEN
+from sakura_emulator.api.routes import ROUTES
+from sakura_emulator.api.unwritten import UNWRITTEN
 from tests.docs.emulator_coverage import PAGE, page
 
 

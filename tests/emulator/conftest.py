@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.emulator.support import Api
 
 Factory = Callable[..., Api]

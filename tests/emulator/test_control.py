@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sakura_fleet.emulator.server import running
-from sakura_fleet.emulator.settings import Settings
+from sakura_emulator.server import running
+from sakura_emulator.settings import Settings
 from tests.emulator.conftest import Factory
 from tests.emulator.support import Api
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.emulator.support import Api
 
 NAMES = ("web-1", "Web 2", "my-web 10%", "db<1>", "日本語")

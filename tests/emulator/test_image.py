@@ -10,7 +10,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from sakura_fleet.emulator.main import main
+from sakura_emulator.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Dockerfile.emulator").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_the_image_has_every_package_that_the_emulator_imports_and_few_others() 
     assert "pulumi" not in installed
     assert "grpcio" not in installed
 
-    code = "import sys, sakura_fleet.emulator.main, sakura_fleet.emulator.server; print(*sys.modules)"
+    code = "import sys, sakura_emulator.main, sakura_emulator.server; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     owners = packages_distributions()
     # setuptools puts a module of its own into every Python that starts here.

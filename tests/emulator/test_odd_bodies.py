@@ -6,7 +6,7 @@ import json
 import random
 from typing import Any
 
-from sakura_fleet.emulator.api.routes import ROUTES
+from sakura_emulator.api.routes import ROUTES
 from tests.emulator.support import JSON, Api
 
 _KEYS = (

@@ -16,11 +16,11 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from sakura_fleet.emulator.environment import TOOLS
-from sakura_fleet.emulator.main import main
+from sakura_emulator.environment import TOOLS
+from sakura_emulator.main import main
 from tests.emulator.support import Api
 
-COMMAND = [sys.executable, "-m", "sakura_fleet.emulator"]
+COMMAND = [sys.executable, "-m", "sakura_emulator"]
 
 
 @pytest.fixture
@@ -257,9 +257,9 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
 
 
 def test_every_option_and_control_route_is_in_the_document() -> None:
-    from sakura_fleet.emulator.cloud import Cloud
-    from sakura_fleet.emulator.control import control_routes
-    from sakura_fleet.emulator.faults import ANSWER_KINDS, CHANGE_KINDS
+    from sakura_emulator.cloud import Cloud
+    from sakura_emulator.control import control_routes
+    from sakura_emulator.faults import ANSWER_KINDS, CHANGE_KINDS
 
     text = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
     options = {name for command in main.commands.values() for option in command.params for name in option.opts}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from sakura_fleet.emulator.environment import TOOLS
-from sakura_fleet.emulator.main import main
+from sakura_emulator.environment import TOOLS
+from sakura_emulator.main import main
 from tests.emulator.support import Api
 
 

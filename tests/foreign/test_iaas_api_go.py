@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.api.unwritten import UNWRITTEN
-from sakura_fleet.emulator.errors import ApiError
-from sakura_fleet.emulator.routing import Router
-from sakura_fleet.emulator.server import Running, running
+from sakura_emulator.api.unwritten import UNWRITTEN
+from sakura_emulator.errors import ApiError
+from sakura_emulator.routing import Router
+from sakura_emulator.server import Running, running
 from tests.emulator.support import Api
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.server import Running, running
+from sakura_emulator.server import Running, running
 from tests.emulator.support import JSON, Api
 from tests.foreign.tools import NotAvailableError, locked_environment
 

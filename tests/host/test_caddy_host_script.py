@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sakura_fleet.errors import ProbeError
-from sakura_fleet.model.caddy_host import CaddyHostArgs
-from sakura_fleet.model.host_script import host_script
+from sakura_fleet.model.caddy.host import CaddyHostArgs
+from sakura_fleet.model.caddy.script import host_script
 from sakura_fleet.probe import PROTOCOLS, ProbeResult, Protocol, probe
 from tests.host.caddy import VERSIONS, caddy_binary
 from tests.host.machine import AcmeCa, Machine, acme_ca, running_machine

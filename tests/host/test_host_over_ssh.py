@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from sakura_fleet.probe import PROTOCOLS, probe
 from tests.host.caddy import VERSIONS, caddy_binary
 from tests.host.machine import AcmeCa, Machine, acme_ca, running_machine

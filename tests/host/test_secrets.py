@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sakura_fleet.emulator.server import Running, running
+from sakura_emulator.server import Running, running
 from tests.host.sshd import Sshd, new_sshd
 from tests.host.stack import install_command_plugin
 from tests.program.fleet import PREFIX, Fleet, new_fleet

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.emulator.server import Running, running
+from sakura_emulator.server import Running, running
 from tests.program.fleet import Fleet, new_fleet
 
 

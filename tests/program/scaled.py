@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.emulator.server import Running, running
-from sakura_fleet.project import Project
-from sakura_fleet.scaler.auto import AutoScaler
-from sakura_fleet.scaler.run import Scaler
+from sakura_emulator.server import Running, running
+from sakura_fleet.engine.project import Project
+from sakura_fleet.scaler.autoscaler import AutoScaler
+from sakura_fleet.scaler.job_runner import Scaler
 from tests.program.fleet import Fleet, new_fleet
 
 

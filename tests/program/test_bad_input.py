@@ -63,7 +63,7 @@ def test_all_problems_come_together(fleet: Fleet) -> None:
     fleet.template(plan={"cores": 1}, tags=["sf:mine"], disks=[{"size": "20"}])
     text = refusal(fleet)
     assert "did you mean core?" in text
-    assert "begins like an ownership mark" in text
+    assert "begins like an owner tag" in text
     assert "disks[0].size: '20' is not a whole number" in text
 
 

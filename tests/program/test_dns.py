@@ -22,9 +22,9 @@ from pathlib import Path
 import pulumi
 
 from components import DnsRecords, DnsRecordsArgs, ServerGroup, stack_config
-from components.dns_records import address_records, https_alias, https_record
+from components.dns import address_records, https_alias, https_record
 from sakura_fleet.model.dns import RecordSet
-from sakura_fleet.resources.references import server_reference
+from sakura_fleet.provider.references import server_reference
 
 wanted = json.loads(Path("dns.json").read_text())
 config = stack_config()

@@ -48,8 +48,8 @@ class ByHand:
 
     def change_everything(self) -> None:
         first, second, third = self.fleet.servers()
-        marks = [tag for tag in first["Tags"] if tag.startswith("sf")]
-        self.label(first, Name="renamed", Description="by hand", Tags=["other", *marks], Icon={"ID": self.icon()})
+        owner_tags = [tag for tag in first["Tags"] if tag.startswith("sf")]
+        self.label(first, Name="renamed", Description="by hand", Tags=["other", *owner_tags], Icon={"ID": self.icon()})
         self.call("DELETE", f"interface/{first['Interfaces'][0]['ID']}/to/packetfilter")
         self.call("DELETE", f"server/{second['ID']}/power", {"Force": True})
         self.call("DELETE", f"server/{third['ID']}/power", {"Force": True})

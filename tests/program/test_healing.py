@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.scaler.run import JobResult
+from sakura_fleet.scaler.job_runner import JobResult
 from tests.program.scaled import ScaledFleet, scaled_fleet
 from tests.program.test_elb import ELB, elb_settings
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from policies import docs
+from sakura_emulator.server import Running
 from sakura_fleet import tokens
-from sakura_fleet.emulator.server import Running
 from tests.program.fleet import PREFIX, ROOT, Fleet, local_settings, new_fleet
 
 PACK = ("--policy-pack", str(ROOT / "policies"))
@@ -22,7 +22,7 @@ ELB = {"name": "tk-elb", "bind_ports": [{"proxy_mode": "http", "port": 80}], "dr
 PROGRAM = """\
 import pulumi
 from components import DnsRecords, DnsRecordsArgs, ServerGroup, address_records, https_record, stack_config
-from sakura_fleet.resources.references import server_reference
+from sakura_fleet.provider.references import server_reference
 
 group = ServerGroup("web", stack_config().server_group)
 servers = [server_reference(server) for server in group.servers]

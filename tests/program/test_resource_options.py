@@ -67,9 +67,9 @@ def test_protect_and_ignore_changes(fleet: Fleet) -> None:
     assert server["Description"] == "second"
     assert server["Tags"] == made["Tags"], "a change of the program is ignored"
 
-    marks = [tag for tag in server["Tags"] if tag.startswith("sf")]
+    owner_tags = [tag for tag in server["Tags"] if tag.startswith("sf")]
     fleet.call("PUT", f"server/{server['ID']}", {"Server": {
-        "Name": "web", "Description": "by hand", "Tags": ["by-hand", *marks],
+        "Name": "web", "Description": "by hand", "Tags": ["by-hand", *owner_tags],
     }})  # fmt: skip
     fleet.up("--refresh")
     (server,) = fleet.servers()

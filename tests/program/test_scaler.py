@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.model.ownership import Marks
+from sakura_fleet.ownership import OwnerTags
 from tests.program.fleet import PATIENCE, Fleet
 from tests.program.test_crash import wait_for
 
@@ -181,7 +181,7 @@ def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Flee
     # A stack with the same fleet ID, as somebody copied the file.
     theirs = fleet.call("POST", "server", {"Server": {
         "Name": "theirs", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": [],
-        "Tags": Marks.of(fleet.settings["fleet_id"], "urn:of-another-stack").tag(()),
+        "Tags": OwnerTags.of(fleet.settings["fleet_id"], "urn:of-another-stack").tag(()),
     }})["Server"]["ID"]  # fmt: skip
     done = scaled(fleet, "set", "2")
     assert done["status"] == "DONE"

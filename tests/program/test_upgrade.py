@@ -2,8 +2,8 @@
 
 Each folder of `states/` holds one such fleet, as `python -m tests.program.test_upgrade NAME` wrote it when that version
 was current: the stack's settings, the exported state, and the emulator's snapshot. Never write one anew: a difference
-here means that a module path, a type token, a mark, a generation or a property has changed, and every fleet in the
-world with it.
+here means that a module path, a type token, an owner tag, a generation or a property has changed, and every fleet in
+the world with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import HTTP, Fleet, local_settings, new_fleet
 
 STATES = Path(__file__).with_name("states")

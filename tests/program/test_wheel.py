@@ -10,14 +10,14 @@ from pathlib import Path
 
 import yaml
 
-from sakura_fleet.emulator.server import Running
+from sakura_emulator.server import Running
 from tests.program.fleet import ROOT, Fleet
 
 PROGRAM = """\
 import pulumi
 from sakura_fleet.components import ServerGroup
-from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.model.template import DiskTemplate, ServerPlan, ServerTemplate
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.model.server.template import DiskTemplate, ServerPlan, ServerTemplate
 
 template = ServerTemplate(
     plan=ServerPlan(core=2, memory=4),

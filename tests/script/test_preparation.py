@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.model.caddy_host import Binary, CaddyHostArgs
-from sakura_fleet.model.caddy_site import FileServer, Site
-from sakura_fleet.model.host_script import host_script
-from sakura_fleet.model.template import EditParameter, ServerTemplate
+from sakura_fleet.model.caddy.host import Binary, CaddyHostArgs
+from sakura_fleet.model.caddy.script import host_script
+from sakura_fleet.model.caddy.site import FileServer, Site
+from sakura_fleet.model.server.template import EditParameter, ServerTemplate
 from tests.script.machine import HERE, Machine
 
 ARGS = CaddyHostArgs(

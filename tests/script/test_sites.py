@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sakura_fleet.model.caddy_host import Behind, CaddyHostArgs
-from sakura_fleet.model.caddy_site import FileServer, Redirect, ReverseProxy, Site
-from sakura_fleet.model.host_script import host_script, local_ca
+from sakura_fleet.model.caddy.host import Behind, CaddyHostArgs
+from sakura_fleet.model.caddy.script import host_script, local_ca
+from sakura_fleet.model.caddy.site import FileServer, Redirect, ReverseProxy, Site
 from tests.host.caddy import VERSIONS, caddy_binary
 from tests.script.machine import Machine
 

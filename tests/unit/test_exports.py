@@ -33,7 +33,7 @@ def test_a_program_with_a_group_alone_loads_neither_the_http_client_nor_dns() ->
 
 def test_a_provider_host_loads_no_http_client_before_the_first_call() -> None:
     program = (
-        "import sys, sakura_fleet.resources.server_lifecycle, sakura_fleet.resources.session\n"
+        "import sys, sakura_fleet.resources.server.server_lifecycle, sakura_fleet.provider.session\n"
         "print('httpx' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

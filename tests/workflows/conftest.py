@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.server import Running, running
+from sakura_emulator.server import Running, running
 from tests.workflows.steps import Checkout, new_checkout
 
 

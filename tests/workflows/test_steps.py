@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.emulator.server import running
+from sakura_emulator.server import running
 from tests.program.fleet import PATIENCE, ROOT, Fleet
 from tests.workflows.steps import Checkout, git, new_checkout, plain_env, run_text, set_size, shell
 

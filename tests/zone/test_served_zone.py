@@ -10,18 +10,18 @@ import dns.name
 import dns.rdatatype
 import pytest
 
+from sakura_emulator.server import Running
 from sakura_fleet.client import Client
-from sakura_fleet.emulator.server import Running
 from sakura_fleet.model.dns import Record
 from sakura_fleet.model.dns.published import read_value
 from sakura_fleet.model.dns.rdata import parsed_svcb
 from sakura_fleet.model.dns.zone_file import read_zone_file, write_zone_file
-from sakura_fleet.resources.dns_record_sets_lifecycle import DnsRecordSetsLifecycle
-from sakura_fleet.resources.dns_zone_records import records_in, zone_named
-from sakura_fleet.resources.session import Session
+from sakura_fleet.provider.session import Session
+from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
+from sakura_fleet.resources.dns.zone_records import records_in, zone_named
 from tests.emulator.support import Api
-from tests.unit.resources.dns import SETS_MARKS
-from tests.unit.resources.world import checked
+from tests.unit.resources.dns.zones import SETS_OWNER_TAGS
+from tests.unit.world import checked
 from tests.zone.name_server import TOOLS, NameServer, tool
 
 ZONE = "example.com"
@@ -55,7 +55,7 @@ def served(name_server: NameServer, emulator: Running, session: Session) -> list
     api = Api(emulator.url)
     with api.http:
         zone_id = str(api.make_zone(ZONE, OTHERS)["ID"])
-    inputs = {"zone_id": zone_id, "zone_name": ZONE, "record_sets": SETS, "marks": SETS_MARKS.inputs()}
+    inputs = {"zone_id": zone_id, "zone_name": ZONE, "record_sets": SETS, "owner_tags": SETS_OWNER_TAGS.inputs()}
     life = DnsRecordSetsLifecycle()
     ready = life.check(session, {}, checked(life, **inputs))
     assert ready.problems == []

@@ -10,12 +10,12 @@ from typing import Final
 import click
 
 from sakura_fleet.cli.options import check_stack_name, write_new
+from sakura_fleet.engine.project import Project
 from sakura_fleet.errors import FleetError
-from sakura_fleet.model.ownership import fleet_tag
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
-from sakura_fleet.project import Project
-from sakura_fleet.resources.session import Session, SessionSettings
+from sakura_fleet.ownership import fleet_tag
+from sakura_fleet.provider.session import Session, SessionSettings
 
 EXIT_UNFINISHED: Final = 2
 """The stack file was written, but something in it is still to be decided."""
@@ -76,9 +76,9 @@ def adopt(
       pulumi up -s production
     """
     # Only here: every other command would load them, too.
-    from sakura_fleet.adoption.servers import Selection
-    from sakura_fleet.adoption.stack_text import problems_of, stack_text
-    from sakura_fleet.adoption.survey import Wanted, survey
+    from sakura_fleet.inventory.adoption.servers import Selection
+    from sakura_fleet.inventory.adoption.stack_text import problems_of, stack_text
+    from sakura_fleet.inventory.adoption.survey import Wanted, survey
 
     check_stack_name(stack)
     project = Project.here()

@@ -9,7 +9,7 @@ import click
 
 from sakura_fleet.cli.options import write_new
 from sakura_fleet.errors import FleetError
-from sakura_fleet.scaler import convert as conversion
+from sakura_fleet.interop import convert as conversion
 
 EXIT_UNFINISHED: Final = 2
 """The stack file was made, but something in it is still to be decided."""

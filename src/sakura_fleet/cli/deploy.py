@@ -12,12 +12,12 @@ import yaml
 from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.scaler_jobs import exit_code, own_packs, say
+from sakura_fleet.engine.project import PREFIX, Project
+from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import FleetError
-from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.project import PREFIX, Project
-from sakura_fleet.scaler.run import Effort, Scaler
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.scaler.job_runner import Effort, Scaler
 from sakura_fleet.scaler.sizes import Target
-from sakura_fleet.scaler.stack import StackEngine
 
 
 @click.command()

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from sakura_fleet import tokens
+from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.dns import Record, RecordSet, lint
 from sakura_fleet.model.dns.names import relative_name, wildcards
 from sakura_fleet.model.dns.rdata import SVCB_TYPES
-from sakura_fleet.model.svcb import check_svcb, check_svcb_set, read_svcb
-from sakura_fleet.model.svcb.names import DomainName
-from sakura_fleet.project import Project
-from sakura_fleet.scaler.stack import StackEngine
+from sakura_fleet.model.dns.svcb import check_svcb, check_svcb_set, read_svcb
+from sakura_fleet.model.dns.svcb.names import DomainName
 
 if TYPE_CHECKING:  # these load dnspython and the HTTP client, which other commands never need
     from sakura_fleet.client.name_servers import NameServer

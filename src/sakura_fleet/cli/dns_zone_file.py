@@ -12,6 +12,8 @@ import click
 from sakura_fleet import tokens
 from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.client import DnsZone
+from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.stack import NoStackError, StackEngine
 from sakura_fleet.errors import FleetError, InputError, Problem
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, identity, zone_name
 from sakura_fleet.model.dns.plan import (
@@ -25,10 +27,8 @@ from sakura_fleet.model.dns.plan import (
     read_wanted,
 )
 from sakura_fleet.model.dns.rules import without_way_out
-from sakura_fleet.project import Project
-from sakura_fleet.resources.dns_zone_records import records_in, rewrite, zone_named
-from sakura_fleet.resources.session import Session, SessionSettings
-from sakura_fleet.scaler.stack import NoStackError, StackEngine
+from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_named
 
 EXIT_CHANGES: Final = 3
 """The exit code of `dns plan` where the file would change something."""

@@ -15,12 +15,12 @@ import click
 
 from sakura_fleet import client as api
 from sakura_fleet.cli.options import stack_option
+from sakura_fleet.engine.project import Project, engine_path, pulumi
 from sakura_fleet.errors import FleetError
-from sakura_fleet.project import Project, engine_path, pulumi
-from sakura_fleet.resources.session import SessionSettings
+from sakura_fleet.provider.session import SessionSettings
 
 if TYPE_CHECKING:
-    from sakura_fleet.model.caddy_host import CaddyHostArgs
+    from sakura_fleet.model.caddy.host import CaddyHostArgs
 
 COMMAND_PLUGIN = "plugins/resource-command-v*/pulumi-resource-command"
 ENOUGH_PERMISSIONS = ("create", "arrange")

@@ -10,15 +10,15 @@ import click
 import yaml
 
 from sakura_fleet.cli.options import check_stack_name
+from sakura_fleet.engine.project import PREFIX, Project
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
-from sakura_fleet.project import PREFIX, Project
 
 _TEMPLATE = """\
 # The stack {stack}. Every setting is explained in docs/configuration.md.
 config:
-  {prefix}fleet_id: {fleet_id} # which fleet this is, in the marks on all it owns: never change it
+  {prefix}fleet_id: {fleet_id} # which fleet this is, in the owner tags on all it owns: never change it
 {api_root}  {prefix}size: 2 # the scaler changes this, within min_size..max_size
   {prefix}server_group:
     name: web
@@ -58,8 +58,8 @@ config:
 def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
     """Write the file of the new stack STACK, or give an existing one its fleet_id.
 
-    The fleet_id is random. It is part of the mark on everything that the stack owns, so two fleets never touch each
-    other's servers, whatever their names are.
+    The fleet_id is random. It is part of the owner tag on everything that the stack owns, so two fleets never touch
+    each other's servers, whatever their names are.
 
     \b
     Example:

@@ -10,9 +10,9 @@ from typing import IO, Any
 import click
 
 from sakura_fleet.cli.options import stack_option
+from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
+from sakura_fleet.engine.project import Project, engine_environment, engine_path
 from sakura_fleet.errors import FleetError
-from sakura_fleet.plan import DEFAULT_SHARE, Finding, check_plan, read_plan
-from sakura_fleet.project import Project, engine_environment, engine_path
 
 REFUSED = 5
 """The exit code for a plan with findings."""

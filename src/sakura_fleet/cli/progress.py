@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from sakura_fleet.scaler.outcome import Change
+    from sakura_fleet.engine.outcome import Change
 
 
 class Progress:

@@ -7,13 +7,13 @@ import os
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option
-from sakura_fleet.model.ownership import fleet_tag
-from sakura_fleet.project import Project
-from sakura_fleet.resources.session import Session, SessionSettings
-from sakura_fleet.scaler.owned import everything
-from sakura_fleet.scaler.owned import remove as remove_one
-from sakura_fleet.scaler.stack import Lock, StackEngine
-from sakura_fleet.scaler.stale_lock import refuse_living
+from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.stack import Lock, StackEngine
+from sakura_fleet.engine.stale_lock import refuse_living
+from sakura_fleet.inventory.owned import everything
+from sakura_fleet.inventory.owned import remove as remove_one
+from sakura_fleet.ownership import fleet_tag
+from sakura_fleet.provider.session import Session, SessionSettings
 
 
 @click.command()
@@ -23,9 +23,9 @@ from sakura_fleet.scaler.stale_lock import refuse_living
 def repair(stack: str | None, remove: bool, yes: bool) -> None:
     """Find what a crash left behind, and clean it up.
 
-    Lists everything in the cloud that carries this fleet's mark. What the state knows is fine; what only the program
-    wants is taken over by the next `pulumi up`; the rest are orphans. A lock and pending operations left by a dead
-    `pulumi` process on this machine are cleared, and the state is refreshed then. Exits 1 while orphans remain.
+    Lists everything in the cloud that carries this fleet's owner tag. What the state knows is fine; what only the
+    program wants is taken over by the next `pulumi up`; the rest are orphans. A lock and pending operations left by a
+    dead `pulumi` process on this machine are cleared, and the state is refreshed then. Exits 1 while orphans remain.
 
     \b
     Example, after a crash:
@@ -49,17 +49,19 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     if cleared:  # that run has not written down what it removed
         engine.refresh()
         click.echo("refreshed the state from the cloud")
-    in_state = engine.marks_in_state()
+    in_state = engine.owner_tags_in_state()
     settings = SessionSettings.from_config(project.setting(name))
     session = Session(settings, env=os.environ)
     click.get_current_context().call_on_close(session.close)
     owned = list(everything(session.client, fleet))
-    unknown = [item for item in owned if item.marks.resource not in in_state]
-    wanted = engine.marks_in_program() if unknown else set()
-    orphans = [item for item in unknown if item.marks.resource not in wanted]
-    click.echo(f"{len(owned)} objects carry the fleet's mark {fleet}; {len(owned) - len(unknown)} are in the state")
+    unknown = [item for item in owned if item.owner_tags.resource not in in_state]
+    wanted = engine.owner_tags_in_program() if unknown else set()
+    orphans = [item for item in unknown if item.owner_tags.resource not in wanted]
+    click.echo(
+        f"{len(owned)} objects carry the fleet's owner tag {fleet}; {len(owned) - len(unknown)} are in the state"
+    )
     for item in unknown:
-        if item.marks.resource in wanted:
+        if item.owner_tags.resource in wanted:
             click.echo(f"pending  {item}: the next `pulumi up` takes it over and finishes it")
     for item in orphans:
         click.echo(f"orphan   {item}: neither the state nor the program knows it")

@@ -14,10 +14,10 @@ import click
 from sakura_fleet.cli.options import stack_option
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.scaler_jobs import own_packs, say
-from sakura_fleet.project import Project
-from sakura_fleet.scaler.auto import AutoScaler, Look, exit_code_of
+from sakura_fleet.engine.project import Project
+from sakura_fleet.scaler.autoscaler import AutoScaler, Look, exit_code_of
 from sakura_fleet.scaler.decide import explain as explained
-from sakura_fleet.scaler.run import JobResult, Scaler
+from sakura_fleet.scaler.job_runner import JobResult, Scaler
 
 _OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."

@@ -14,13 +14,13 @@ import click
 import jq  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from sakura_fleet import client as api
+from sakura_fleet.engine.project import Project
 from sakura_fleet.errors import FleetError
+from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
+from sakura_fleet.interop.dotenv import read_env_file
 from sakura_fleet.model.stack import check_api_root
-from sakura_fleet.project import Project
-from sakura_fleet.resources.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT, SessionSettings
-from sakura_fleet.scaler.dotenv import read_env_file
+from sakura_fleet.provider.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT, SessionSettings
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
-from sakura_fleet.scaler.report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
 from sakura_fleet.scaler.usage import Usage
 
 EXIT_UNKNOWN: Final = 3

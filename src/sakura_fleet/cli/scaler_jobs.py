@@ -12,12 +12,12 @@ import click
 
 from sakura_fleet.cli.options import confirm, stack_option
 from sakura_fleet.cli.progress import Progress
+from sakura_fleet.engine import job_lock as jobs
+from sakura_fleet.engine.project import Project
 from sakura_fleet.model.prices import Rate, cost_of
-from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.project import Project
-from sakura_fleet.resources.session import Session, SessionSettings
-from sakura_fleet.scaler import jobs
-from sakura_fleet.scaler.run import EXIT_NOOP, Effort, JobResult, Rule, Scaler
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.scaler.job_runner import EXIT_NOOP, Effort, JobResult, Rule, Scaler
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import click
 
 from sakura_fleet import tokens
 from sakura_fleet.cli.options import stack_option
+from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import NotFoundError
-from sakura_fleet.project import Project
-from sakura_fleet.resources.references import find_elb
-from sakura_fleet.resources.session import Session, SessionSettings
-from sakura_fleet.scaler.stack import StackEngine
+from sakura_fleet.provider.references import find_elb
+from sakura_fleet.provider.session import Session, SessionSettings
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
@@ -72,7 +72,7 @@ def _servers(client: Client, resources: Sequence[Mapping[str, Any]]) -> Iterator
             "zone": outputs["zone"],
             "address": outputs["address"],
             "status": "",
-            "key": outputs["marks"]["resource"],
+            "key": outputs["owner_tags"]["resource"],
             "note": "",
         }
         try:
@@ -95,7 +95,7 @@ def _entries(session: Session, resources: Sequence[Mapping[str, Any]]) -> Iterat
     ours: dict[str, dict[tuple[str, int], str]] = {}
     references: dict[str, Mapping[str, Any]] = {}
     for resource, outputs in _of_type(resources, tokens.ELB):
-        key = "" if outputs.get("lookup") else outputs["marks"]["resource"]
+        key = "" if outputs.get("lookup") else outputs["owner_tags"]["resource"]
         references[key or resource["id"]] = {"key": key, "id": outputs["elb_id"]}
     for resource, outputs in _of_type(resources, tokens.ELB_MEMBERSHIP):
         known = {(entry["address"], int(entry["port"])): resource["urn"] for entry in outputs["entries"]}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sakura_fleet.client.servers import Server, ServerDisk
     from sakura_fleet.client.ssh_keys import SshKey
     from sakura_fleet.client.switches import Switch
-    from sakura_fleet.model.packet_filter import PacketFilterRule
+    from sakura_fleet.model.server.packet_filter import PacketFilterRule
     from sakura_fleet.model.zones import Zone
 
 __all__ = [
@@ -85,7 +85,7 @@ _HOMES = {
     "Note": "sakura_fleet.client.notes",
     "NoteRef": "sakura_fleet.client.disks",
     "PacketFilter": "sakura_fleet.client.packet_filters",
-    "PacketFilterRule": "sakura_fleet.model.packet_filter",
+    "PacketFilterRule": "sakura_fleet.model.server.packet_filter",
     "Price": "sakura_fleet.client.catalogue",
     "RetryPolicy": "sakura_fleet.client._retry",
     "Server": "sakura_fleet.client.servers",

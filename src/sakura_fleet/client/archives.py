@@ -10,7 +10,7 @@ from typing import Literal, Self
 from sakura_fleet.client._api import ZonedApi
 from sakura_fleet.client._values import Json, described, gigabytes, text
 from sakura_fleet.errors import FleetError
-from sakura_fleet.model.os_types import OS_TYPES
+from sakura_fleet.model.server.os_types import OS_TYPES
 
 __all__ = ["Archive", "ArchivesApi"]
 
@@ -57,7 +57,7 @@ class ArchivesApi(ZonedApi[Archive]):
         return [one for one in found if scope in (None, one.scope)]
 
     def find_by_os_type(self, zone: str, os_type: str) -> Archive:
-        """The vendor's current archive of an OS type such as "ubuntu2404" (`sakura_fleet.model.os_types`).
+        """The vendor's current archive of an OS type such as "ubuntu2404" (`sakura_fleet.model.server.os_types`).
 
         Raises `FleetError` naming the OS type and the zone if there is none, or no such OS type.
         """

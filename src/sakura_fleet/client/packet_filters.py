@@ -9,7 +9,7 @@ from typing import Self
 
 from sakura_fleet.client._api import ZonedApi
 from sakura_fleet.client._values import Json, items, named, text
-from sakura_fleet.model.packet_filter import PacketFilterRule
+from sakura_fleet.model.server.packet_filter import PacketFilterRule
 
 __all__ = ["PacketFilter", "PacketFiltersApi"]
 

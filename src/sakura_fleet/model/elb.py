@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.server.template import RESOURCE_ID, read_description, read_tags
 from sakura_fleet.model.serving import HTTP1, HTTP2, HTTPS_PORT, Serving
-from sakura_fleet.model.template import RESOURCE_ID, read_description, read_tags
 
 PLANS: Final = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000, 400_000)
 """Connections per second."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sakura_fleet.model.template import ServerTemplate
+from sakura_fleet.model.server.template import ServerTemplate
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server_group import MAX_SIZE, ServerGroupArgs, read_server_group
+from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs, read_server_group
 
 if TYPE_CHECKING:
-    from sakura_fleet.model.caddy_host import CaddyHostArgs
-    from sakura_fleet.model.dns_args import DnsArgs
+    from sakura_fleet.model.caddy.host import CaddyHostArgs
+    from sakura_fleet.model.dns.args import DnsArgs
     from sakura_fleet.model.elb import ElbArgs
     from sakura_fleet.model.scaling import ScalingArgs
 
@@ -89,7 +89,7 @@ def read_stack(
     if problems:
         raise InputError(problems, source=source)
     if config.dns and config.hosts:
-        from sakura_fleet.model.host_rules import with_host_names
+        from sakura_fleet.model.caddy.rules import with_host_names
 
         return replace(config, dns=with_host_names(config.dns, config.hosts))
     return config
@@ -105,13 +105,13 @@ def _read_elb(reader: Reader) -> ElbArgs:
 
 
 def _read_hosts(readers: Sequence[Reader]) -> tuple[CaddyHostArgs, ...]:
-    from sakura_fleet.model.caddy_host import read_caddy_host
+    from sakura_fleet.model.caddy.host import read_caddy_host
 
     return tuple(read_caddy_host(reader) for reader in readers)
 
 
 def _read_dns(reader: Reader) -> DnsArgs:
-    from sakura_fleet.model.dns_args import read_dns
+    from sakura_fleet.model.dns.args import read_dns
 
     return read_dns(reader)
 
@@ -144,7 +144,7 @@ def check_api_root(root: str) -> str:
 def _check_names(config: StackConfig, problems: list[Problem]) -> None:
     """What only shows when group, zone, ELB and hosts are seen together."""
     if config.hosts:
-        from sakura_fleet.model.host_rules import check_hosts
+        from sakura_fleet.model.caddy.rules import check_hosts
 
         broken = any(problem.path.startswith("server_group") for problem in problems)
         members = [] if broken else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]

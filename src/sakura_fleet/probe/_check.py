@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from sakura_fleet.errors import FleetError, ProbeError
-from sakura_fleet.model.svcb import Svcb
-from sakura_fleet.model.svcb import keys as svcb_keys
-from sakura_fleet.model.svcb.keys import IPV4HINT, IPV6HINT, NO_DEFAULT_ALPN, PORT
+from sakura_fleet.model.dns.svcb import Svcb
+from sakura_fleet.model.dns.svcb import keys as svcb_keys
+from sakura_fleet.model.dns.svcb.keys import IPV4HINT, IPV6HINT, NO_DEFAULT_ALPN, PORT
 from sakura_fleet.probe._probe import probe, read_target
 from sakura_fleet.probe._records import HttpsRecords, Resolver, is_address
 from sakura_fleet.probe._result import PROTOCOLS, ProbeResult, Protocol, Target

@@ -11,7 +11,7 @@ import dns.rdatatype
 import dns.resolver
 
 from sakura_fleet.errors import FleetError, InputError, Problem
-from sakura_fleet.model.svcb import Svcb
+from sakura_fleet.model.dns.svcb import Svcb
 
 MAX_ALIASES: Final = 8
 """Aliases that are followed one after the other; what clients do beyond the first is their own business (2.4.2)."""

@@ -9,19 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sakura_fleet.resources.dns_record_sets import DnsRecordSets
-    from sakura_fleet.resources.dns_zone import DnsZone
-    from sakura_fleet.resources.elb import Elb
-    from sakura_fleet.resources.elb_certificate import ElbCertificate
-    from sakura_fleet.resources.elb_membership import ElbMembership
-    from sakura_fleet.resources.host_probe import HostProbe
-    from sakura_fleet.resources.http3_withdrawal import Http3Withdrawal
-    from sakura_fleet.resources.packet_filter import PacketFilter
-    from sakura_fleet.resources.server import Server
-    from sakura_fleet.resources.ssh_host_key import SshHostKey
-    from sakura_fleet.resources.ssh_key import SshKey
-    from sakura_fleet.resources.startup_script import StartupScript
-    from sakura_fleet.resources.switch import Switch
+    from sakura_fleet.resources.caddy.host_probe import HostProbe
+    from sakura_fleet.resources.caddy.http3_withdrawal import Http3Withdrawal
+    from sakura_fleet.resources.caddy.ssh_host_key import SshHostKey
+    from sakura_fleet.resources.dns.record_sets import DnsRecordSets
+    from sakura_fleet.resources.dns.zone import DnsZone
+    from sakura_fleet.resources.elb.certificate import ElbCertificate
+    from sakura_fleet.resources.elb.elb import Elb
+    from sakura_fleet.resources.elb.membership import ElbMembership
+    from sakura_fleet.resources.server.packet_filter import PacketFilter
+    from sakura_fleet.resources.server.server import Server
+    from sakura_fleet.resources.server.ssh_key import SshKey
+    from sakura_fleet.resources.server.startup_script import StartupScript
+    from sakura_fleet.resources.server.switch import Switch
 
 __all__ = [
     "DnsRecordSets",
@@ -41,19 +41,19 @@ __all__ = [
 
 # Loaded when asked for: a provider host then loads the kinds of resource that its stack has, and no others.
 _HOMES = {
-    "DnsRecordSets": "sakura_fleet.resources.dns_record_sets",
-    "DnsZone": "sakura_fleet.resources.dns_zone",
-    "Elb": "sakura_fleet.resources.elb",
-    "ElbCertificate": "sakura_fleet.resources.elb_certificate",
-    "ElbMembership": "sakura_fleet.resources.elb_membership",
-    "HostProbe": "sakura_fleet.resources.host_probe",
-    "Http3Withdrawal": "sakura_fleet.resources.http3_withdrawal",
-    "PacketFilter": "sakura_fleet.resources.packet_filter",
-    "Server": "sakura_fleet.resources.server",
-    "SshHostKey": "sakura_fleet.resources.ssh_host_key",
-    "SshKey": "sakura_fleet.resources.ssh_key",
-    "StartupScript": "sakura_fleet.resources.startup_script",
-    "Switch": "sakura_fleet.resources.switch",
+    "DnsRecordSets": "sakura_fleet.resources.dns.record_sets",
+    "DnsZone": "sakura_fleet.resources.dns.zone",
+    "Elb": "sakura_fleet.resources.elb.elb",
+    "ElbCertificate": "sakura_fleet.resources.elb.certificate",
+    "ElbMembership": "sakura_fleet.resources.elb.membership",
+    "HostProbe": "sakura_fleet.resources.caddy.host_probe",
+    "Http3Withdrawal": "sakura_fleet.resources.caddy.http3_withdrawal",
+    "PacketFilter": "sakura_fleet.resources.server.packet_filter",
+    "Server": "sakura_fleet.resources.server.server",
+    "SshHostKey": "sakura_fleet.resources.caddy.ssh_host_key",
+    "SshKey": "sakura_fleet.resources.server.ssh_key",
+    "StartupScript": "sakura_fleet.resources.server.startup_script",
+    "Switch": "sakura_fleet.resources.server.switch",
 }
 
 

@@ -15,9 +15,9 @@ from math import ceil
 from typing import Any, Final
 
 from sakura_fleet.model.scaling import ScalingArgs, smallest
-from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.scaler.memory import State
 from sakura_fleet.scaler.rounding import half_away, percentile, plain_mean
-from sakura_fleet.scaler.state import State
 from sakura_fleet.scaler.usage import ServerUsage, Usage
 
 UNKNOWN_TICKS: Final = 3

@@ -1,7 +1,7 @@
 """Asking the cloud how busy servers are: many at a time, in a fixed order.
 
 `fetch_by_prefix` finds servers as sacloud-cpu-usage does, by the beginning of their names. `fetch_group` finds a
-group's own by the fleet's mark, and knows which of them are booting, off, or DOWN for the load balancer.
+group's own by the fleet's owner tag, and knows which of them are booting, off, or DOWN for the load balancer.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.errors import NotFoundError
-from sakura_fleet.model.ownership import Marks, fleet_tag
-from sakura_fleet.model.server_group import MAX_SIZE, ServerGroupArgs
+from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
+from sakura_fleet.ownership import OwnerTags, fleet_tag
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, CpuSample, ElbHealth, Server
 
 STEP: Final = timedelta(minutes=5)
-SPARE_MARKS: Final = 3
-"""Marks asked for beyond the wanted ones: the newest may not be measured yet, and what is not there is null."""
+SPARE_OWNER_TAGS: Final = 3
+"""OwnerTags asked for beyond the wanted ones: the newest may not be measured yet, and what is not there is null."""
 
 BOOT_TIME: Final = timedelta(minutes=15)
 """How long after its creation a server that is off or without samples counts as booting, not as dead."""
@@ -63,26 +63,27 @@ def fetch_group(
     now: datetime,
     cloud_clock: bool = False,
     samples: int = 1,
-    marks: Collection[str] | None = None,
+    owner_tags: Collection[str] | None = None,
     zones: Sequence[str] | None = None,
     health: ElbHealth | None = None,
     workers: int = WORKERS,
 ) -> Usage:
     """The servers of one group of a fleet.
 
-    They carry the fleet's mark, and one of `marks` where the caller knows them from the state; otherwise those of the
-    fleet whose names the group gives. `zones` are others than the group's, such as one that has just left its list.
-    `health` is the load balancer's view; a server that it does not list, and an empty list, are "unknown", not DOWN.
-    With `cloud_clock` the question has no bounds of ours, as an emulator's clock may be far ahead.
+    They carry the fleet's owner tag, and one of `owner_tags` where the caller knows them from the state; otherwise
+    those of the fleet whose names the group gives. `zones` are others than the group's, such as one that has just
+    left its list. `health` is the load balancer's view; a server that it does not list, and an empty list, are
+    "unknown", not DOWN. With `cloud_clock` the question has no bounds of ours, as an emulator's clock may be far
+    ahead.
     """
     tag = fleet_tag(fleet_id)
     names = {group.server_name(slot) for slot in range(MAX_SIZE)}
 
     def is_member(server: Server) -> bool:
-        found = Marks.from_tags(server.tags)
+        found = OwnerTags.from_tags(server.tags)
         if found is None or found.fleet != tag:
             return False
-        return server.name in names if marks is None else found.resource in marks
+        return server.name in names if owner_tags is None else found.resource in owner_tags
 
     places = list(group.zones if zones is None else zones)
     with ThreadPoolExecutor(workers, THREADS) as pool:
@@ -102,8 +103,8 @@ def _named(client: Client, prefix: str, zone: str) -> list[Server]:
 def _series(
     client: Client, zone: str, server_id: str, samples: int, now: datetime | None
 ) -> list[CpuSample] | NotFoundError:
-    """A server's marks, oldest first, or that it has gone since it was found."""
-    span = (samples + SPARE_MARKS) * STEP
+    """A server's owner tags, oldest first, or that it has gone since it was found."""
+    span = (samples + SPARE_OWNER_TAGS) * STEP
     try:
         if now is not None:
             return client.activity.cpu(zone, server_id, start=now - span, end=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sakura_fleet.errors import InputError, Problem
-from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.model.server.group import ServerGroupArgs
 
 
 @dataclass(frozen=True, slots=True)

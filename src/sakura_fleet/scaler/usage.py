@@ -66,8 +66,9 @@ class ServerUsage:
 class Usage:
     """All servers of a group, in the order in which they were found.
 
-    `whole` says that these are the group's servers and no others (found by mark, not by the beginning of a name), so
-    that their number means something. `clock` is the newest mark that the cloud spoke of, measured or not.
+    `whole` says that these are the group's servers and no others (found by owner tag, not by the beginning of a
+    name), so that their number means something. `clock` is the newest 5-minute mark that the cloud spoke of, measured
+    or not.
     """
 
     servers: tuple[ServerUsage, ...] = ()

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from click.testing import Result
 
-from sakura_fleet.emulator.server import Running, running
-from sakura_fleet.model.ownership import Marks
-from sakura_fleet.project import Project
+from sakura_emulator.server import Running, running
+from sakura_fleet.engine.project import Project
+from sakura_fleet.ownership import OwnerTags
 from tests.emulator.support import JSON, Api
-from tests.unit.cli.folder import FLEET, PREFIX, Folder, inside
+from tests.unit.folder import FLEET, PREFIX, Folder, inside
 
-OTHERS = Marks.of("another-fleet", "urn")
+OTHERS = OwnerTags.of("another-fleet", "urn")
 
 
 class Cloud(Api):
@@ -69,7 +69,7 @@ def emulated() -> Iterator[Running]:
 
 @pytest.fixture
 def cloud(emulated: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    monkeypatch.setattr("sakura_fleet.resources.session.DEFAULT_RATE_LIMIT", 1_000.0)
+    monkeypatch.setattr("sakura_fleet.provider.session.DEFAULT_RATE_LIMIT", 1_000.0)
     api = Cloud(emulated.url)
     with api.http:
         api.control("POST", "/reset")
@@ -535,7 +535,7 @@ def test_the_name_of_an_elb_with_vip_failover(folder: Folder, cloud: Cloud) -> N
 def test_a_stack_that_has_a_file_gets_the_part_to_put_in(folder: Folder, cloud: Cloud) -> None:
     folder.write(api_root=f"{cloud.url}/cloud/zone", rate_limit=1000)
     before = folder.stack_file().read_text()
-    own = Marks.of(FLEET, "urn")
+    own = OwnerTags.of(FLEET, "urn")
     cloud.web(1)
     cloud.web(2, Tags=own.tag(()))
     result = adopt(folder, cloud, "--prefix", "web-", stack="test")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from sakura_emulator.server import Running
 from sakura_fleet import tokens
 from sakura_fleet.cli import dns_zone_file
-from sakura_fleet.emulator.server import Running
-from sakura_fleet.scaler.stack import NoStackError
+from sakura_fleet.engine.stack import NoStackError
 from tests.emulator.support import JSON, Api
-from tests.unit.cli.folder import Folder
+from tests.unit.folder import Folder
 
 OTHERS: list[JSON] = [
     {"Name": "@", "Type": "MX", "RData": "10 MAIL.example.net.", "TTL": 60, "Comment": "kept"},

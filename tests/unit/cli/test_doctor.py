@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from sakura_emulator.server import Running, running
 from sakura_fleet.cli import doctor as doctor_module
-from sakura_fleet.emulator.server import Running, running
 from sakura_fleet.errors import FleetError
-from tests.unit.cli.folder import Folder
+from tests.unit.folder import Folder
 
 ENGINE = f"v{version('pulumi')}"
 

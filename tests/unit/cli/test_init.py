@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sakura_fleet.engine.project import Project
 from sakura_fleet.model.stack import StackConfig
-from sakura_fleet.project import Project
-from tests.unit.cli.folder import FLEET, PREFIX, Folder, inside
+from tests.unit.folder import FLEET, PREFIX, Folder, inside
 
 ID = re.compile(r'  sakura-fleet:fleet_id: "[0-9a-f]{16}"')
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from sakura_fleet.cli.main import FleetGroup, main
 from sakura_fleet.errors import FleetError, InputError, Problem
-from tests.unit.cli.folder import Folder, inside
+from tests.unit.folder import Folder, inside
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

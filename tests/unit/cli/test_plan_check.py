@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sakura_fleet import plan, tokens
+from sakura_fleet import tokens
 from sakura_fleet.cli.main import main
 from sakura_fleet.cli.plan_check import REFUSED
+from sakura_fleet.engine import plan_check as plan
 from sakura_fleet.errors import FleetError
-from tests.unit.cli.folder import Folder
+from tests.unit.folder import Folder
 
 PREFIX = "urn:pulumi:test::fleet::"
 GROUP = f"{PREFIX}{tokens.SERVER_GROUP}::web"

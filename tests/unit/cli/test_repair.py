@@ -1,4 +1,4 @@
-"""`repair`: what carries the fleet's mark, who knows it, and what is removed. The engine is a stand-in here."""
+"""`repair`: what carries the fleet's owner tag, who knows it, and what is removed. The engine is a stand-in here."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from sakura_emulator.server import Running
 from sakura_fleet.cli import repair as repair_module
 from sakura_fleet.client import Client
-from sakura_fleet.emulator.server import Running
 from sakura_fleet.errors import FleetError
-from sakura_fleet.model.ownership import Marks, fleet_tag
-from tests.unit.cli.folder import FLEET, Folder
+from sakura_fleet.ownership import OwnerTags, fleet_tag
+from tests.unit.folder import FLEET, Folder
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8AKyLHm0LLUxWMBKNbA4zdETB+3fP0eRNPoFYYo3cx example@sakura-fleet"
 
@@ -33,10 +33,10 @@ class Engine:
     def refresh(self) -> None:
         type(self).state = self.state - self.removed_by_the_dead
 
-    def marks_in_state(self) -> set[str]:
+    def owner_tags_in_state(self) -> set[str]:
         return self.state
 
-    def marks_in_program(self) -> set[str]:
+    def owner_tags_in_program(self) -> set[str]:
         type(self).previews += 1
         return self.program
 
@@ -53,13 +53,13 @@ def stack(folder: Folder, emulator: Running) -> None:
     folder.write(api_root=emulator.api_root, rate_limit=1000)
 
 
-def mark(name: str, fleet: str = FLEET) -> Marks:
-    return Marks.of(fleet, f"urn:{name}")
+def mark(name: str, fleet: str = FLEET) -> OwnerTags:
+    return OwnerTags.of(fleet, f"urn:{name}")
 
 
-def server(client: Client, name: str, *, zone: str = "is1b", marks: Marks | None = None) -> None:
+def server(client: Client, name: str, *, zone: str = "is1b", owner_tags: OwnerTags | None = None) -> None:
     """A server that is up, with a disk."""
-    tags = (marks or mark(name)).tag(())
+    tags = (owner_tags or mark(name)).tag(())
     made = client.servers.create(zone, name=name, core=1, memory_gb=2, tags=tags, nics=["shared"])
     client.disks.create(zone, name=f"{name}-disk001", size_gb=20, plan="ssd", server_id=made.id, tags=tags)
     client.servers.power_on(zone, made.id)
@@ -77,9 +77,9 @@ def one_of_each(client: Client) -> list[str]:
 
 
 def theirs(client: Client) -> None:
-    """The same of another fleet, and without any mark."""
+    """The same of another fleet, and without any owner tag."""
     other = mark("server", "another-fleet")
-    server(client, "server", marks=other)
+    server(client, "server", owner_tags=other)
     client.servers.create("is1b", name="server", core=1, memory_gb=1, tags=["web"])
     client.packet_filters.create("is1a", name="filter", description=other.sign("d"))
     client.ssh_keys.create(name="key", public_key=PUBLIC_KEY, description=other.sign(""))
@@ -98,7 +98,7 @@ def test_what_the_state_knows_is_fine(folder: Folder, client: Client, engine: ty
     engine.state = {mark("known").resource}
     result = folder.run("repair", "-s", "test")
     assert (result.exit_code, engine.previews) == (0, 0)
-    assert f"1 objects carry the fleet's mark {fleet_tag(FLEET)}; 1 are in the state" in result.output
+    assert f"1 objects carry the fleet's owner tag {fleet_tag(FLEET)}; 1 are in the state" in result.output
 
 
 def test_what_only_the_program_wants_is_left_to_the_next_up(

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from sakura_emulator.server import Running, running
 from sakura_fleet.cli import scaler_cpu
 from sakura_fleet.cli.scaler_cpu import cpu
 from sakura_fleet.client import Client
-from sakura_fleet.emulator.server import Running, running
-from tests.unit.cli.folder import FLEET, Folder, inside
+from tests.unit.folder import FLEET, Folder, inside
 from tests.unit.scaler.farm import Farm
 
 WEB = ("--prefix", "web-", "--zone", "is1b")

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from sakura_emulator.server import Running
 from sakura_fleet import tokens
 from sakura_fleet.cli import show as show_module
 from sakura_fleet.client import Client
-from sakura_fleet.emulator.server import Running
-from sakura_fleet.model.ownership import Marks
+from sakura_fleet.ownership import OwnerTags
 from tests.emulator.support import JSON, Api
-from tests.unit.cli.folder import FLEET, Folder
+from tests.unit.folder import FLEET, Folder
 
 
 class Engine:
@@ -38,8 +38,8 @@ def state(monkeypatch: pytest.MonkeyPatch, folder: Folder, emulator: Running) ->
     return resources
 
 
-def mark(name: str) -> Marks:
-    return Marks.of(FLEET, f"urn:{name}")
+def mark(name: str) -> OwnerTags:
+    return OwnerTags.of(FLEET, f"urn:{name}")
 
 
 def resource(token: str, object_id: str, **outputs: Any) -> JSON:
@@ -51,7 +51,9 @@ def server(client: Client, state: list[JSON], name: str) -> str:
     made = client.servers.create("is1b", name=name, core=1, memory_gb=1, tags=mark(name).tag(()), nics=["shared"])
     client.servers.power_on("is1b", made.id)
     address = client.servers.read("is1b", made.id).ip_address or ""
-    state.append(resource(tokens.SERVER, made.id, name=name, zone="is1b", address=address, marks=mark(name).inputs()))
+    state.append(
+        resource(tokens.SERVER, made.id, name=name, zone="is1b", address=address, owner_tags=mark(name).inputs())
+    )
     return address
 
 
@@ -67,7 +69,7 @@ def elb_in_state(api: Api, state: list[JSON], addresses: list[str], *, lookup: s
     elb_id = str(api.make_elb("web-elb", Tags=[], **settings)["ID"])
     key = "" if lookup else mark("elb").resource
     entries = [{"key": "", "address": address, "port": 80.0} for address in addresses]
-    state.append(resource(tokens.ELB, elb_id, elb_id=elb_id, lookup=lookup, marks=mark("elb").inputs()))
+    state.append(resource(tokens.ELB, elb_id, elb_id=elb_id, lookup=lookup, owner_tags=mark("elb").inputs()))
     state.append(resource(tokens.ELB_MEMBERSHIP, "m", elb={"key": key, "id": elb_id}, entries=entries))
     return elb_id
 
@@ -186,8 +188,8 @@ def test_a_missing_passphrase_is_one_line(
     monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "test")
     monkeypatch.setenv("PATH", os.environ["PATH"])
-    from sakura_fleet.project import Project, pulumi
-    from tests.unit.cli.folder import inside
+    from sakura_fleet.engine.project import Project, pulumi
+    from tests.unit.folder import inside
 
     with inside(folder.root):
         project = Project.here()

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sakura_emulator.server import Running, running
 from sakura_fleet.client import (
     Client,
     Credentials,
@@ -18,9 +19,8 @@ from sakura_fleet.client import (
     PacketFilterRule,
     RetryPolicy,
 )
-from sakura_fleet.emulator.server import Running, running
 from sakura_fleet.errors import AuthenticationError, ConflictError, NotFoundError, UnavailableError, UnreachableError
-from sakura_fleet.model.os_types import OS_TYPES
+from sakura_fleet.model.server.os_types import OS_TYPES
 from sakura_fleet.model.zones import ZONES
 
 ZONE = "is1b"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.errors import FleetError
-from sakura_fleet.model.os_types import OS_TYPES
+from sakura_fleet.model.server.os_types import OS_TYPES
 from tests.unit.client import samples
 from tests.unit.client.wire import Wire, found
 

@@ -15,7 +15,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
 from sakura_fleet import tokens
-from sakura_fleet.model import server_inputs
+from sakura_fleet.model.server import inputs as server_inputs
 
 T = TypeVar("T")
 FLEET = "0123456789abcdef"

@@ -7,8 +7,8 @@ from typing import Any
 
 from components import CaddyHost
 from sakura_fleet import tokens
-from sakura_fleet.model.caddy_host import CaddyHostArgs
-from sakura_fleet.model.template import EditParameter, ServerPlan, ServerTemplate
+from sakura_fleet.model.caddy.host import CaddyHostArgs
+from sakura_fleet.model.server.template import EditParameter, ServerPlan, ServerTemplate
 from tests.unit.components.program import Registered, run, run_with_outputs
 
 CADDYFILE = "www.example.com {\n  respond `it's {$HOME}`\n}\n"

@@ -13,10 +13,10 @@ import pytest
 
 from components import CaddyHost, DnsRecords, DnsRecordsArgs
 from sakura_fleet import tokens
-from sakura_fleet.model.caddy_host import Behind, CaddyHostArgs, SshAccess
-from sakura_fleet.model.caddy_site import FileServer, Site
-from sakura_fleet.model.host_script import host_script
-from sakura_fleet.model.template import EditParameter, ServerTemplate
+from sakura_fleet.model.caddy.host import Behind, CaddyHostArgs, SshAccess
+from sakura_fleet.model.caddy.script import host_script
+from sakura_fleet.model.caddy.site import FileServer, Site
+from sakura_fleet.model.server.template import EditParameter, ServerTemplate
 from tests.program.fleet import ROOT
 from tests.unit.components.program import Registered, run, run_with_outputs
 
@@ -64,7 +64,11 @@ def test_a_server_by_startup_script() -> None:
     ]
     script = registered.of(tokens.STARTUP_SCRIPT)["www-startup"]["content"]
     assert script == host_script(OURS, names=["www.example.com"])
-    server = {"key": registered.of(tokens.SERVER)["www"]["marks"]["resource"], "id": "id-of-www", "zones": ["is1c"]}
+    server = {
+        "key": registered.of(tokens.SERVER)["www"]["owner_tags"]["resource"],
+        "id": "id-of-www",
+        "zones": ["is1c"],
+    }
     value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"], "ipv4hint": [{"server": server}]}
     assert sets(registered) == {
         "www-address": [("www", "A", [{"server": server}])],

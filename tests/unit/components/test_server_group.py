@@ -11,10 +11,10 @@ from pulumi.runtime import rpc
 
 from components import ServerGroup
 from sakura_fleet import tokens
-from sakura_fleet.model.ownership import Marks
-from sakura_fleet.model.packet_filter import PacketFilterRule
-from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.model.template import EditParameter, NetworkInterface, ServerPlan, ServerTemplate
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.model.server.packet_filter import PacketFilterRule
+from sakura_fleet.model.server.template import EditParameter, NetworkInterface, ServerPlan, ServerTemplate
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources import Server, StartupScript, Switch
 from tests.unit.components.program import FLEET, PROJECT, STACK, Registered, run, run_with_outputs
 
@@ -83,16 +83,16 @@ def test_a_members_key_is_its_mark_from_fleet_and_urn() -> None:
     # The mocks count the stack as a parent type, which the engine does not.
     types = f"pulumi:pulumi:Stack${tokens.SERVER_GROUP}${tokens.SERVER}"
     urn = f"urn:pulumi:{STACK}::{PROJECT}::{types}::{name}"
-    assert inputs["marks"] == Marks.of(FLEET, urn).inputs()
+    assert inputs["owner_tags"] == OwnerTags.of(FLEET, urn).inputs()
     keys = run_with_outputs(lambda: [member.key for member in ServerGroup("front", ARGS).members])
-    assert keys[0] == inputs["marks"]["resource"]
+    assert keys[0] == inputs["owner_tags"]["resource"]
     assert group.members[0].name == inputs["name"]
 
 
 def test_every_resource_carries_the_fleets_mark() -> None:
     _, made = group_of(with_interfaces(NetworkInterface(packet_filter=(PacketFilterRule(protocol="ip"),))))
-    marked = [one.inputs["marks"] for one in made.resources if one.typ != tokens.SERVER_GROUP]
-    assert {mark["fleet"] for mark in marked} == {Marks.of(FLEET, "").fleet}
+    marked = [one.inputs["owner_tags"] for one in made.resources if one.typ != tokens.SERVER_GROUP]
+    assert {mark["fleet"] for mark in marked} == {OwnerTags.of(FLEET, "").fleet}
     assert len({mark["resource"] for mark in marked}) == len(marked)
 
 

@@ -11,8 +11,8 @@ import pytest
 from components import ServerGroup, WebElb
 from sakura_fleet import tokens
 from sakura_fleet.model.elb import MAX_ENTRIES, ElbArgs
-from sakura_fleet.model.server_group import ServerGroupArgs
-from sakura_fleet.model.template import Expose, NetworkInterface, ServerTemplate
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.model.server.template import Expose, NetworkInterface, ServerTemplate
 from tests.unit.components.program import Registered, run, run_with_outputs
 
 EXPOSED = NetworkInterface(expose=Expose(ports=(80, 8080), server_group_name="gr1"))
@@ -50,9 +50,9 @@ def test_an_elb_and_its_entries() -> None:
     servers = registered.of(tokens.SERVER)
     assert [member["id"] for member in entries["members"]] == [f"id-of-{name}" for name in servers]
     assert [member["key"] for member in entries["members"]] == [
-        server["marks"]["resource"] for server in servers.values()
+        server["owner_tags"]["resource"] for server in servers.values()
     ]
-    assert entries["elb"] == {"key": elb["marks"]["resource"], "id": "id-of-front"}
+    assert entries["elb"] == {"key": elb["owner_tags"]["resource"], "id": "id-of-front"}
 
 
 def test_the_rules_that_name_the_group_are_known_to_its_entries() -> None:

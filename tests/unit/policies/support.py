@@ -32,7 +32,7 @@ def server(name: str = "web-abc123-001", around: str = tokens.SERVER_GROUP, **ch
         "edit_parameter": {"disabled": False, "disable_pw_auth": True, "ssh_keys": []},
         "tags": ["production"],
         "labels": {"stack": "production", "group": "web", "min_size": 2, "max_size": 4},
-        "marks": {"fleet": "sf:0123456789", "resource": "sfr:" + name},
+        "owner_tags": {"fleet": "sf:0123456789", "resource": "sfr:" + name},
     }
     return resource(tokens.SERVER, name, around, GROUP if around == tokens.SERVER_GROUP else "", **{**props, **changes})
 

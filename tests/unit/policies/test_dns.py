@@ -20,7 +20,7 @@ H3, H2 = "10 . alpn=h3,h2", "10 . alpn=h2"
 
 def ref(judged: Resource) -> dict[str, Any]:
     """A reference to a server, as a preview sees it."""
-    return {"server": {"key": judged.props["marks"]["resource"], "id": UNKNOWN, "zones": ["is1b"]}}
+    return {"server": {"key": judged.props["owner_tags"]["resource"], "id": UNKNOWN, "zones": ["is1b"]}}
 
 
 def sets(*written: Any, zone: Any = "example.com") -> Resource:

@@ -235,7 +235,7 @@ def test_a_record_is_judged_by_the_server_declared_before() -> None:
     for behind, expected in ((host, 0), (member, 1)):
         policy = policies()["https-record-agrees"]
         assert validated(policy, behind) == []
-        reference = {"server": {"key": behind.props["marks"]["resource"], "id": UNKNOWN, "zones": ["is1b"]}}
+        reference = {"server": {"key": behind.props["owner_tags"]["resource"], "id": UNKNOWN, "zones": ["is1b"]}}
         sets = [
             {"name": "www", "type": "A", "values": [reference]},
             {"name": "www", "type": "HTTPS", "values": [{"priority": 10, "target": ".", "alpn": ["h3"]}]},

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from sakura_fleet.model.packet_filter import PacketFilterRule
-from sakura_fleet.resources.lifecycle import Lifecycle
-from sakura_fleet.resources.packet_filter_lifecycle import PacketFilterLifecycle
-from sakura_fleet.resources.server_lifecycle import ServerLifecycle
-from sakura_fleet.resources.ssh_key_lifecycle import SshKeyLifecycle
-from sakura_fleet.resources.startup_script_lifecycle import StartupScriptLifecycle
-from sakura_fleet.resources.switch_lifecycle import SwitchLifecycle
-from tests.unit.resources.world import MARKS, OTHER_ZONE, PUBLIC_KEY, ZONE, World, server_inputs
+from sakura_fleet.model.server.packet_filter import PacketFilterRule
+from sakura_fleet.provider.lifecycle import Lifecycle
+from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLifecycle
+from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
+from sakura_fleet.resources.server.ssh_key_lifecycle import SshKeyLifecycle
+from sakura_fleet.resources.server.startup_script_lifecycle import StartupScriptLifecycle
+from sakura_fleet.resources.server.switch_lifecycle import SwitchLifecycle
+from tests.unit.world import OTHER_ZONE, OWNER_TAGS, PUBLIC_KEY, ZONE, World, server_inputs
 
 UNKNOWN: Any = Unknown()  # type: ignore[no-untyped-call]
-MARK = {"marks": MARKS.inputs()}
+MARK = {"owner_tags": OWNER_TAGS.inputs()}
 GOOD: dict[type[Lifecycle], dict[str, Any]] = {
     ServerLifecycle: server_inputs(),
     StartupScriptLifecycle: {"name": "boot", "content": "#!/bin/sh\n", **MARK},

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
+from sakura_emulator.clock import JST
+from sakura_emulator.server import Running
 from sakura_fleet.client import Client, Server
-from sakura_fleet.emulator.clock import JST
-from sakura_fleet.emulator.server import Running
-from sakura_fleet.model.ownership import Marks
+from sakura_fleet.ownership import OwnerTags
 
 FLEET = "0123456789abcdef"
 
@@ -32,7 +32,7 @@ class Farm:
         return datetime.fromtimestamp(self._clock(), JST)
 
     def past_mark(self) -> timedelta:
-        """How far the whole minute of now is past the newest mark."""
+        """How far the whole minute of now is past the newest 5-minute mark."""
         return timedelta(minutes=self.now.minute % 5)
 
     def advance(self, seconds: float) -> None:
@@ -63,8 +63,8 @@ class Farm:
         return self._client.servers.read(zone, made.id)
 
     def member(self, name: str, *, fleet: str = FLEET, **other: Any) -> Server:
-        """A server with a fleet's marks."""
-        return self.server(name, tags=Marks.of(fleet, f"urn:{name}").tag(["web"]), **other)
+        """A server with a fleet's owner tags."""
+        return self.server(name, tags=OwnerTags.of(fleet, f"urn:{name}").tag(["web"]), **other)
 
     def off(self, server: Server) -> None:
         self._client.servers.power_off(server.zone, server.id, force=True)

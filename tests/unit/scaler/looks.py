@@ -7,7 +7,7 @@ from typing import Any
 
 from sakura_fleet.model.scaling import ScalingArgs
 from sakura_fleet.scaler.decide import Config, Decision, decide
-from sakura_fleet.scaler.state import State
+from sakura_fleet.scaler.memory import State
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
 
 JST = timezone(timedelta(hours=9))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.project import Project
-from sakura_fleet.scaler.jobs import FAILED
-from sakura_fleet.scaler.run import Effort, JobResult, Scaler
+from sakura_fleet.engine.job_lock import FAILED
+from sakura_fleet.engine.project import Project
+from sakura_fleet.scaler.job_runner import Effort, JobResult, Scaler
 from sakura_fleet.scaler.sizes import Target
-from tests.unit.cli.folder import Folder, inside
+from tests.unit.folder import Folder, inside
 
 ADOPTING = {"name": "web", "zones": ["is1b"], "max_size": 5, "adopt": {"1": "113800000021"}}
 

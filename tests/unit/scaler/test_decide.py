@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakura_fleet.model.scaling import ScalingArgs
-from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.decide import Action, Config, Decision, Reason, Wanted, conditions_of, decide, explain
+from sakura_fleet.scaler.memory import State
 from sakura_fleet.scaler.rounding import half_away
 from sakura_fleet.scaler.sizes import after_down, after_up
-from sakura_fleet.scaler.state import State
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
 from tests.unit.scaler.looks import NOW, STAMP, after, config, look, server, usage
 

@@ -1,4 +1,4 @@
-"""Measuring against the emulator: by prefix and by mark, with gaps, booting servers and a health that knows."""
+"""Measuring against the emulator: by prefix and by owner tag, with gaps, booting servers and a health that knows."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
+from sakura_emulator.clock import JST
+from sakura_emulator.server import Running
 from sakura_fleet.client import Client, Credentials, ElbHealth, ElbServerHealth, RetryPolicy
-from sakura_fleet.emulator.clock import JST
-from sakura_fleet.emulator.server import Running
 from sakura_fleet.errors import FleetError, UnavailableError
-from sakura_fleet.model.ownership import Marks
 from sakura_fleet.model.scaling import ScalingArgs
-from sakura_fleet.model.server_group import ServerGroupArgs
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.scaler.decide import Action, Config, decide
+from sakura_fleet.scaler.memory import State
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
-from sakura_fleet.scaler.state import State
 from tests.unit.scaler.farm import FLEET, Farm
 
 GROUP = ServerGroupArgs(name="web", zones=("is1b", "is1c"), size=2, min_size=2, max_size=5)
@@ -151,11 +151,11 @@ def test_a_groups_own_servers_by_mark(farm: Farm, client: Client) -> None:
 def test_marks_from_the_state_decide_where_they_are_known(farm: Farm, client: Client) -> None:
     own = farm.member("any-name")
     farm.member("web-001")
-    marks = Marks.from_tags(own.tags)
-    assert marks is not None
-    usage = fetch_group(client, FLEET, GROUP, now=farm.now, marks=[marks.resource])
+    owner_tags = OwnerTags.from_tags(own.tags)
+    assert owner_tags is not None
+    usage = fetch_group(client, FLEET, GROUP, now=farm.now, owner_tags=[owner_tags.resource])
     assert [one.name for one in usage.servers] == ["any-name"]
-    assert fetch_group(client, FLEET, GROUP, now=farm.now, marks=[]).servers == ()
+    assert fetch_group(client, FLEET, GROUP, now=farm.now, owner_tags=[]).servers == ()
 
 
 def test_a_zone_that_left_the_list_is_looked_at_when_it_is_named(farm: Farm, client: Client) -> None:

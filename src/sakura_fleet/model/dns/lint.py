@@ -17,8 +17,8 @@ from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_RECORDS, full_name, re
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, HOST_TYPES, SVCB_TYPES, TYPES, parsed_svcb, target_of
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.rules import severity_of, with_way_out
-from sakura_fleet.model.svcb import Severity, Svcb, keys
-from sakura_fleet.model.svcb.names import DomainName
+from sakura_fleet.model.dns.svcb import Severity, Svcb, keys
+from sakura_fleet.model.dns.svcb.names import DomainName
 
 LONGEST_CHAIN: Final = 8
 """Aliases and CNAMEs in a row; resolvers and clients give up at limits of their own, few below this."""

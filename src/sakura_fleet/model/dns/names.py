@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sakura_fleet.model.svcb.names import DomainName
+from sakura_fleet.model.dns.svcb.names import DomainName
 
 DEFAULT_TTL: Final = 3_600
 MIN_TTL: Final = 10

@@ -13,8 +13,8 @@ from sakura_fleet.model.dns.names import DEFAULT_TTL
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.record_sets import read_record_sets
 from sakura_fleet.model.dns.rules import severity_of
+from sakura_fleet.model.dns.svcb import Severity
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import Severity
 
 MOST_CHANGED: Final = 0.3
 """The share of a zone's records that may change or go without being asked twice (octoDNS has the same bound)."""

@@ -18,8 +18,8 @@ import dns.rdatatype
 
 from sakura_fleet.model.dns.rdata import SVCB_TYPES
 from sakura_fleet.model.dns.record_set import RecordSet
+from sakura_fleet.model.dns.svcb import Svcb, read_svcb
 from sakura_fleet.model.dns.zone_file import rdata_text
-from sakura_fleet.model.svcb import Svcb, read_svcb
 
 NO_ERROR: Final = 0
 NX_DOMAIN: Final = 3

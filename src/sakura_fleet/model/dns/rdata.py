@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import absolute_target
+from sakura_fleet.model.dns.svcb import Svcb, check_svcb, read_structure, read_svcb
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import Svcb, check_svcb, read_structure, read_svcb
 
 TYPES: Final = ("A", "AAAA", "ALIAS", "CNAME", "NS", "MX", "TXT", "SRV", "CAA", "HTTPS", "SVCB", "PTR")
 SVCB_TYPES: Final = ("HTTPS", "SVCB")

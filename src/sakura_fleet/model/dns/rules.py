@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.svcb import RULES as SVCB_RULES
-from sakura_fleet.model.svcb import Severity
+from sakura_fleet.model.dns.svcb import RULES as SVCB_RULES
+from sakura_fleet.model.dns.svcb import Severity
 
 ZONE_RULES: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
     {

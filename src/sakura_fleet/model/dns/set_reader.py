@@ -20,8 +20,8 @@ from sakura_fleet.model.dns.rdata import (
 )
 from sakura_fleet.model.dns.record_set import REFERENCES, RecordSet, Resolve, Unknown, holds_unknown, is_reference
 from sakura_fleet.model.dns.rules import ALLOWABLE, severity_of, with_way_out
+from sakura_fleet.model.dns.svcb import Severity, check_svcb, check_svcb_set, read_structure
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.svcb import Severity, check_svcb, check_svcb_set, read_structure
 
 SINGLE: Final = ("CNAME", "ALIAS")
 _SRV_NAME: Final = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+(\..+)?")

@@ -25,9 +25,9 @@ from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.dns.merge import Record
 from sakura_fleet.model.dns.names import DEFAULT_TTL, relative_name
 from sakura_fleet.model.dns.rdata import SVCB_TYPES, TYPES, parsed_svcb
-from sakura_fleet.model.svcb import Svcb, keys
-from sakura_fleet.model.svcb.rules import BrokenRuleError
-from sakura_fleet.model.svcb.text import value_text
+from sakura_fleet.model.dns.svcb import Svcb, keys
+from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
+from sakura_fleet.model.dns.svcb.text import value_text
 
 ALIAS_TYPE: Final = 65401
 """PowerDNS's number for ALIAS, of the range for private use (RFC 6895, 3.1). Nothing sends it."""

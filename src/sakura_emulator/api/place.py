@@ -1,0 +1,34 @@
+"""`zone`, `region`, `auth-status`: where one is and who one is."""
+
+from __future__ import annotations
+
+from sakura_emulator.api.resource import Route, fixed
+from sakura_emulator.catalogue.places import REGIONS, ZONES
+from sakura_emulator.wire import Answer, Call
+
+MEMBER = "abc12345"
+
+
+def auth_status(call: Call) -> Answer:
+    """GET /auth-status: flat, without an object key."""
+    account = {"ID": call.cloud.settings.account_id, "Name": "emulator", "Code": "emulator", "Class": "member"}
+    return Answer(
+        {
+            "Account": account,
+            "Member": {"Code": MEMBER, "Class": "member"},
+            "AuthClass": "account",
+            "AuthMethod": "apikey",
+            "IsAPIKey": True,
+            "ExternalPermission": "bill+eventlog+cdn",
+            "OperationPenalty": "none",
+            "Permission": "create",
+            "is_ok": True,
+        }
+    )
+
+
+ROUTES: list[Route] = [
+    ("GET", "auth-status", auth_status),
+    *fixed("zone", "Zone", "Zones", lambda _: list(ZONES.values())),
+    *fixed("region", "Region", "Regions", lambda _: list(REGIONS.values())),
+]

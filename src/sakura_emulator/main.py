@@ -1,0 +1,243 @@
+"""The command `sakura-emulator`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from sakura_emulator import environment, process, steer
+from sakura_emulator.options import DEFAULT_PORT, Command, control, db_option, url_of, url_option
+from sakura_emulator.settings import PROFILES, Settings
+
+_START_OPTIONS = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+    click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 = any."),
+    click.option("--latency", default="instant", show_default=True, type=click.Choice(list(PROFILES))),
+    click.option("--time-scale", type=float, metavar="N", help="Emulated time runs N times as fast.  [default: 1]"),
+    click.option("--seed", default=0, show_default=True, help="Decides all that looks random."),
+    click.option("--token", envvar=process.TOKEN_VARIABLE, help="Take only this access token."),
+    click.option("--secret", envvar=process.SECRET_VARIABLE, help="The secret that goes with --token."),
+    click.option("--account-id", default=113000000001, show_default=True, help="Account.ID of auth-status."),
+    click.option("--settings-hash", default="enforce", show_default=True, type=click.Choice(["enforce", "ignore"])),
+    click.option("--elb-plan-change", default="new-id", show_default=True, type=click.Choice(["new-id", "same-id"])),
+    click.option(
+        "--last-entry-status",
+        default="409",
+        show_default=True,
+        type=click.Choice(["400", "409"]),
+        help="Answer to disabling the last server of a group that an ELB rule names.",
+    ),
+    click.option("--sandbox", default="refuse", show_default=True, type=click.Choice(["refuse", "allow"])),
+    click.option("--health-delay", type=float, metavar="SECONDS", help="Until the ELB calls a server UP."),
+    click.option("--drain", type=float, metavar="SECONDS", help="Until a disabled entry has no connections."),
+    click.option("--request-log", metavar="FILE", help="Write every request there, as a line of JSON without secrets."),
+    click.option("--connections", default=10, show_default=True, help="Connections on each UP entry of an ELB."),
+)
+
+
+def _start_options(command: Command) -> Command:
+    for option in reversed(_START_OPTIONS):
+        command = option(command)
+    return db_option(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sakura-fleet")
+def main() -> None:
+    """A SAKURA Cloud on this machine: the API, without an account and without a network.
+
+    \b
+    Example:
+        sakura-emulator start
+        export SAKURA_API_ROOT_URL=http://127.0.0.1:18080/cloud/zone
+        export SAKURA_ACCESS_TOKEN=any SAKURA_ACCESS_TOKEN_SECRET=any
+        sakura-emulator stop
+    """
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    fields = {key: value for key, value in options.items() if key != "port" and value is not None}
+    try:
+        return Settings(**{**fields, "last_entry_status": int(fields["last_entry_status"])})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@_start_options
+def serve(db: str | None, **options: Any) -> None:
+    """Run in the foreground until Ctrl-C.
+
+    \b
+    Example:
+        sakura-emulator serve --port 0 --db :memory: --latency seed --time-scale 60
+    """
+    from sakura_emulator import server
+    from sakura_emulator.cloud import Cloud
+    from sakura_emulator.store import StoreError
+
+    path = db or process.default_db()
+    settings = _settings(options)
+    try:
+        sock = server.listen(settings.host, options["port"])
+    except (server.PortInUseError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        cloud = Cloud(path, settings)
+    except (StoreError, OSError) as error:
+        sock.close()
+        raise click.ClickException(str(error)) from error
+    url = server.url_of(sock)
+
+    def ready() -> None:
+        process.record(path, url)
+        click.echo(f"sakura-emulator listening on {url} (root {url}{server.API_PREFIX})")
+        click.echo(environment.block(url, has_token=bool(settings.token)))
+
+    # uvicorn ends on a signal and then raises it again: turn that into an orderly exit.
+    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGINT, _exit)
+    try:
+        server.serve(cloud, sock, ready)
+    finally:
+        cloud.close()
+        process.forget(path, os.getpid())
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+@main.command()
+@_start_options
+def start(db: str | None, **options: Any) -> None:
+    """Run in the background; nothing happens if an emulator answers there already.
+
+    \b
+    Example:
+        sakura-emulator start --latency seed --time-scale 10
+    """
+    settings = _settings(options)
+    path = db or process.default_db()
+    arguments = ["--db", path]
+    for key, value in options.items():
+        if value is not None and key not in ("token", "secret"):
+            arguments += [f"--{key.replace('_', '-')}", str(value)]
+    # By environment, not as arguments: every user of the machine can read those.
+    os.environ |= {process.TOKEN_VARIABLE: settings.token, process.SECRET_VARIABLE: settings.secret}
+    url = process.url_for(settings.host, options["port"]) if options["port"] else None
+    try:
+        running, is_new = process.start(path, url, arguments)
+    except (process.ProcessError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    verb = "started" if is_new else "is already running"
+    click.echo(f"sakura-emulator {verb}: {running.url} (root {running.url}/cloud/zone), pid {running.pid}")
+    if is_new:
+        click.echo(environment.block(running.url, has_token=bool(settings.token)))
+
+
+@main.command()
+@db_option
+def stop(db: str | None) -> None:
+    """Stop the emulator of --db and wait until it is gone; the cloud stays in its file.
+
+    \b
+    Example:
+        sakura-emulator stop
+    """
+    try:
+        stopped = process.stop(db or process.default_db())
+    except (process.ProcessError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"sakura-emulator stopped: pid {stopped.pid}" if stopped else "sakura-emulator is not running")
+
+
+@main.command()
+@url_option
+def status(db: str | None, url: str | None) -> None:
+    """Say whether an emulator answers, with what it holds; exit code 1 if none does.
+
+    \b
+    Example:
+        sakura-emulator status
+    """
+    where = url_of(db, url)
+    health = control(db, url, "GET", "/health")
+    counts = control(db, url, "GET", "/state")
+    click.echo(f"sakura-emulator {health['version']} at {where} (root {where}/cloud/zone), pid {health['pid']}")
+    click.echo(f"database {health['db']}, latency {health['latency']}, time scale {health['time_scale']:g}")
+    made = ", ".join(f"{kind} {one['total']}" for kind, one in counts["resources"].items() if one["total"])
+    click.echo(f"{counts['total']} objects{': ' if made else ''}{made}; {health['requests']} requests answered")
+
+
+@main.command()
+@click.argument("tool", type=click.Choice(environment.TOOLS))
+@url_option
+def env(tool: str, db: str | None, url: str | None) -> None:
+    """Print the lines that point a tool at the emulator.
+
+    \b
+    Example:
+        eval "$(sakura-emulator env usacloud)"
+    """
+    has_token = bool(os.environ.get(process.TOKEN_VARIABLE))
+    click.echo("\n".join(environment.lines(tool, url_of(db, url), has_token=has_token)))
+
+
+@main.command()
+@url_option
+def reset(db: str | None, url: str | None) -> None:
+    """Make the cloud empty.
+
+    \b
+    Example:
+        sakura-emulator reset
+    """
+    control(db, url, "POST", "/reset")
+    click.echo("the cloud is empty")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@url_option
+def save(file: Path, db: str | None, url: str | None) -> None:
+    """Save the whole cloud as one JSON document.
+
+    \b
+    Example:
+        sakura-emulator save before.json
+    """
+    document = control(db, url, "GET", "/snapshot")
+    try:
+        file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{len(document['objects'])} objects saved to {file}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@url_option
+def load(file: Path, db: str | None, url: str | None) -> None:
+    """Replace the whole cloud by a document that `save` wrote.
+
+    \b
+    Example:
+        sakura-emulator load before.json
+    """
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{file} is not a JSON document: {error}") from error
+    answer = control(db, url, "PUT", "/snapshot", document)
+    click.echo(f"{answer['total']} objects loaded from {file}")
+
+
+for _command in (steer.fault, steer.faults, steer.offer, steer.clock):
+    main.add_command(_command)

@@ -1,0 +1,62 @@
+"""From a path to its handler. The tail after the API's version decides, so that any prefix works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sakura_emulator.api.resource import Handler, Route
+from sakura_emulator.api.routes import ROUTES
+from sakura_emulator.api.unwritten import UNWRITTEN
+from sakura_emulator.errors import ApiError
+
+# What stands before a route's path, and the prefix by which the table of routes knows it.
+_TAILS = ((("api", "cloud", "1.1"), ()), (("api", "system", "1.0"), ("system",)))
+
+
+class Router:
+    """All routes, by method and first segment."""
+
+    def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
+        self._table: dict[tuple[str, str], list[tuple[tuple[str, ...], Handler]]] = {}
+        self._known = {path.split("/", 1)[0] for _, path in UNWRITTEN}
+        for method, path, handler in routes:
+            parts = tuple(path.split("/"))
+            self._table.setdefault((method, parts[0]), []).append((parts, handler))
+            self._known.add(parts[0])
+
+    def match(self, method: str, segments: list[str]) -> tuple[Handler, dict[str, str]]:
+        """The handler and what the path names; 501 for what is known but not written, 404 for the rest."""
+        name = "/".join(segments)
+        first = segments[0] if segments else ""
+        for parts, handler in self._table.get((method, first), []):
+            args = _args(parts, segments)
+            if args is not None:
+                return handler, args
+        if first in self._known:
+            raise ApiError(501, "not_implemented", f"{method} {name}")
+        raise ApiError(404, "resource_path_not_found", f"{method} {name}")
+
+
+def _args(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+    if len(parts) != len(segments):
+        return None
+    args: dict[str, str] = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith(":"):
+            args[part[1:]] = segment
+        elif part != segment:
+            return None
+    return args
+
+
+def split(path: str) -> tuple[str, list[str]]:
+    """The zone and the segments after `api/cloud/1.1`; repeated slashes and any prefix are let through.
+
+    Billing has an API of its own, `api/system/1.0`: its segments get the first segment `system`.
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    for tail, prefix in _TAILS:
+        for at in range(1, len(segments) - len(tail) + 1):
+            if tuple(segments[at : at + len(tail)]) == tail:
+                return segments[at - 1], [*prefix, *segments[at + len(tail) :]]
+    raise ApiError(404, "resource_path_not_found", path)

@@ -1,0 +1,1 @@
+"""The Pulumi engine as the commands use it: projects, stacks, runs, and the locks of jobs."""

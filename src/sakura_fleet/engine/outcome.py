@@ -1,0 +1,119 @@
+"""What came of a preview or update, read from the engine's own events: per resource, and as an exit code.
+
+Pulumi's own exit code is 1 for nearly everything; the events tell a refused policy from a failed server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from sakura_fleet import tokens
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent
+
+EXIT_ERROR: Final = 1
+EXIT_AUTH: Final = 3
+EXIT_RESOURCE: Final = 4
+EXIT_POLICY: Final = 5
+EXIT_NO_STACK: Final = 6
+EXIT_CANCELED: Final = 8
+EXIT_TIMEOUT: Final = 9
+
+_QUIET: Final = ("same", "read", "refresh")
+_AUTH_WORDS: Final = ("401 unauthorized", "no access token", "belongs to account")
+_TIMEOUT_WORDS: Final = (": not within ",)
+
+
+@dataclass(slots=True)
+class Change:
+    """One resource that the engine changes: `state` is begun, done or failed."""
+
+    name: str
+    kind: str
+    operation: str
+    state: str = "begun"
+    began: int = 0
+    ended: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Everything that is worth telling of one run of the engine."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    summary: dict[str, int] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    listener: Callable[[Change], None] = lambda _: None
+    owner_tags: set[str] = field(default_factory=set)
+
+    def on_event(self, event: EngineEvent) -> None:
+        """Take in one event; the Automation API calls this."""
+        if event.resource_pre_event:
+            metadata = event.resource_pre_event.metadata
+            self._note_owner_tag(metadata)
+            if not _is_quiet(metadata):
+                self._changed(metadata, "begun", event.timestamp)
+        elif event.res_outputs_event and not _is_quiet(event.res_outputs_event.metadata):
+            self._changed(event.res_outputs_event.metadata, "done", event.timestamp)
+        elif event.res_op_failed_event:
+            self._changed(event.res_op_failed_event.metadata, "failed", event.timestamp)
+        elif event.policy_event and event.policy_event.enforcement_level == "mandatory":
+            policy = event.policy_event
+            self.violations.append(f"{policy.policy_name}: {_plain(policy.message)}")
+        elif event.diagnostic_event and event.diagnostic_event.severity == "error":
+            self.errors.append(_plain(event.diagnostic_event.message))
+        elif event.summary_event:
+            changes = event.summary_event.resource_changes or {}
+            self.summary = {str(getattr(op, "value", op)): int(count) for op, count in changes.items()}
+
+    @property
+    def servers(self) -> list[Change]:
+        """The changes of servers, by name."""
+        return sorted((one for one in self.changes.values() if one.kind == tokens.SERVER), key=lambda one: one.name)
+
+    def exit_code(self, *, interrupted: bool) -> int:
+        """The code for a run that failed."""
+        words = "\n".join(self.errors)
+        if self.violations:
+            return EXIT_POLICY
+        if interrupted:
+            return EXIT_CANCELED
+        if any(word in words for word in _AUTH_WORDS):
+            return EXIT_AUTH
+        if any(word in words for word in _TIMEOUT_WORDS):
+            return EXIT_TIMEOUT
+        if any(one.state == "failed" for one in self.changes.values()):
+            return EXIT_RESOURCE
+        return EXIT_ERROR
+
+    def _changed(self, metadata: Any, state: str, timestamp: int) -> None:
+        operation = str(getattr(metadata.op, "value", metadata.op))
+        key = f"{metadata.urn} {operation}"
+        change = self.changes.get(key)
+        if change is None:
+            name = metadata.urn.rpartition("::")[2]
+            change = self.changes[key] = Change(name, metadata.type, operation, began=timestamp)
+        change.state, change.ended = state, timestamp
+        self.listener(change)
+
+    def _note_owner_tag(self, metadata: Any) -> None:
+        inputs = (metadata.new.inputs if metadata.new else None) or {}
+        owner_tags = inputs.get("owner_tags") or {}
+        if owner_tags.get("resource"):
+            self.owner_tags.add(str(owner_tags["resource"]))
+
+
+def _is_quiet(metadata: Any) -> bool:
+    """Nothing that a person asks about: unchanged, or the engine's own bookkeeping."""
+    operation = str(getattr(metadata.op, "value", metadata.op))
+    return operation in _QUIET or metadata.type.startswith("pulumi:providers:")
+
+
+def _plain(message: str) -> str:
+    """The engine's words without its markup (`<{%reset%}>`)."""
+    parts = message.split("<{%")
+    return "".join([parts[0], *(part.partition("%}>")[2] for part in parts[1:])]).strip()

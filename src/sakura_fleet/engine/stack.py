@@ -1,0 +1,226 @@
+"""One stack through Pulumi's Automation API: what the state knows, what the program wants, and making it so."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pulumi import automation
+
+from sakura_fleet.engine.command import GroupedCommand
+from sakura_fleet.engine.job_lock import BusyError
+from sakura_fleet.engine.outcome import Outcome
+from sakura_fleet.engine.project import PREFIX, Project, engine_environment, engine_path
+from sakura_fleet.errors import FleetError
+from sakura_fleet.tokens import SERVER
+
+
+class NoStackError(FleetError):
+    """The backend has no such stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownServer:
+    """A server as the state knows it."""
+
+    urn: str
+    id: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who holds a stack, as the engine writes it into the lock's file."""
+
+    user: str
+    host: str
+    pid: int
+    since: str
+
+    @classmethod
+    def read(cls, text: str) -> Lock:
+        holder = json.loads(text)
+        return cls(holder["username"], holder["hostname"], int(holder["pid"]), holder["timestamp"])
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}, process {self.pid}"
+
+
+class _Stack(automation.Stack):
+    """A stack of the Automation API that starts the CLI only for what is asked of it: each start takes 0.2 s, and more
+    where the state is far away.
+
+    The original selects the stack, which is a person's choice to make, and after an update reads outputs twice and the
+    history, which nobody here looks at; `StackEngine` asks the workspace for what it wants.
+    """
+
+    def __init__(self, name: str, workspace: automation.Workspace) -> None:
+        self.name = name
+        self.workspace = workspace
+
+    __repr__ = automation.Stack.__str__
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
+        return automation.UpdateSummary("update", datetime.now(UTC), "", {}, {}, "succeeded")
+
+
+class StackEngine:
+    """Commands on one stack. Raises `FleetError` with the engine's own words, `BusyError` where another run holds
+    it."""
+
+    def __init__(self, project: Project, stack: str, at_work: Callable[[int | None], None] = lambda _: None) -> None:
+        if engine_path() is None:
+            raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+        os.environ["PATH"] = engine_environment()["PATH"]
+        self.project = project
+        self.name = stack
+        self.command = GroupedCommand(at_work)
+        workspace = automation.LocalWorkspace(work_dir=str(project.root), pulumi_command=self.command)
+        self._stack = _Stack(stack, workspace)
+
+    @property
+    def urn_prefix(self) -> str:
+        """What the URNs of the stack begin with."""
+        return f"urn:pulumi:{self.name.rpartition('/')[2]}::{self._stack.workspace.project_settings().name}::"
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The state's resources; secrets stay encrypted."""
+        with _own_words("the state cannot be read"):
+            return list((self._stack.export_stack().deployment or {}).get("resources") or [])
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the stack's last update; secrets are left out."""
+        with _own_words("the outputs cannot be read"):
+            outputs = self._stack.workspace.stack_outputs(self.name)
+        return {key: one.value for key, one in outputs.items() if not one.secret}
+
+    def owner_tags_in_state(self) -> set[str]:
+        """The resource owner tags of everything in the state."""
+        return {mark for resource in self.resources() for mark in _owner_tags(resource)}
+
+    def owner_tags_in_program(self) -> set[str]:
+        """The resource owner tags of everything that the program wants now, by a preview."""
+        outcome = Outcome()
+        with _own_words("the preview that tells what the program wants failed"):
+            self._stack.preview(on_event=outcome.on_event)
+        return outcome.owner_tags
+
+    def set_size(self, size: int) -> None:
+        """Declare another size in the stack's file; comments stay."""
+        with _own_words("the size cannot be written to the stack's file"):
+            self._stack.set_config(f"{PREFIX}size", automation.ConfigValue(str(size)))
+
+    def servers(self, ids: Collection[str]) -> list[KnownServer]:
+        """The servers that the state knows by these IDs."""
+        return [
+            KnownServer(str(one["urn"]), str(one["id"]), str(one["outputs"]["zone"]))
+            for one in self.resources()
+            if one["type"] == SERVER and one.get("id") in ids and not one.get("delete")
+        ]
+
+    def preview(
+        self,
+        outcome: Outcome,
+        policy_packs: Sequence[str] = (),
+        *,
+        refresh: bool = False,
+        replace: Sequence[str] = (),
+    ) -> str:
+        """A preview of `up` with policies; returns what it printed. Raises `FleetError` where it fails."""
+        with _own_words("the preview failed"):
+            result = self._stack.preview(
+                policy_packs=list(policy_packs) or None,
+                refresh=refresh or None,
+                replace=list(replace) or None,
+                on_event=outcome.on_event,
+                color="never",
+                suppress_progress=True,
+            )
+        return result.stdout
+
+    def up(self, outcome: Outcome, *, refresh: bool = False, replace: Sequence[str] = ()) -> None:
+        """Make it so, with `refresh` also what differs in the cloud; resources in `replace` (URNs) are made anew.
+
+        Raises `FleetError` where it fails.
+        """
+        with _own_words("the update failed"), self.command.passing_signals_on():
+            self._stack.up(
+                on_event=outcome.on_event,
+                refresh=refresh or None,
+                replace=list(replace) or None,
+                color="never",
+                suppress_progress=True,
+            )
+
+    def refresh(self) -> None:
+        """Let the state know what is in the cloud: a run that died may have removed and switched off what it lists.
+
+        Raises `FleetError` where the cloud cannot be asked.
+        """
+        way_out = f"run `pulumi refresh --stack {self.name}` before the next `pulumi up`"
+        with _own_words(f"the state cannot be compared with the cloud; {way_out}"), self.command.passing_signals_on():
+            self._stack.refresh(color="never", suppress_progress=True)
+
+    def clear_leftovers(self, agree: Callable[[Lock], None]) -> Iterator[str]:
+        """Clear a dead process's lock, unless `agree` raises, and the pending operations; yields what was done."""
+        for lock in self._locks():
+            agree(lock)
+            with _own_words("the lock cannot be removed"):
+                self._stack.cancel()
+            yield f"cleared  the lock of {lock}, which is dead"
+            break
+        with _own_words("the state cannot be repaired"):
+            state = self._stack.export_stack()
+            deployment = dict(state.deployment or {})
+            pending = deployment.get("pending_operations") or []
+            if pending:
+                state.deployment = {**deployment, "pending_operations": []}
+                self._stack.import_stack(state)
+        for operation in pending:
+            urn = operation["resource"]["urn"]
+            yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"
+
+    def _locks(self) -> list[Lock]:
+        """The locks in a local state folder; other backends report a lock when it is hit."""
+        url = self._stack.workspace.who_am_i().url or ""
+        parts = urlsplit(url)
+        if parts.scheme != "file":
+            return []
+        folder = Path(unquote(parts.netloc + parts.path))
+        folder = folder if folder.is_absolute() else self.project.root / folder
+        project = self._stack.workspace.project_settings().name
+        files = sorted((folder / ".pulumi" / "locks" / "organization" / project / self.name).glob("*.json"))
+        return [Lock.read(file.read_text("utf-8")) for file in files]
+
+
+def _owner_tags(resource: dict[str, Any]) -> list[str]:
+    owner_tags = (resource.get("inputs") or {}).get("owner_tags") or {}
+    return [str(owner_tags["resource"])] if owner_tags.get("resource") else []
+
+
+@contextmanager
+def _own_words(what: str) -> Iterator[None]:
+    """Turn the engine's failure into ours: its own words, without the frame that the Automation API puts around."""
+    try:
+        yield
+    except automation.ConcurrentUpdateError as error:
+        raise BusyError(f"{what}: another run holds the stack; {_words(error)}") from error
+    except automation.StackNotFoundError as error:
+        raise NoStackError(f"{what}: {_words(error)}") from error
+    except automation.CommandError as error:
+        raise FleetError(f"{what}: {_words(error)}") from error
+
+
+def _words(error: automation.CommandError) -> str:
+    _, _, after = str(error).partition("stderr:")
+    return (after or str(error)).strip()

@@ -1,0 +1,1 @@
+"""What a fleet owns in the cloud, by its owner tags."""

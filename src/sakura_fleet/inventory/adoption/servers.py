@@ -1,0 +1,193 @@
+"""Servers that are there: which of them are meant, which can be taken over, and whether they are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from sakura_fleet.errors import FleetError
+from sakura_fleet.inventory.adoption.report import Report
+from sakura_fleet.model.server.template import DISK_PLANS, MAX_DISKS, MAX_NETWORK_INTERFACES
+from sakura_fleet.model.zones import ZONES
+from sakura_fleet.ownership import OwnerTags
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client, Disk, PacketFilter, Server
+    from sakura_fleet.model.server.packet_filter import PacketFilterRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which servers are meant: those with `prefix` and all `tags`, and those that `servers` names (names or IDs)."""
+
+    prefix: str = ""
+    tags: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    zones: tuple[str, ...] = tuple(ZONES)
+
+    def __bool__(self) -> bool:
+        return bool(self.prefix or self.tags or self.servers)
+
+    def fits(self, server: Server) -> bool:
+        """Whether prefix and tags choose the server."""
+        chosen = bool(self.prefix or self.tags)
+        return chosen and server.name.startswith(self.prefix) and set(self.tags) <= set(server.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A server, with what the server itself does not say of its disks and packet filters."""
+
+    server: Server
+    disks: tuple[Disk, ...]
+    filters: tuple[PacketFilter | None, ...]
+    """The packet filter before each interface."""
+
+    def __str__(self) -> str:
+        return f"{self.server.name} ({self.server.id} in {self.server.zone})"
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """What each interface is connected to; empty for nothing."""
+        return tuple("shared" if nic.shared else nic.switch_id or "" for nic in self.server.interfaces)
+
+    @property
+    def rules(self) -> tuple[tuple[PacketFilterRule, ...], ...]:
+        """The packet filter rules before each interface."""
+        return tuple(one.expressions if one else () for one in self.filters)
+
+    def shape(self) -> dict[str, str]:
+        """What would need another server, or is before it, in words. Switches are compared zone by zone."""
+        server = self.server
+        disks = ", ".join(f"{disk.size_gb} GB {disk.plan} {disk.connection}" for disk in self.disks)
+        filters = ["; ".join(map(_rule, rules)) or "none" for rules in self.rules]
+        return {
+            "plan": f"{server.core} core {server.memory_gb} GB{' dedicated' * server.dedicated_cpu}",
+            "disks": disks or "none",
+            "interfaces": ", ".join("shared" if one == "shared" else "switch" for one in self.upstreams) or "none",
+            "driver": server.interface_driver,
+            "packet filters": " | ".join(filters) or "none",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Servers that are alike, and the IDs of the packet filters that others have, too."""
+
+    found: list[Found]
+    others_filters: frozenset[str] = frozenset()
+
+
+def find_servers(client: Client, selection: Selection, *, fleet: str, report: Report) -> Servers:
+    """The servers that can be taken over, all alike; `fleet` is the owner tag of the own fleet, where there is one.
+
+    Who was chosen by prefix or tag and cannot be taken is left out; who was named is refused. Raises `FleetError`.
+    """
+    listed = [server for zone in selection.zones for server in client.servers.find(zone)]
+    named = [_named(listed, word, selection.zones) for word in selection.servers]
+    chosen = [server for server in listed if server in named or selection.fits(server)]
+    if not chosen:
+        raise FleetError(
+            f"no server in {', '.join(selection.zones)} has {_words(selection)}; the account has "
+            f"{', '.join(sorted(server.name for server in listed)) or 'none'}"
+        )
+    taken, refused = [], []
+    for one in _with_parts(client, chosen):
+        reasons = list(_reasons(one, fleet))
+        if not reasons:
+            taken.append(one)
+        elif one.server in named:
+            refused.append(f"  {one}: {'; '.join(reasons)}")
+        else:
+            report.left_out.append(f"server {one}: {'; '.join(reasons)}")
+    if refused:
+        raise FleetError("\n".join(["these servers cannot be taken over; nothing was written:", *refused]))
+    if not taken:
+        reasons = [f"  {line}" for line in report.left_out]
+        raise FleetError("\n".join(["none of the servers can be taken over; nothing was written:", *reasons]))
+    _check_alike(taken)
+    ours = {one.server.id for one in taken}
+    others = {nic.packet_filter_id for server in listed if server.id not in ours for nic in server.interfaces}
+    return Servers(taken, frozenset(one for one in others if one))
+
+
+def _named(listed: Sequence[Server], word: str, zones: Sequence[str]) -> Server:
+    found = [server for server in listed if word in (server.id, server.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(f"{server.id} in {server.zone}" for server in found)
+        raise FleetError(f"--server: {len(found)} servers are called {word!r} ({ids}); name it by its ID")
+    names = ", ".join(sorted(server.name for server in listed)) or "none"
+    raise FleetError(f"--server: no server in {', '.join(zones)} has the ID or name {word!r}; there are {names}")
+
+
+def _words(selection: Selection) -> str:
+    words = [f"the prefix {selection.prefix!r}"] if selection.prefix else []
+    return " and ".join(words + [f"the tag {tag!r}" for tag in selection.tags])
+
+
+def _with_parts(client: Client, servers: Sequence[Server]) -> Iterator[Found]:
+    for zone, here in groupby(servers, key=lambda server: server.zone):
+        in_zone = list(here)
+        disks = {disk.id: disk for disk in client.disks.find(zone)}
+        filtered = any(nic.packet_filter_id for server in in_zone for nic in server.interfaces)
+        filters = {one.id: one for one in client.packet_filters.find(zone)} if filtered else {}
+        for server in in_zone:
+            yield Found(
+                server,
+                tuple(disks[disk.id] for disk in server.disks if disk.id in disks),
+                tuple(filters.get(nic.packet_filter_id or "") for nic in server.interfaces),
+            )
+
+
+def _reasons(one: Found, fleet: str) -> Iterator[str]:
+    """Why a server cannot be taken over."""
+    server = one.server
+    owner_tags = OwnerTags.from_tags(server.tags)
+    if owner_tags:
+        whose = "this fleet already" if owner_tags.fleet == fleet else f"another fleet, {owner_tags.fleet}"
+        yield f"it belongs to {whose}"
+    if not server.is_up:
+        yield "it is off, and `pulumi up` would switch it on: switch it on first"
+    if len(one.disks) != len(server.disks) or any(disk.availability != "available" for disk in one.disks):
+        yield "a disk of it is not available"
+    for disk in one.disks:
+        if disk.plan not in DISK_PLANS:
+            yield f"disk {disk.id} has the plan {disk.plan}, which cannot be declared ({' or '.join(DISK_PLANS)})"
+    if len(one.disks) > MAX_DISKS:
+        yield f"it has {len(one.disks)} disks; {MAX_DISKS} can be declared"
+    if len(one.upstreams) > MAX_NETWORK_INTERFACES:
+        yield f"it has {len(one.upstreams)} interfaces; {MAX_NETWORK_INTERFACES} can be declared"
+    for index, upstream in enumerate(one.upstreams):
+        if not upstream:
+            yield f"interface {index} is connected to nothing, which cannot be declared"
+        if upstream == "shared" and index:
+            yield f"interface {index} is on the shared segment, which only the first can be"
+
+
+def _check_alike(found: Sequence[Found]) -> None:
+    """One group has one template: refuse servers that differ, with what differs."""
+    shapes = [one.shape() for one in found]
+    differing = [key for key in shapes[0] if len({shape[key] for shape in shapes}) > 1]
+    switches = {one.server.zone: {other.upstreams for other in found if other.server.zone == one.server.zone}
+                for one in found}  # fmt: skip
+    if "interfaces" not in differing and any(len(upstreams) > 1 for upstreams in switches.values()):
+        differing.append("interfaces")
+        shapes = [{**shape, "interfaces": ", ".join(one.upstreams)} for shape, one in zip(shapes, found, strict=True)]
+    if differing:
+        lines = [
+            f"  {one}: {'; '.join(f'{key} {shape[key]}' for key in differing)}"
+            for one, shape in zip(found, shapes, strict=True)
+        ]
+        message = (
+            f"the servers differ in {', '.join(differing)}, and a group has one template; choose those that are alike "
+            "with --server, or make them alike. Nothing was written:"
+        )
+        raise FleetError("\n".join([message, *lines]))
+
+
+def _rule(rule: PacketFilterRule) -> str:
+    return " ".join(value for value in rule.inputs().values() if value)

@@ -1,0 +1,1 @@
+"""Caddy hosts: their sites, their Caddyfile and the script that prepares them."""

@@ -1,0 +1,84 @@
+"""What the hosts of one stack must keep together, and with its DNS zone and ELB."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sakura_fleet.errors import Problem
+
+if TYPE_CHECKING:
+    from sakura_fleet.model.caddy.host import CaddyHostArgs
+    from sakura_fleet.model.dns.args import DnsArgs
+
+ADDRESS_COMES_FIRST: Final = {"svcb-target-without-address": "the host's addresses are written just before"}
+"""What is allowed for HTTPS sets that lead to a host: a preview of the zone does not see its addresses yet."""
+
+
+def check_hosts(
+    hosts: Sequence[CaddyHostArgs], dns: DnsArgs | None, members: Collection[str] = ()
+) -> Iterator[Problem]:
+    """The rules over several hosts; paths begin with `hosts[…]`. `members` are the names of the group's servers."""
+    for index, host in enumerate(hosts):
+        others = hosts[:index]
+        if host.name in [other.name for other in others]:
+            yield Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} stands in the list twice")
+        if host.zone and host.name in members:
+            message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
+            yield Problem(f"hosts[{index}].name", "name-of-member", message)
+        if host.all_records and not dns:
+            message = "a record needs the stack's zone; add dns.zone, or remove this"
+            yield Problem(f"hosts[{index}].{'record' if host.record else 'records'}", "no-dns-zone", message)
+        yield from _shared_names(f"hosts[{index}]", host, others)
+        yield from _records(f"hosts[{index}]", host, others, dns)
+
+
+def _shared_names(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs]) -> Iterator[Problem]:
+    for number, site in enumerate(host.sites):
+        for other in others:
+            together = host.storage and host.storage == other.storage
+            if site.name in host.acme_names and site.name in other.acme_names and not together:
+                message = (
+                    f"the host {other.name} asks for a certificate for {site.name}, too, and each would answer the "
+                    "CA's questions to the other; give both the same `storage`, a folder that they share"
+                )
+                yield Problem(f"{path}.sites[{number}].name", "acme-name-shared", message)
+
+
+def _records(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs], dns: DnsArgs | None) -> Iterator[Problem]:
+    """Names in the zone that somebody else has. What hosts of the first form have is judged with all other sets."""
+    if host.is_first_form:
+        others = [other for other in others if not other.is_first_form]
+    taken = {name: f"the host {other.name}" for other in others for name in other.all_records}
+    if dns and not host.is_first_form:
+        taken |= {one.name: f"dns.record_sets ({one})" for one in dns.record_sets if one.type in ("A", "AAAA", "HTTPS")}
+        taken |= {dns.elb: "dns.elb"} if dns.elb else {}
+    for name in host.all_records:
+        if name in taken:
+            message = f"{name!r} stands for {taken[name]} already; choose another name, or remove one of them"
+            yield Problem(f"{path}.{'record' if name == host.record else 'records'}", "duplicate-record", message)
+
+
+def with_host_names(dns: DnsArgs, hosts: Sequence[CaddyHostArgs]) -> DnsArgs:
+    """The zone whose own HTTPS and SVCB sets may point at names that hosts get later in the same run."""
+    names = {name for host in hosts if not host.is_first_form for name in host.all_records}
+    if not names:
+        return dns
+    from sakura_fleet.model.dns.names import relative_name
+    from sakura_fleet.model.dns.rdata import parsed_svcb
+
+    def targets(values: Sequence[str]) -> set[str | None]:
+        return {relative_name(one.target.text(), dns.zone) for one in map(parsed_svcb, values) if one}
+
+    return replace(
+        dns,
+        record_sets=tuple(
+            replace(one, allow=(*one.allow, ADDRESS_COMES_FIRST))
+            if one.type in ("HTTPS", "SVCB")
+            and targets(one.values) & names
+            and not one.allowed & {*ADDRESS_COMES_FIRST}
+            else one
+            for one in dns.record_sets
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Servers: groups, their template, and what a template is made of."""

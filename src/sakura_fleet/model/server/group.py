@@ -1,0 +1,228 @@
+"""A server group: how many servers of one template, in which zones, under which names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any, Final
+
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.server.generation import generation_of
+from sakura_fleet.model.server.template import RESOURCE_ID, ServerTemplate, member_address, read_template
+from sakura_fleet.model.zones import ZONES
+
+DEFAULT_NAME_FORMAT: Final = "{group}-{number:03}"
+MAX_SIZE: Final = 1_000
+MAX_HOST_NAME: Final = 32
+_NAME: Final = r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizePlan:
+    """A named size, for the scaler's `state NAME`."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerGroupArgs:
+    """What a server group is made of; `size` servers, numbered from 1, spread over `zones` in turn.
+
+    `adopt` names servers that were made elsewhere, number to ID: the group takes them over instead of making its own.
+    """
+
+    name: str
+    zones: tuple[str, ...]
+    size: int
+    min_size: int = 0
+    max_size: int = MAX_SIZE
+    plans: tuple[SizePlan, ...] = ()
+    name_format: str = DEFAULT_NAME_FORMAT
+    shutdown_force: bool = False
+    template: ServerTemplate = field(default_factory=ServerTemplate)
+    adopt: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def generation(self) -> str:
+        """The template's generation."""
+        return generation_of(self.template)
+
+    def server_name(self, slot: int) -> str:
+        """The cloud's name of the member at `slot` (from 0)."""
+        return self.name_format.format(group=self.name, number=slot + 1)
+
+    def member_name(self, component: str, slot: int) -> str:
+        """Pulumi's name of the member at `slot` (from 0) in the component of that name: it has the generation in it."""
+        return f"{component}-{self.generation}-{slot + 1:03}"
+
+    def check(self) -> list[Problem]:
+        """What only shows when the settings are seen together; empty when nothing is wrong."""
+        problems = []
+        if not self.min_size <= self.size <= self.max_size:
+            problems.append(
+                Problem(
+                    "size",
+                    "size-range",
+                    f"{self.size} is outside min_size {self.min_size} .. max_size {self.max_size}; run "
+                    f"`pulumi config set size N` with N in that range, or change the range",
+                )
+            )
+        if self.min_size > self.max_size:
+            problems.append(
+                Problem("min_size", "min-over-max", f"min_size {self.min_size} is over max_size {self.max_size}")
+            )
+        for index, plan in enumerate(self.plans):
+            if not self.min_size <= plan.size <= self.max_size:
+                problems.append(
+                    Problem(
+                        f"plans[{index}].size",
+                        "plan-range",
+                        f"plan {plan.name!r} has {plan.size} servers, outside {self.min_size}..{self.max_size}",
+                    )
+                )
+            if plan.name in [other.name for other in self.plans[:index]]:
+                problems.append(
+                    Problem(f"plans[{index}].name", "duplicate-plan", f"{plan.name!r} stands in the list twice")
+                )
+        problems += self._check_names()
+        problems += self._check_interfaces()
+        problems += self._check_adopted()
+        return problems
+
+    def _check_names(self) -> list[Problem]:
+        try:
+            names = {field_name for _, field_name, _, _ in Formatter().parse(self.name_format) if field_name}
+            longest = self.server_name(max(self.max_size, 1) - 1)
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+            names, longest = set(), ""
+        if not names <= {"group", "number"} or "number" not in names:
+            return [
+                Problem(
+                    "name_format",
+                    "name-format",
+                    f"{self.name_format!r} must contain {{number}} and may contain {{group}}, such as "
+                    f"{DEFAULT_NAME_FORMAT}",
+                )
+            ]
+        if len(longest) > MAX_HOST_NAME:
+            return [
+                Problem(
+                    "name_format",
+                    "host-name-length",
+                    f"server names such as {longest!r} have {len(longest)} characters; a host name takes "
+                    f"{MAX_HOST_NAME}",
+                )
+            ]
+        return []
+
+    def _check_interfaces(self) -> list[Problem]:
+        problems = []
+        for index, interface in enumerate(self.template.network_interfaces):
+            path = f"template.network_interfaces[{index}]"
+            if isinstance(interface.upstream, str) and interface.upstream != "shared" and len(self.zones) > 1:
+                problems.append(
+                    Problem(
+                        f"{path}.upstream", "switch-zone", "a switch is in one zone, but the group has several zones"
+                    )
+                )
+            if isinstance(interface.upstream, Mapping):
+                problems += [
+                    Problem(f"{path}.upstream", "switch-zone", f"there is no switch for zone {zone}")
+                    for zone in self.zones
+                    if zone not in interface.upstream
+                ]
+            problems += [
+                Problem(f"{path}.adopt_packet_filter.{zone}", "adopt-zone", f"the group has no servers in {zone!r}")
+                for zone in interface.adopt_packet_filter
+                if zone not in self.zones
+            ]
+            try:
+                taken = [member_address(interface, slot) for slot in range(max(self.max_size, 1))]
+            except ValueError as error:
+                problems.append(
+                    Problem(f"{path}.assign_cidr_block", "cidr-capacity", f"max_size {self.max_size}: {error}")
+                )
+                continue
+            if interface.default_route and interface.default_route in taken:
+                number = taken.index(interface.default_route) + 1
+                message = (
+                    f"member {number} would get the address {interface.default_route} itself; begin assign_cidr_block "
+                    "behind it, such as 192.168.0.16/24"
+                )
+                problems.append(Problem(f"{path}.default_route", "route-taken", message))
+        return problems
+
+    def _check_adopted(self) -> list[Problem]:
+        problems = []
+        first: dict[str, int] = {}
+        for number, server in self.adopt.items():
+            if not 1 <= number <= self.max_size:
+                message = (
+                    f"the group has the servers 1 to {self.max_size} (max_size), so none can become number {number}"
+                )
+                problems.append(Problem(f"adopt.{number}", "adopt-number", message))
+            if first.setdefault(server, number) != number:
+                message = f"server {server} cannot become number {number} and number {first[server]}; keep one of them"
+                problems.append(Problem(f"adopt.{number}", "duplicate-adopt", message))
+        return problems
+
+
+def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem]) -> ServerGroupArgs:
+    """A server group from the stack's configuration; every problem is appended to `problems`, none is raised."""
+    before = len(problems)
+    reader = Reader(data, path, problems)
+    group = ServerGroupArgs(
+        name=reader.text("name", pattern=_NAME, shape="a name of 1 to 28 lower-case letters, digits and hyphens"),
+        zones=_read_zones(reader),
+        size=Reader({"size": size}, "", problems).whole("size", minimum=0, maximum=MAX_SIZE),
+        min_size=reader.whole("min_size", 0, minimum=0, maximum=MAX_SIZE),
+        max_size=reader.whole("max_size", minimum=0, maximum=MAX_SIZE),
+        plans=tuple(_read_plan(child) for child in reader.children("plans")),
+        name_format=reader.text("name_format", DEFAULT_NAME_FORMAT),
+        shutdown_force=reader.flag("shutdown_force", default=False),
+        template=read_template(reader.child("template")),
+        adopt=_read_adopt(reader),
+    )
+    reader.close()
+    if len(problems) == before:
+        problems += [p if p.path == "size" else p.under(path) for p in group.check()]
+    return group
+
+
+def _read_zones(reader: Reader) -> tuple[str, ...]:
+    zones = reader.texts("zones")
+    if not zones and reader.has("zones"):
+        reader.problem("zones", "no-zone", "the list is empty; name at least one zone")
+    for index, zone in enumerate(zones):
+        if zone not in ZONES:
+            reader.problem(
+                f"zones[{index}]", "unknown-zone", f"there is no zone {zone!r}; known are {', '.join(ZONES)}"
+            )
+        if zone in zones[:index]:
+            reader.problem(f"zones[{index}]", "duplicate-zone", f"{zone!r} stands in the list twice")
+    return zones
+
+
+def _read_adopt(reader: Reader) -> dict[int, str]:
+    """Server numbers to IDs; as in JSON, a number may be written as a text."""
+    servers = reader.child("adopt")
+    written = reader.structure("adopt")
+    adopt: dict[int, str] = {}
+    for key in written if isinstance(written, Mapping) else ():
+        server = servers.text(key, pattern=RESOURCE_ID, shape="the 12 digits of a server's ID, in quotes")
+        if re.fullmatch(r"[1-9][0-9]{0,3}", str(key)):
+            adopt[int(key)] = server
+        else:
+            message = f"{key!r} is not the number of a server of this group, such as 1"
+            servers.problem(str(key), "adopt-number", message)
+    return adopt
+
+
+def _read_plan(reader: Reader) -> SizePlan:
+    plan = SizePlan(name=reader.text("name"), size=reader.whole("size", minimum=0, maximum=MAX_SIZE))
+    reader.close()
+    return plan

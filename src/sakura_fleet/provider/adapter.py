@@ -1,0 +1,205 @@
+"""The thin adapter between our life cycles and Pulumi's dynamic provider host."""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+import grpc
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.ownership import OwnerTags, fleet_tag
+from sakura_fleet.provider.lifecycle import Lifecycle, plain
+from sakura_fleet.tokens import CONFIG_NAMESPACE
+
+PROVIDER_KEY = "__provider"
+
+
+class FleetProvider(ResourceProvider):
+    """Passes Pulumi's calls on to a life cycle. Subclasses have no attributes: they are stored by module path and
+    name."""
+
+    serialize_as_secret_always = False
+    _raw_config: ClassVar[Any] = None
+
+    @abstractmethod
+    def lifecycle(self) -> Lifecycle:
+        """The life cycle; imported here, so that the program itself never loads the HTTP client."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        from sakura_fleet.provider.engine_watch import end_quickly, end_with_engine
+        from sakura_fleet.provider.workers import widen
+
+        if FleetProvider._raw_config is None:
+            widen()
+            end_with_engine()
+            end_quickly()
+        FleetProvider._raw_config = req.config
+
+    def _session(self) -> Any:
+        from sakura_fleet.provider.session import SessionSettings, session_for
+
+        config = FleetProvider._raw_config
+        return session_for(SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}")))
+
+    @contextmanager
+    def _call(self) -> Iterator[Any]:
+        """The session for one call of the engine, within the resource's `custom_timeouts`.
+
+        Errors end the call with their own words: gRPC would put "Exception calling application: " before them.
+        """
+        request, context = _engines_call()
+        try:
+            session = self._session()
+            with session.within(float(getattr(request, "timeout", 0.0))):
+                yield session
+        except FleetError as error:
+            if context is not None:
+                context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            raise
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        life = self.lifecycle()
+        try:
+            checked = life.check(self._session(), life.full(_bag(_olds)), life.full(_bag(news)))
+        except FleetError as error:
+            return CheckResult(news, [CheckFailure("", str(error))])
+        return CheckResult(
+            life.short(checked.inputs), [CheckFailure(p.path, f"{p.message} [{p.rule}]") for p in checked.problems]
+        )
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        life = self.lifecycle()
+        diff = life.diff(life.full(_bag(_olds)), life.full(_bag(_news)))
+        return DiffResult(
+            changes=bool(diff.changed),
+            replaces=list(diff.replaces),
+            # The owner tag stands for the URN, so a new object beside the old one would be taken for the old one.
+            delete_before_replace=bool(diff.replaces),
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        life = self.lifecycle()
+        with self._call() as session:
+            object_id, outputs = life.create(session, life.full(_bag(props)))
+        return CreateResult(object_id, life.short(outputs))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        life = self.lifecycle()
+        known = _bag(props)
+        with self._call() as session:
+            found = life.read(session, id_, life.full(known))
+        if found is None:
+            return ReadResult("", {})
+        # A state that has everything written out stays so here: a refresh shows what has changed, and only that.
+        form = life.short if known == life.short(known) else life.full
+        return ReadResult(found.id, form({**found.inputs, **found.outputs}), form(found.inputs))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        life = self.lifecycle()
+        with self._call() as session:
+            outputs = life.update(session, _id, life.full(_bag(_olds)), life.full(_bag(_news)))
+        return UpdateResult(life.short(outputs))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        life = self.lifecycle()
+        with self._call() as session:
+            life.delete(session, _id, life.full(_bag(_props)))
+
+
+def _engines_call() -> tuple[Any, grpc.ServicerContext | None]:
+    """The request and the context of the engine's call. The host hands them to no provider, but they stand in a frame
+    above; where they cannot be found, there are no custom timeouts, and errors go up as they are."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        context = frame.f_locals.get("context")
+        if isinstance(context, grpc.ServicerContext):
+            return frame.f_locals.get("request"), context
+        frame = frame.f_back
+    return None, None
+
+
+class FleetResource(Resource, module="sakura", name="Resource"):
+    """A dynamic resource that carries its owner tags.
+
+    The fleet comes from the stack's `sakura-fleet:fleet_id` (`sakura-fleet init` writes one). `key` is the resource's
+    mark: other resources refer to it by that, since it is known in every preview.
+    """
+
+    key: pulumi.Output[str]
+
+    def __init__(
+        self, provider: FleetProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None
+    ) -> None:
+        opts = opts or pulumi.ResourceOptions()
+        token = f"pulumi-python:{self._resource_type_name}"
+        if _explicit_provider(opts, token):
+            raise pulumi.RunError(
+                f"{type(self).__name__} {name!r}: an explicit provider is not supported, as one run has one API key "
+                "and one rate limit; remove `provider=` and set sakura-fleet:api_root in the stack"
+            )
+        fleet_id = pulumi.Config(CONFIG_NAMESPACE).get("fleet_id")
+        if not fleet_id:
+            raise pulumi.RunError(
+                "the stack has no sakura-fleet:fleet_id, by which the fleet's servers are recognised in the cloud; "
+                "run `sakura-fleet init`, which writes one"
+            )
+        place = f"{token}::{name}"
+        self.key = _urn_prefix(opts.parent).apply(lambda prefix: OwnerTags.of(fleet_id, prefix + place).resource)
+        owner_tags = {"fleet": fleet_tag(fleet_id), "resource": self.key}
+        super().__init__(provider, name, {**props, "owner_tags": owner_tags}, opts)
+
+
+_prefixes: WeakKeyDictionary[pulumi.Resource, pulumi.Output[str]] = WeakKeyDictionary()
+
+
+def _urn_prefix(parent: pulumi.Resource | None) -> pulumi.Output[str]:
+    """What the URNs of a parent's children begin with, as `pulumi.create_urn` has it; asked once for all of them."""
+    if parent is None:
+        return pulumi.Output.from_input(f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::")
+    if parent not in _prefixes:
+        # The parent's URN is only a text here: as a dependency it would make the parent's children wait for themselves.
+        urn = pulumi.Output[str | None](set(), parent.urn.future(), parent.urn.is_known())
+        _prefixes[parent] = urn.apply(lambda text: (text or "").rpartition("::")[0] + "$")
+    return _prefixes[parent]
+
+
+def _explicit_provider(opts: pulumi.ResourceOptions, token: str) -> bool:
+    """Whether the options, or those of the component around, name a provider for our resources."""
+    own = opts.providers or ()
+    packages = own.keys() if isinstance(own, Mapping) else [provider.package for provider in own]
+    inherited = opts.parent.get_provider(token) if opts.parent is not None else None
+    return opts.provider is not None or "pulumi-python" in packages or inherited is not None
+
+
+def refuse(problems: Sequence[Problem], source: str) -> None:
+    """Stop the program with all problems, and without a traceback; does nothing where there are none."""
+    if problems:
+        raise pulumi.RunError(str(InputError(problems, source=source)))
+
+
+UNKNOWN = Unknown
+"""The type of a value that a preview cannot know."""
+
+
+def _bag(props: dict[str, Any]) -> dict[str, Any]:
+    """A property bag without Pulumi's own key and with whole numbers as integers."""
+    return {key: plain(value) for key, value in props.items() if key != PROVIDER_KEY}

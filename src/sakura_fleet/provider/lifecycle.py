@@ -1,0 +1,176 @@
+"""The life cycle of a resource, independent of who hosts it: plain dicts in and out, and a context to act with."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sakura_fleet.errors import FleetError, Problem
+
+if TYPE_CHECKING:
+    from sakura_fleet.ownership import OwnerTags
+    from sakura_fleet.provider.session import Session
+
+Inputs = dict[str, Any]
+Outputs = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Which properties differ, and which of them need a new object."""
+
+    changed: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as it is in the cloud now."""
+
+    id: str
+    inputs: Inputs
+    outputs: Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Inputs with their defaults filled in, and what is wrong with them."""
+
+    inputs: Inputs
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Lifecycle(ABC):
+    """What every resource can do. Every call may be repeated after a crash at any point of an earlier one."""
+
+    defaults: Mapping[str, Any] = {}
+    """The inputs that may be left out. An output missing from an old state counts as its default."""
+
+    replacing: frozenset[str] = frozenset()
+    """The inputs whose change needs a new object."""
+
+    creation_only: frozenset[str] = frozenset()
+    """The inputs that only `create` looks at; a change of them is no difference."""
+
+    def full(self, properties: Inputs) -> Inputs:
+        """Properties as the methods below take them, from what the program sent or the state holds."""
+        return properties
+
+    def short(self, properties: Inputs) -> Inputs:
+        """Properties as the state holds them."""
+        return properties
+
+    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
+        """Fill in defaults and judge the inputs. Values of a type that previews use for the unknown pass unjudged."""
+        inputs = {**self.defaults, **{key: value for key, value in news.items() if value is not None}}
+        return Checked(inputs, self.problems(session, olds, inputs))
+
+    @abstractmethod
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        """Everything that is wrong with the inputs, defaults included."""
+
+    def diff(self, olds: Outputs, news: Inputs) -> Diff:
+        """Compare the last known outputs with the new inputs, property by property, in canonical form."""
+        changed = tuple(
+            key
+            for key in sorted(news)
+            if key not in self.creation_only
+            and canonical(self.comparable(key, olds.get(key, self.defaults.get(key))))
+            != canonical(self.comparable(key, news[key]))
+        )
+        return Diff(changed, tuple(key for key in changed if self.needs_replacement(key, olds, news)))
+
+    def comparable(self, _key: str, value: Any) -> Any:
+        """The part of a property that counts in a comparison."""
+        return value
+
+    def needs_replacement(self, key: str, _olds: Outputs, _news: Inputs) -> bool:
+        """Whether a change of `key` needs a new object."""
+        return key in self.replacing
+
+    @abstractmethod
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        """Find the object by its owner tag and finish it, or make it. Returns its ID and outputs."""
+
+    @abstractmethod
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        """The object as it is now; None where it is gone."""
+
+    @abstractmethod
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        """Change the object in place; returns all outputs."""
+
+    @abstractmethod
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        """Remove the object; one that is gone already is a success."""
+
+
+def refuse_another_owner(what: str, found: OwnerTags | None, own: OwnerTags) -> None:
+    """Stop an adoption that would take an object from another fleet, or from another resource of this one."""
+    if found and found.fleet != own.fleet:
+        raise FleetError(
+            f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
+            "take the owner tags off it in the control panel. Nothing was changed"
+        )
+    if found and found.resource != own.resource:
+        raise FleetError(
+            f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
+            "the first run only. Where the run that took it over was never finished, take this owner tag off it in the "
+            "control panel. Nothing was changed"
+        )
+
+
+def takeover(what: str, changes: Sequence[str]) -> str:
+    """What a preview says of an object that is taken over, as it shows it like one that is made."""
+    return f"{what} is taken over, not made: {', '.join(changes) or 'nothing changes'}"
+
+
+def label_changes(found: Any, labels: Mapping[str, Any]) -> list[str]:
+    """What new labels change on an object of the API, in words."""
+    changes = [
+        f"{key} {getattr(found, key) or 'none'} -> {value or 'none'}"
+        for key, value in labels.items()
+        if key != "tags" and (getattr(found, key) or None) != (value or None)
+    ]
+    wanted, there = set(labels["tags"]), set(found.tags)
+    return [
+        *changes,
+        *(f"tag +{tag}" for tag in sorted(wanted - there)),
+        *(f"tag -{tag}" for tag in sorted(there - wanted)),
+    ]
+
+
+def adopted_already(lifecycle: Lifecycle, olds: Inputs, news: Inputs) -> list[Problem]:
+    """Whether an object that was taken over is to be replaced: the new one could not be found by `adopt` then."""
+    if not news.get("adopt") or not olds:
+        return []
+    changed = [
+        key
+        for key in sorted(lifecycle.replacing & olds.keys() & news.keys())
+        if canonical(lifecycle.comparable(key, olds[key])) != canonical(lifecycle.comparable(key, news[key]))
+    ]
+    message = (
+        f"{news['adopt']} is taken over already, and a changed {', '.join(changed)} needs a new one: remove `adopt`"
+    )
+    return [Problem("adopt", "adopt-done", message)] if changed else []
+
+
+def canonical(value: Any) -> str:
+    """A text that is equal for values that mean the same: sorted keys, whole floats as integers, no nulls in
+    mappings."""
+    return json.dumps(plain(value), sort_keys=True, default=repr)
+
+
+def plain(value: Any) -> Any:
+    """Pulumi sends every number as a float and drops nulls from mappings; this undoes the first and repeats the
+    second."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

@@ -1,0 +1,73 @@
+"""How one resource refers to another without waiting for its outputs.
+
+In a preview every update of a resource makes all its outputs unknown, but not its ID. So whoever needs a server's
+address takes a reference instead: the key (its owner tag), the ID, which only changes when there is another server,
+and the zones it may be in. The address is looked up when the change is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pulumi
+
+from sakura_fleet.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Elb as ElbValue
+    from sakura_fleet.client import Server as ServerValue
+    from sakura_fleet.provider.session import Session
+
+Reference = Mapping[str, Any]
+"""`{"key": "sfr:…", "id": "1138…", "zones": ["tk1b"]}`."""
+
+
+class Referable(Protocol):
+    """What of a `Server` a reference holds."""
+
+    key: pulumi.Output[str]
+    allowed_zones: tuple[str, ...]
+
+    @property
+    def id(self) -> pulumi.Output[str]: ...
+
+
+def server_reference(server: Referable) -> dict[str, pulumi.Input[Any]]:
+    """A reference to a server, as an input of another resource."""
+    return {"key": server.key, "id": server.id, "zones": list(server.allowed_zones)}
+
+
+def find_server(session: Session, fleet: str, reference: Reference, *, since: float) -> ServerValue | None:
+    """The server that a reference means, from a find that began at or after `since`; None where it is gone."""
+    for zone in reference["zones"]:
+        for server in session.servers(zone, fleet, since=since):
+            if reference["key"] in server.tags:
+                return server
+    return None
+
+
+def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether a changed `elb` means that what stands in the old one must go first.
+
+    An ELB of ours that was made anew keeps its owner tag under another ID; the old one is gone with all that was in it.
+    """
+    if key != "elb":
+        return False
+    if not isinstance(news["elb"], Mapping):
+        return True  # the engine asks what must go before an ELB that is to be replaced: all that stands in it
+    return bool(olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
+
+
+def find_elb(session: Session, reference: Reference) -> ElbValue:
+    """The ELB that a reference means; by its owner tag where its ID is gone, as a plan change gives it another.
+
+    Raises `NotFoundError`.
+    """
+    try:
+        return session.client.elbs.read(str(reference["id"]))
+    except NotFoundError:
+        found = session.client.elbs.find(tags=[reference["key"]]) if reference["key"] else []
+        if not found:
+            raise
+        return min(found, key=lambda elb: elb.id)

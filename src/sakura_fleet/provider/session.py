@@ -1,0 +1,306 @@
+"""What all resources of one run share: one client with one rate limit, one poller a zone, the account check.
+
+Settings come from the stack (`sakura-fleet:*`), tokens from the environment. The real tokens of the environment are
+never sent to a plain-http root: that is the emulator on this machine, which has tokens of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sakura_fleet.client import Credentials, RetryPolicy
+from sakura_fleet.errors import (
+    AccountMismatchError,
+    CancelledError,
+    FleetError,
+    InputError,
+    OperationTimeoutError,
+    Problem,
+    WaitTimeoutError,
+)
+from sakura_fleet.provider.engine_watch import engine_gone
+from sakura_fleet.provider.polling import SharedFind, next_look
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client, Disk, Server
+
+DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
+DEFAULT_RATE_LIMIT = 5.0
+FIRST_CONTACT = RetryPolicy(deadline=20.0)
+"""A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
+RECENT = 10.0
+"""Seconds for which a find still tells what earlier runs left, unless this run has taken a server away since."""
+SHORTEST_NAP = 0.001
+"""Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
+EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """The stack's settings that say where the cloud is and whose it must be."""
+
+    api_root: str = DEFAULT_API_ROOT
+    account_id: str = ""
+    access_token: str = ""
+    access_token_secret: str = ""
+    rate_limit: float = DEFAULT_RATE_LIMIT
+
+    @classmethod
+    def from_config(cls, get: Callable[[str], str | None]) -> SessionSettings:
+        """Settings by `get(key)`, where absent keys are None."""
+        limit = get("rate_limit")
+        try:
+            rate_limit = float(limit) if limit else DEFAULT_RATE_LIMIT
+        except ValueError:
+            message = f"{limit!r} is not a number of requests per second, such as {DEFAULT_RATE_LIMIT}"
+            raise InputError([Problem("sakura-fleet:rate_limit", "type", message)]) from None
+        return cls(
+            api_root=(get("api_root") or DEFAULT_API_ROOT).rstrip("/"),
+            account_id=get("account_id") or "",
+            access_token=get("access_token") or "",
+            access_token_secret=get("access_token_secret") or "",
+            rate_limit=rate_limit,
+        )
+
+    @property
+    def is_emulator(self) -> bool:
+        """Whether this is the emulator on this machine: nothing else is reached without TLS."""
+        return self.api_root.lower().startswith("http:")
+
+    def credentials(self, env: Mapping[str, str]) -> Credentials:
+        """The API key to use. Raises `CredentialsError` where there is none."""
+        configured = {
+            "SAKURA_ACCESS_TOKEN": self.access_token,
+            "SAKURA_ACCESS_TOKEN_SECRET": self.access_token_secret,
+        }
+        if self.is_emulator:
+            return Credentials.from_env(configured) if self.access_token else EMULATOR_CREDENTIALS
+        try:
+            return Credentials.from_env(env)
+        except FleetError:
+            if self.access_token:
+                return Credentials.from_env(configured)
+            raise
+
+
+class Session:
+    """The shared side of one run. Everything here may be called from many threads."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        *,
+        env: Mapping[str, str] | None = None,
+        client: Client | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self.cancelled = cancelled
+        self.clock = clock
+        self._sleep = sleep
+        self._env = os.environ if env is None else env
+        self._given = client
+        self._lock = threading.RLock()
+        self._servers: dict[tuple[str, str], SharedFind[Server]] = {}
+        self._disks: dict[tuple[str, str], SharedFind[Disk]] = {}
+        self._departed = float("-inf")
+        self._tried: set[str] = set()
+        self._plans: dict[tuple[str, int, int, bool], bool] = {}
+        self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
+        self._archives: dict[tuple[str, str], str] = {}
+        self._refusal: FleetError | None = None
+        self._operation = threading.local()
+
+    @property
+    def client(self) -> Client:
+        """The client, once the account behind it is known to be the right one.
+
+        Raises `CredentialsError`, `AuthenticationError`, `AccountMismatchError` or `UnreachableError`; a refusal is
+        kept, so that a run with fifty servers asks once.
+        """
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
+            try:
+                return self._checked_client
+            except CancelledError:
+                raise
+            except FleetError as error:
+                self._refusal = error
+                raise
+
+    @cached_property
+    def _checked_client(self) -> Client:
+        if self._given is None:
+            with self._connect(FIRST_CONTACT) as client:
+                self._check_account(client)
+            return self._connect(RetryPolicy())
+        self._check_account(self._given)
+        return self._given
+
+    def close(self) -> None:
+        """Close the client's connections, if there are any."""
+        client = self.__dict__.get("_checked_client")
+        if client is not None:
+            client.close()
+
+    def _connect(self, retry: RetryPolicy) -> Client:
+        from sakura_fleet.client import Client  # loads the HTTP client, which an update without changes never needs
+
+        return Client(
+            self.settings.api_root,
+            self.settings.credentials(self._env),
+            rate_limit=self.settings.rate_limit,
+            retry=retry,
+            cancelled=self.cancelled,
+        )
+
+    def _check_account(self, client: Client) -> None:
+        wanted = self.settings.account_id
+        status = client.auth_status()
+        if wanted and status.account_id != wanted:
+            raise AccountMismatchError(
+                f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for "
+                f"account {wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
+                "Nothing was changed"
+            )
+
+    def lock(self, what: str) -> threading.Lock:
+        """This run's lock for one shared document."""
+        with self._lock:
+            return self._locks.setdefault(what, threading.Lock())
+
+    def departed(self) -> None:
+        """Note that this run has deleted a server, or freed its mark: finds from before show what is no more."""
+        self._departed = self.clock()
+
+    def recently(self, mark: str) -> float:
+        """The moment that a find must not be older than to tell whether that owner tag's resource is there already.
+
+        Now, where this run has tried to make it before (a hook may repeat what failed): a find from before that does
+        not show what came of it.
+        """
+        now = self.clock()
+        with self._lock:
+            again = mark in self._tried
+            self._tried.add(mark)
+        return now if again else max(self._departed, now - RECENT)
+
+    def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:
+        """The fleet's servers in a zone, from a find that began at or after `since`."""
+        client = self.client
+        with self._lock:
+            find = self._servers.setdefault(
+                (zone, fleet), SharedFind(lambda: client.servers.find(zone, tags=[fleet]), self.clock)
+            )
+        return list(find.newer_than(since))
+
+    def disks(self, zone: str, fleet: str, *, since: float) -> list[Disk]:
+        """The fleet's disks in a zone, from a find that began at or after `since`."""
+        client = self.client
+        with self._lock:
+            find = self._disks.setdefault(
+                (zone, fleet), SharedFind(lambda: client.disks.find(zone, tags=[fleet]), self.clock)
+            )
+        return list(find.newer_than(since))
+
+    def has_plan(self, zone: str, core: int, memory: int, dedicated_cpu: bool) -> bool:
+        """Whether the zone offers a server plan; asked once a run."""
+        key = (zone, core, memory, dedicated_cpu)
+        with self._catalogue_lock:
+            if key not in self._plans:
+                plan = self.client.server_plans.lookup(zone, core, memory, dedicated_cpu)
+                self._plans[key] = plan is not None
+            return self._plans[key]
+
+    def disk_sizes(self, zone: str, plan: str) -> tuple[int, ...]:
+        """The sizes (GB) in which the zone offers disks of a plan; asked once a run."""
+        with self._catalogue_lock:
+            if (zone, plan) not in self._sizes:
+                for offered in self.client.disk_plans.find(zone):
+                    self._sizes[zone, offered.plan] = offered.sizes_gb
+            return self._sizes.setdefault((zone, plan), ())
+
+    def archive_id(self, zone: str, os_type: str) -> str:
+        """The newest public archive of an OS in a zone; asked once a run, so that a group's members are alike."""
+        with self._catalogue_lock:
+            if (zone, os_type) not in self._archives:
+                self._archives[zone, os_type] = self.client.archives.find_by_os_type(zone, os_type).id
+            return self._archives[zone, os_type]
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What this thread does here may wait for so many seconds in all; 0: as long as each wait's own deadline.
+
+        This is what `custom_timeouts` of a resource mean; no wait gets longer than its own deadline by them.
+        """
+        self._operation.allowed = seconds
+        self._operation.end = self.clock() + seconds if seconds else float("inf")
+        try:
+            yield
+        finally:
+            self._operation.end = float("inf")
+
+    def wait(
+        self, what: str, ready: Callable[[float], bool], *, deadline: float, way_out: str, at_once: bool = True
+    ) -> None:
+        """Wait until `ready` holds; it gets the moment that what it looks at must not be older than.
+
+        `deadline` is in seconds. Without `at_once` the first look may be at what others have asked for before: for
+        what can hardly be ready yet, and is seen for certain at the next look. Raises `WaitTimeoutError` with `what`
+        and `way_out`, and what `pause` raises.
+        """
+        start = self.clock()
+        fresh = start if at_once else float("-inf")
+        while not ready(fresh):
+            waited = self.clock() - start
+            if deadline - waited < SHORTEST_NAP:
+                raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
+            delay = max(SHORTEST_NAP, min(next_look(self.clock(), waited, self._queue()), deadline - waited))
+            self.pause(delay, what)
+            fresh = self.clock() - delay / 2
+
+    def _queue(self) -> float:
+        client = self.__dict__.get("_checked_client")  # a wait for something else needs no client
+        return client.queue() if client else 0.0
+
+    def pause(self, seconds: float, what: str = "the next attempt") -> None:
+        """Sleep, waiting for `what`.
+
+        Raises `CancelledError` at once when the run is cancelled, and `OperationTimeoutError` when the operation's
+        time is over.
+        """
+        end = self.clock() + seconds
+        last: float = getattr(self._operation, "end", float("inf"))
+        while (now := self.clock()) < end:
+            if self.cancelled():
+                raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
+            if last - now < SHORTEST_NAP:
+                raise OperationTimeoutError(
+                    f"{what}: not within the {self._operation.allowed:.0f} s that custom_timeouts allow for all of it; "
+                    "allow more, or run the same command again: it goes on from here"
+                )
+            self._sleep(min(end - now, last - now, 1.0))
+
+
+_sessions: dict[SessionSettings, Session] = {}
+_sessions_lock = threading.Lock()
+
+
+def session_for(settings: SessionSettings) -> Session:
+    """The one session of this process for these settings."""
+    with _sessions_lock:
+        if settings not in _sessions:
+            _sessions[settings] = Session(settings, cancelled=engine_gone)
+        return _sessions[settings]

@@ -1,0 +1,57 @@
+"""`DnsRecordSets`: record sets in one DNS zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from sakura_fleet.model.dns import RecordSet
+from sakura_fleet.provider.adapter import FleetProvider, FleetResource
+from sakura_fleet.provider.lifecycle import Lifecycle
+
+
+class DnsRecordSetsProvider(FleetProvider):
+    def lifecycle(self) -> Lifecycle:
+        from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
+
+        return DnsRecordSetsLifecycle()
+
+
+class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
+    """The record sets (name and type) that it names; everything else in the zone stays as it is, byte for byte.
+
+    All of them are changed in one write. A value is a text, `{"server": reference}` (that server's address),
+    `{"elb": reference}` (that ELB's address, or its name for ALIAS and CNAME), or for HTTPS and SVCB a mapping such as
+    `{"priority": 1, "target": ".", "alpn": ["h3", "h2"], "ipv4hint": [{"server": reference}]}`. References are looked
+    up when the change is applied.
+
+    A set that is in the zone already with other values is refused, unless `adopt`; equal values are taken over. Delete
+    removes the values that were written here and leaves what others added.
+
+    Output: `records`, the sets with their texts. API: `commonserviceitem`, provider class `dns`.
+    """
+
+    zone_id: pulumi.Output[str]
+    record_sets: pulumi.Output[Sequence[Mapping[str, Any]]]
+    records: pulumi.Output[Sequence[Mapping[str, Any]]]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        zone_id: pulumi.Input[str],
+        zone_name: str,
+        record_sets: Sequence[RecordSet],
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {
+            "zone_id": zone_id,
+            "zone_name": zone_name,
+            "record_sets": [one.inputs() for one in record_sets],
+            "adopt": adopt,
+            "records": None,
+        }
+        super().__init__(DnsRecordSetsProvider(), resource_name, props, opts)

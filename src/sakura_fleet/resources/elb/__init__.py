@@ -1,0 +1,1 @@
+"""ELBs, their entries and their certificates."""

@@ -1,0 +1,212 @@
+"""The life cycle of an ELB's certificates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sakura_fleet.client import Elb, ElbCertificates
+from sakura_fleet.client import ElbCertificate as Certificate
+from sakura_fleet.errors import NotFoundError, Problem
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.adapter import UNKNOWN
+from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.references import find_elb, needs_other_elb
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.shared_document import edit
+
+MAX_CERTIFICATES: Final = 20
+RENEW_BEFORE: Final = timedelta(days=30)
+ISSUE_DEADLINE: Final = 600.0
+"""Seconds that Let's Encrypt gets."""
+_PEM: Final = {
+    "server_certificate": r"CERTIFICATE",
+    "private_key": r"[A-Z ]*PRIVATE KEY",
+    "intermediate_certificate": r"CERTIFICATE",
+}
+"""The label that each part of a certificate begins with."""
+_NAME: Final = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+"
+
+
+class ElbCertificateLifecycle(Lifecycle):
+    """Certificates are compared by their public part: the API need not give private keys back."""
+
+    defaults = {"certificates": [], "lets_encrypt_names": []}
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        certificates = inputs["certificates"] if isinstance(inputs["certificates"], list) else []
+        for index, certificate in enumerate(certificates):
+            _check_certificate(f"certificates[{index}]", certificate, problems)
+        names = reader.texts("lets_encrypt_names")
+        for index, name in enumerate(names):
+            if not re.fullmatch(_NAME, name):
+                reader.problem(
+                    f"lets_encrypt_names[{index}]", "host-name", f"{name!r} is not a host name in lower case"
+                )
+        if bool(certificates) == bool(names) and not isinstance(inputs["certificates"], UNKNOWN):
+            reader.problem("certificates", "one-kind", "give certificates or lets_encrypt_names, one of the two")
+        if len(certificates) > MAX_CERTIFICATES:
+            reader.problem("certificates", "too-many-certificates", f"at most {MAX_CERTIFICATES} are allowed")
+        return problems
+
+    def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
+        return needs_other_elb(key, olds, news)
+
+    def diff(self, olds: Outputs, news: Inputs) -> Diff:
+        diff = super().diff(olds, news)
+        if diff.changed or not news["lets_encrypt_names"] or not olds.get("expires"):
+            return diff
+        ends = datetime.fromisoformat(olds["expires"])
+        return Diff(("lets_encrypt_names",)) if ends - datetime.now(UTC) < RENEW_BEFORE else diff
+
+    def comparable(self, key: str, value: Any) -> Any:
+        if key == "certificates" and isinstance(value, list):
+            return [_public(one) for one in value]
+        return value
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        return OwnerTags.from_inputs(inputs["owner_tags"]).resource, self._install(session, inputs)
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            elb = find_elb(session, outputs["elb"])
+        except NotFoundError:
+            return None
+        there = session.client.elbs.get_certificates(elb.id)
+        inputs = {key: value for key, value in outputs.items() if key in (*self.defaults, "elb", "owner_tags")}
+        if outputs["lets_encrypt_names"]:
+            inputs["lets_encrypt_names"] = _lets_encrypt_names(elb)
+        else:
+            known = {tuple(_public(one)): one for one in outputs["certificates"]}
+            found = [_shown(one) for one in (there.primary, *there.additional) if one]
+            inputs["certificates"] = [known.get(tuple(_public(one)), one) for one in found]
+        return Found(object_id, inputs, {**inputs, **_results(there)})
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        return self._install(session, news)
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        try:
+            elb = find_elb(session, outputs["elb"])
+            if outputs["lets_encrypt_names"]:
+                self._write_names(session, outputs, [])
+            session.client.elbs.delete_certificates(elb.id)
+        except NotFoundError:
+            return
+
+    def _install(self, session: Session, inputs: Inputs) -> Outputs:
+        elb = find_elb(session, inputs["elb"])
+        if inputs["lets_encrypt_names"]:
+            there = self._issued(session, elb, inputs)
+        else:
+            self._write_names(session, inputs, [])  # or Let's Encrypt would put its own in their place one day
+            primary, *additional = [Certificate(**one) for one in inputs["certificates"]]
+            session.client.elbs.set_certificates(elb.id, ElbCertificates(primary, tuple(additional)))
+            there = session.client.elbs.get_certificates(elb.id)
+        return {**inputs, **_results(there)}
+
+    def _issued(self, session: Session, elb: Elb, inputs: Inputs) -> ElbCertificates:
+        names = list(inputs["lets_encrypt_names"])
+        before = session.client.elbs.get_certificates(elb.id).primary
+        if before and _names_of(before) >= set(names) and not _ends_soon(before):
+            self._write_names(session, inputs, names)
+            return session.client.elbs.get_certificates(elb.id)
+        self._write_names(session, inputs, names)
+        session.client.elbs.renew_lets_encrypt(elb.id)
+        newest = ElbCertificates()
+
+        def issued(_: float) -> bool:
+            nonlocal newest
+            newest = session.client.elbs.get_certificates(elb.id)
+            return bool(newest.primary and newest.primary != before and _names_of(newest.primary) >= set(names))
+
+        session.wait(
+            f"a certificate from Let's Encrypt for {', '.join(names)}",
+            issued,
+            deadline=ISSUE_DEADLINE,
+            way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "
+            "then run `pulumi up` again",
+        )
+        return newest
+
+    def _write_names(self, session: Session, inputs: Inputs, names: list[str]) -> None:
+        wanted = {
+            "Enabled": bool(names),
+            "CommonName": names[0] if names else "",
+            "SubjectAltNames": ",".join(names[1:]),
+        }
+
+        def write(elb: Elb) -> Elb:
+            return session.client.elbs.update_settings(
+                elb.id, {**elb.settings, "LetsEncrypt": wanted}, elb.settings_hash
+            )
+
+        edit(
+            session,
+            f"the ELB {inputs['elb']['id']}",
+            read=lambda: find_elb(session, inputs["elb"]),
+            differs=lambda elb: _lets_encrypt_names(elb) != names,
+            write=write,
+        )
+
+
+def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> None:
+    """Judge one certificate without ever showing any of it: a private key may stand in the wrong place."""
+    if isinstance(certificate, UNKNOWN):
+        return
+    if not isinstance(certificate, Mapping):
+        problems.append(Problem(path, "type", "this is not a mapping with server_certificate and private_key"))
+        return
+    for key, label in _PEM.items():
+        value = certificate.get(key)
+        if isinstance(value, UNKNOWN) or (key == "intermediate_certificate" and not value):
+            continue
+        if not isinstance(value, str) or not re.match(rf"\s*-----BEGIN {label}-----", value):
+            what = label.rpartition("*")[2]
+            problems.append(Problem(f"{path}.{key}", "shape", f"this is not PEM that begins with BEGIN {what}"))
+    problems.extend(
+        Problem(f"{path}.{key}", "unknown-key", f"no such setting; known are {', '.join(_PEM)}")
+        for key in certificate
+        if key not in _PEM
+    )
+
+
+def _lets_encrypt_names(elb: Elb) -> list[str]:
+    settings = elb.settings.get("LetsEncrypt") or {}
+    if not settings.get("Enabled"):
+        return []
+    others = str(settings.get("SubjectAltNames") or "").replace(",", " ").split()
+    return [name for name in [str(settings.get("CommonName") or ""), *others] if name]
+
+
+def _names_of(certificate: Certificate) -> set[str]:
+    others = certificate.alt_names.replace("DNS:", " ").replace(",", " ").split()
+    return {certificate.common_name, *others}
+
+
+def _ends_soon(certificate: Certificate) -> bool:
+    return certificate.end_date is None or certificate.end_date - datetime.now(UTC) < RENEW_BEFORE
+
+
+def _public(one: Mapping[str, Any]) -> list[str]:
+    """The public part of a certificate, as far as line ends go."""
+    return [str(one.get(key) or "").strip() for key in ("server_certificate", "intermediate_certificate")]
+
+
+def _shown(one: Certificate) -> dict[str, str]:
+    """A certificate of the ELB without its private key."""
+    return {
+        "server_certificate": one.server_certificate,
+        "intermediate_certificate": one.intermediate_certificate,
+    }
+
+
+def _results(there: ElbCertificates) -> dict[str, str]:
+    primary = there.primary
+    ends = primary.end_date.isoformat() if primary and primary.end_date else ""
+    return {"common_name": primary.common_name if primary else "", "expires": ends}

@@ -1,0 +1,170 @@
+"""The life cycle of a group's entries in an ELB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.model.elb import GROUP_NAME, MAX_ENTRIES, rule_to_wire
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.adapter import UNKNOWN
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.references import find_elb, find_server, needs_other_elb
+from sakura_fleet.provider.session import Session
+from sakura_fleet.resources.elb.entries import Entry, Group, all_entries, enter, leave
+
+
+class ElbMembershipLifecycle(Lifecycle):
+    """Entries are known by state; an identical entry that is there already is ours from then on."""
+
+    defaults = {
+        "members": [],
+        "ports": [],
+        "server_group_name": "",
+        "up_deadline": 300,
+        "min_healthy_time": 0,
+        "drain_timeout": 60,
+        "rules": [],
+    }
+    creation_only = frozenset({"up_deadline", "min_healthy_time", "drain_timeout", "rules"})
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        ports = reader.whole_list("ports")
+        for index, port in enumerate(ports):
+            if not 1 <= port <= 65_535:
+                reader.problem(f"ports[{index}]", "port-range", f"port {port} is not within 1..65535")
+        if not ports:
+            reader.problem("ports", "no-port", "the list is empty; name the port that the ELB reaches the servers at")
+        reader.text("server_group_name", "", pattern=GROUP_NAME, shape="1 to 10 letters or digits")
+        reader.whole("up_deadline", minimum=0, maximum=3_600)
+        reader.whole("min_healthy_time", minimum=0, maximum=600)
+        reader.whole("drain_timeout", minimum=0, maximum=3_600)
+        if not problems and olds.get("members") != inputs["members"]:
+            problems += _check_room(session, olds, inputs)
+        return problems
+
+    def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
+        return needs_other_elb(key, olds, news)
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        owner_tags = OwnerTags.from_inputs(inputs["owner_tags"])
+        # An earlier membership, of which a `destroy` did not go on to the ELB, has taken the group's rules with it.
+        rules = [{"at": one["at"], "rule": rule_to_wire(one["rule"])} for one in inputs["rules"]]
+        return owner_tags.resource, self._converge(session, inputs, {"entries": [], "parked_rules": rules})
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            elb = find_elb(session, outputs["elb"])
+        except NotFoundError:
+            return None
+        there = {entry for entry in Group(outputs).entries_in(elb.settings) if entry.enabled}
+        kept = [entry for entry in map(Entry.from_output, outputs["entries"]) if entry in there]
+        inputs = {key: value for key, value in outputs.items() if key in self.defaults or key in ("elb", "owner_tags")}
+        # A member of which an entry is missing or disabled is shown as gone; the next update enters it again.
+        whole = {
+            entry.key
+            for entry in kept
+            if all(any(k.key == entry.key and k.port == port for k in kept) for port in map(int, outputs["ports"]))
+        }
+        inputs["members"] = [member for member in outputs["members"] if member["key"] in whole]
+        outs = {"entries": [entry.output() for entry in kept], "parked_rules": outputs.get("parked_rules") or []}
+        return Found(object_id, inputs, {**inputs, **outs})
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        return self._converge(session, news, olds)
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        before = [Entry.from_output(entry) for entry in outputs["entries"]]
+        try:
+            leave(session, Group(outputs), before)
+        except NotFoundError:
+            return  # the ELB is gone, and its entries with it
+
+    def _converge(self, session: Session, inputs: Inputs, olds: Outputs) -> Outputs:
+        group = Group(inputs, olds.get("parked_rules") or [])
+        wanted = _entries(session, inputs)
+        try:
+            _exchange(session, group, [Entry.from_output(entry) for entry in olds["entries"]], wanted)
+        except NotFoundError as error:
+            raise FleetError(
+                f"the ELB {inputs['elb']['id']} that servers are to join is gone; run `pulumi up --refresh`, which "
+                "makes it again, or correct its lookup"
+            ) from error
+        return {**inputs, "entries": [entry.output() for entry in wanted], "parked_rules": group.parked}
+
+
+def _exchange(session: Session, group: Group, before: list[Entry], wanted: list[Entry]) -> None:
+    """Enter before anybody leaves; in portions where the ELB has no room for old and new at once."""
+    there = all_entries(session, group)
+    enabled = [entry for entry in there if entry.enabled]
+    others = len([entry for entry in there if entry not in before and entry not in wanted])
+    leavers = [entry for entry in before if entry not in wanted and entry in there]
+    entered = [entry for entry in wanted if entry in there]
+    joiners = [entry for entry in wanted if entry not in there]
+    # What an earlier run entered and did not see UP, and what a person disabled.
+    waited_for = [entry for entry in entered if entry not in before or entry not in enabled]
+    while joiners or waited_for:
+        room = max(0, MAX_ENTRIES - others - len(entered) - len(leavers))
+        if not room and leavers and not waited_for:
+            # Most of the group goes on serving meanwhile.
+            portion = min(len(joiners), max(1, (len(entered) + len(leavers)) // 4))
+            out, leavers = leavers[:portion], leavers[portion:]
+            leave(session, group, out)
+            continue
+        portion = room or (0 if waited_for else len(joiners))  # without room at all the cloud says why
+        new, joiners = joiners[:portion], joiners[portion:]
+        entered += new
+        enter(session, group, entered, wait_for=[*waited_for, *new])
+        waited_for = []
+    enter(session, group, wanted, wait_for=[])
+    leave(session, group, leavers)
+
+
+def _entries(session: Session, inputs: Inputs) -> list[Entry]:
+    """The entries of all members, their addresses looked up now."""
+    fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
+    since = session.clock()
+    entries = []
+    for member in inputs["members"]:
+        server = find_server(session, fleet, member, since=since)
+        if server is None or not server.ip_address:
+            raise FleetError(
+                f"the server {member['key']} that is to join the ELB is not in {', '.join(member['zones'])}; "
+                "run `pulumi up --refresh`, which makes it again"
+            )
+        entries += [Entry(member["key"], server.ip_address, int(port), enabled=True) for port in inputs["ports"]]
+    return entries
+
+
+def _addresses(session: Session, inputs: Inputs, members: list[Any]) -> set[str]:
+    """The addresses of those members that are there."""
+    fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
+    since = session.clock()
+    found = [find_server(session, fleet, member, since=since) for member in members]
+    return {server.ip_address for server in found if server and server.ip_address}
+
+
+def _check_room(session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+    """Whether the ELB has room; asked in previews too, so that nothing is changed where it has not."""
+    wanted = len(inputs["members"]) * len(inputs["ports"])
+    others = 0
+    if isinstance(inputs["elb"].get("id"), str):
+        try:
+            there = all_entries(session, Group(inputs))
+        except NotFoundError:
+            there = []
+        others = max(0, len(there) - len(olds.get("members") or []) * len(olds.get("ports") or []))
+        if wanted + others > MAX_ENTRIES:
+            # Entries that a run made which then did not come to its end are ours, although no state knows them.
+            own = _addresses(session, inputs, [*inputs["members"], *(olds.get("members") or [])])
+            others = len([entry for entry in there if entry.address not in own])
+    if wanted + others <= MAX_ENTRIES:
+        return []
+    message = (
+        f"{wanted} entries of this group and {others} of others are {wanted + others}; an ELB takes {MAX_ENTRIES}: "
+        "make the group smaller, expose fewer ports, or use another ELB"
+    )
+    return [Problem("members", "too-many-entries", message)]

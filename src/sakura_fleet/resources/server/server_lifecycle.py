@@ -1,0 +1,226 @@
+"""The life cycle of a server: what can be told from its inputs and from one look at the cloud.
+
+How a server is built, booted and taken down stands in `server_build`; here is when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.server import inputs as server_inputs
+from sakura_fleet.model.server.template import (
+    INTERFACE_DRIVERS,
+    MAX_NETWORK_INTERFACES,
+    read_description,
+    read_disks,
+    read_plan,
+    read_tags,
+)
+from sakura_fleet.model.zones import ZONES
+from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.provider.adapter import UNKNOWN
+from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, adopted_already
+from sakura_fleet.provider.session import Session
+from sakura_fleet.resources.server import adoption, build
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Server
+
+
+class ServerLifecycle(Lifecycle):
+    """One server with its disks and interfaces."""
+
+    defaults = server_inputs.DEFAULTS
+    replacing = frozenset(
+        {"plan", "disks", "network_interfaces", "edit_parameter", "startup_scripts", "interface_driver", "zones"}
+    )
+    creation_only = frozenset({"adopt", "password", "labels"})  # labels: what a policy reads is today's program
+
+    def full(self, properties: Inputs) -> Inputs:
+        return server_inputs.full(properties)
+
+    def short(self, properties: Inputs) -> Inputs:
+        return server_inputs.short(properties)
+
+    def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        problems: list[Problem] = []
+        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader.text(
+            "name", pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?", shape="a host name of 1 to 32 characters"
+        )
+        zones = reader.texts("zones")
+        for index, zone in enumerate(zones):
+            if zone not in ZONES:
+                message = f"there is no zone {zone!r}; known are {', '.join(ZONES)}"
+                problems.append(Problem(f"zones[{index}]", "unknown-zone", message))
+        if not zones:
+            problems.append(Problem("zones", "no-zone", "the list is empty; name at least one zone"))
+        read_tags(reader)
+        read_description(reader)
+        reader.text("interface_driver", choices=INTERFACE_DRIVERS)
+        read_plan(reader.child("plan"))
+        read_disks(reader)
+        if len(inputs["network_interfaces"]) > MAX_NETWORK_INTERFACES:
+            message = f"a server takes at most {MAX_NETWORK_INTERFACES} interfaces"
+            problems.append(Problem("network_interfaces", "too-many-interfaces", message))
+        if inputs["adopt"]:
+            return problems or self._adoptable(session, olds, inputs)
+        asked = ("plan", "disks", "zones")
+        if not problems and any(olds.get(key) != inputs.get(key) for key in asked):
+            problems += _offered(session, inputs)
+        return problems
+
+    def _adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+        """What keeps the server from being taken over; where nothing does, the run says what will change on it."""
+        if olds:
+            stays = set(olds["zones"]) <= set(inputs["zones"])
+            return adopted_already(self, {**olds, "zones": inputs["zones"]} if stays else olds, inputs)
+        try:
+            server = adoption.find(session, inputs)
+        except FleetError as error:
+            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+        pulumi.log.info(adoption.announcement(server, inputs))
+        return []
+
+    def diff(self, olds: Outputs, news: Inputs) -> Diff:
+        diff = super().diff(olds, news)
+        if olds.get("zone") in news["zones"]:  # where it stands is still allowed, so the list may change around it
+            return Diff(
+                tuple(key for key in diff.changed if key not in ("zones", "slot")),
+                tuple(key for key in diff.replaces if key != "zones"),
+            )
+        return diff
+
+    def comparable(self, key: str, value: Any) -> Any:
+        if key == "startup_scripts":  # the note's ID does not matter to a server that has run it
+            return [script["digest"] for script in value]
+        if key == "tags":
+            return sorted(value)
+        return value
+
+    def needs_replacement(self, key: str, olds: Outputs, news: Inputs) -> bool:
+        if key == "owner_tags":  # a replacement began and was cut short: what it made already is found by the owner tag
+            return OwnerTags.from_inputs(olds["owner_tags"]).is_freed
+        return super().needs_replacement(key, olds, news)
+
+    def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        if inputs["adopt"]:
+            server = adoption.take_over(session, inputs)
+            return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
+        plan = build.Blueprint.of(inputs)
+        found = build.find(session, plan, since=session.recently(plan.owner_tags.resource))
+        server = build.finish(session, found or build.make(session, plan), plan, fresh=found is None)
+        return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
+
+    def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        try:
+            server = session.client.servers.read(outputs["zone"], object_id)
+        except NotFoundError:
+            # A plan change gives a server a new ID; its owner tag stays.
+            moved = build.find(session, build.Blueprint.of({**self.defaults, **outputs}))
+            if moved is None:
+                return None
+            server = moved
+        inputs = {
+            key: value
+            for key, value in outputs.items()
+            if key in self.defaults or key in ("name", "zones", "owner_tags")
+        }
+        inputs.update(_actual(server, outputs))
+        if "password" in outputs:
+            inputs["password"] = outputs["password"]
+        return Found(server.id, inputs, _outputs(server, inputs, outputs.get("disk_ids") or []))
+
+    def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
+        plan = build.Blueprint.of(news)
+        server = session.client.servers.read(olds["zone"], object_id)
+        server = build.label(session, server, plan)
+        build.connect_packet_filters(session, server, plan)
+        if not server.is_up:
+            server = build.boot(session, server, plan)
+        return _outputs(server, news, olds.get("disk_ids") or [])
+
+    def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
+        build.destroy(
+            session,
+            outputs["zone"],
+            object_id,
+            disk_ids=outputs.get("disk_ids") or [],
+            owner_tags=OwnerTags.from_inputs(outputs["owner_tags"]),
+            force=bool(outputs.get("shutdown_force")),
+        )
+
+
+def _outputs(server: Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
+    """Inputs and results; `disk_ids` are the server's own disks, not what others have connected since."""
+    return {**inputs, "zone": server.zone, "address": server.ip_address or "", "disk_ids": disk_ids}
+
+
+def _offered(session: Session, inputs: Inputs) -> list[Problem]:
+    """What the zones do not offer. Asks the cloud, so it runs only for inputs that are new."""
+    problems = []
+    plan = inputs["plan"]
+    core, memory, dedicated = int(plan.get("core", 1)), int(plan.get("memory", 1)), bool(plan.get("dedicated_cpu"))
+    for zone in inputs["zones"]:
+        if not session.has_plan(zone, core, memory, dedicated):
+            kind = "dedicated " if dedicated else ""
+            message = (
+                f"zone {zone} has no {kind}plan with {core} cores and {memory} GB; "
+                "`sakura-fleet doctor --plans` lists what it has"
+            )
+            problems.append(Problem("plan", "unknown-plan", message))
+        for index, disk in enumerate(inputs["disks"]):
+            sizes = session.disk_sizes(zone, disk.get("plan", "ssd"))
+            size = int(disk.get("size", 20))
+            if size not in sizes:
+                offered = ", ".join(str(one) for one in sizes) or "none"
+                message = f"zone {zone} has no {disk.get('plan', 'ssd')} disk of {size} GB; it offers {offered}"
+                problems.append(Problem(f"disks[{index}].size", "disk-size", message))
+    return problems
+
+
+def _actual(server: Server, last: Outputs) -> Inputs:
+    """The inputs that would make the server as it is now; `last` holds what the cloud does not tell."""
+    zone = server.zone
+    interfaces = list(last.get("network_interfaces") or [])
+    filters = list(last.get("packet_filters") or [])
+    for index, interface in enumerate(server.interfaces):
+        upstream = "shared" if interface.shared else interface.switch_id or ""
+        known = dict(interfaces[index]) if index < len(interfaces) else {}
+        if build.in_zone(known.get("upstream", ""), zone) != upstream:
+            known["upstream"] = upstream
+        interfaces[index : index + 1] = [known]
+        attached = interface.packet_filter_id or ""
+        expected = filters[index] if index < len(filters) else ""
+        if build.in_zone(expected, zone) != attached:
+            expected = attached
+        filters[index : index + 1] = [expected]
+    sizes = {disk.id: disk.size_gb for disk in server.disks}
+    disks = [
+        {**disk, "size": sizes[disk_id]}
+        for disk, disk_id in zip(last.get("disks") or [], last.get("disk_ids") or [], strict=False)
+        if disk_id in sizes
+    ]
+    return {
+        "name": server.name,
+        "description": server.description,
+        "tags": own_tags(server.tags),
+        "icon_id": server.icon_id or "",
+        "interface_driver": server.interface_driver,
+        "plan": {"core": server.core, "memory": server.memory_gb, "dedicated_cpu": server.dedicated_cpu},
+        "disks": disks,
+        "network_interfaces": interfaces[: len(server.interfaces)],
+        "packet_filters": filters[: len(server.interfaces)],
+        "power": "up" if server.is_up else server.status or "down",
+        "owner_tags": _owner_tags(server, last),
+    }
+
+
+def _owner_tags(server: Server, last: Outputs) -> Mapping[str, str]:
+    found = OwnerTags.from_tags(server.tags)
+    return found.inputs() if found else {**last["owner_tags"], "resource": ""}

@@ -1,0 +1,276 @@
+"""One scaling job, from the request to the last server: decide, declare, preview with policies, `pulumi up`, report.
+
+The declared size is the stack file's. A job that fails leaves it as it was wanted: the next run goes on from there. A
+preview that fails, or a policy that refuses, puts it back, as nothing has happened yet.
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from sakura_fleet.engine import job_lock as jobs
+from sakura_fleet.engine.outcome import EXIT_NO_STACK, Change, Outcome
+from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.stack import KnownServer, NoStackError, StackEngine
+from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
+from sakura_fleet.errors import FleetError, NotFoundError
+from sakura_fleet.inventory.owned import everything, remove
+from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
+from sakura_fleet.ownership import OwnerTags, fleet_tag
+from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.resources.server.build import release
+from sakura_fleet.scaler.history import History
+from sakura_fleet.scaler.sizes import Target
+from sakura_fleet.tokens import SERVER, SERVER_GROUP
+
+EXIT_USAGE = 2
+EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
+"""Only with `--detailed-exitcode`; else these count as success, for cron's sake."""
+
+Rule = Callable[[ServerGroupArgs], Target]
+
+
+@dataclass(slots=True)
+class JobResult:
+    """What came of one request."""
+
+    job_id: str
+    request: str
+    status: str
+    size_before: int
+    size_after: int
+    reason: str
+    exit_code: int = 0
+    detailed_exit_code: int = 0
+    servers: list[Change] = field(default_factory=list)
+    summary: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+    diff: str = ""
+    duration_s: float = 0.0
+
+    def record(self, stack: str, group: str, source: str) -> dict[str, Any]:
+        """The result as the history keeps it."""
+        return {
+            "v": 1,
+            "ts": datetime.now(UTC).isoformat(timespec="seconds"),
+            "job_id": self.job_id,
+            "group": group,
+            "stack": stack,
+            "request": self.request,
+            "source": source,
+            "actor": getpass.getuser(),
+            "status": self.status,
+            "size_before": self.size_before,
+            "size_after": self.size_after,
+            "reason": self.reason,
+            "pulumi": {"summary": self.summary},
+            "servers": [asdict(one) for one in self.servers],
+            "duration_s": round(self.duration_s, 1),
+            "error": self.error,
+        }
+
+
+class Effort(IntEnum):
+    """How far a job goes where the size is right already."""
+
+    SIZE = 0
+    """Nothing is done."""
+    UPDATE = 1
+    """`pulumi up`, for all that is declared."""
+    REFRESH = 2
+    """The same, after a look at what differs in the cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One request, once the stack is ours; `dead` is the job of a process that ended in the middle of it."""
+
+    job_id: str
+    request: str
+    target: Target
+    effort: Effort
+    replace: frozenset[str]
+    preview_only: bool
+    dead: jobs.Job | None
+
+
+class Scaler:
+    """Runs requests on one stack, one at a time."""
+
+    def __init__(
+        self,
+        project: Project,
+        stack: str,
+        *,
+        source: str = "cli",
+        policy_packs: Sequence[str] = (),
+        listener: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        self.project = project
+        self.stack = stack
+        self.source = source
+        self.folder = jobs.JobFolder.of(project.root, stack)
+        self.history = History(self.folder.folder / "history.jsonl")
+        self._policy_packs = list(policy_packs)
+        self._listener = listener
+
+    def group(self) -> ServerGroupArgs:
+        """The stack's server group, as its file says now; a size outside the limits is for the rules to mend."""
+        return self.project.config(self.stack, any_size=True).server_group
+
+    def run(
+        self,
+        request: str,
+        rule: Rule,
+        *,
+        preview_only: bool = False,
+        effort: Effort = Effort.SIZE,
+        manual: bool = True,
+        replace: Collection[str] = (),
+    ) -> JobResult:
+        """Carry out one request. Servers in `replace` (IDs) are made anew in the same run: the new one first."""
+        began = time.monotonic()
+        group = self.group()
+        try:
+            with self.folder.job(request) as (job, dead):
+                group = self.group()
+                work = _Work(job.id, request, rule(group), effort, frozenset(replace), preview_only, dead)
+                result = self._carried_out(group, work)
+        except jobs.BusyError as busy:
+            result = JobResult(
+                "", request, jobs.IGNORED, group.size, group.size, "busy", detailed_exit_code=EXIT_BUSY, error=str(busy)
+            )
+        result.duration_s = time.monotonic() - began
+        if not preview_only:
+            self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
+        return result
+
+    def _carried_out(self, group: ServerGroupArgs, work: _Work) -> JobResult:
+        target = work.target
+        result = JobResult(work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason)
+        if target.size == group.size and not (work.effort is not Effort.SIZE or work.replace or work.dead):
+            result.status, result.detailed_exit_code = jobs.DONE_NOOP, EXIT_NOOP
+            return result
+        outcome = Outcome(listener=self._listener)
+        engine: StackEngine | None = None
+        try:
+            _not_while_adopting(group, work)
+            engine = StackEngine(self.project, self.stack, self.folder.note_engine)
+            if dead := work.dead:
+                await_orphans(dead, self.stack)
+                result.notes += engine.clear_leftovers(lambda lock: refuse_unproven(lock, self.stack, dead))
+                work = replace(work, effort=Effort.REFRESH)  # it has not written down what it removed
+            replaced = engine.servers(work.replace) if work.replace else []
+            urns = [server.urn for server in replaced]
+            self._previewed(engine, group, work, result, urns)
+            if not work.preview_only:
+                if replaced:
+                    self._let_go(replaced)
+                engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
+                if work.dead:
+                    result.notes += self._orphans_removed(engine, group)
+            result.status = jobs.DONE
+        except jobs.BusyError as busy:
+            if engine and target.size != group.size:
+                engine.set_size(group.size)
+            result.status, result.error, result.size_after = jobs.IGNORED, str(busy), group.size
+            result.reason, result.detailed_exit_code = "busy", EXIT_BUSY
+        except NoStackError as error:
+            result.status, result.error, result.exit_code = jobs.FAILED, str(error), EXIT_NO_STACK
+        except FleetError as error:
+            interrupted = engine.command.interrupted if engine else False
+            result.status = jobs.CANCELED if interrupted else jobs.FAILED
+            result.error = "\n".join(outcome.errors) or str(error)
+            if not result.exit_code:
+                result.exit_code = outcome.exit_code(interrupted=interrupted)
+        if work.dead and (work.preview_only or result.status != jobs.DONE):
+            self.folder.leave_to_the_next(work.dead)
+        if not work.preview_only:
+            result.servers, result.summary = outcome.servers, outcome.summary
+        return result
+
+    def _previewed(
+        self,
+        engine: StackEngine,
+        group: ServerGroupArgs,
+        work: _Work,
+        result: JobResult,
+        replace: Sequence[str],
+    ) -> None:
+        """Declare the size and preview it with the policies; the old size comes back unless the preview is fine."""
+        changed = work.target.size != group.size
+        if changed:
+            engine.set_size(work.target.size)
+        outcome = Outcome()
+        fine = False
+        try:
+            result.diff = engine.preview(
+                outcome, self._policy_packs, refresh=work.effort is Effort.REFRESH, replace=replace
+            )
+            fine = True
+        except FleetError as error:
+            result.exit_code = outcome.exit_code(interrupted=engine.command.interrupted)
+            result.size_after = group.size
+            raise FleetError("\n".join(outcome.violations or outcome.errors) or str(error)) from error
+        finally:
+            result.summary = outcome.summary
+            if changed and (work.preview_only or not fine):
+                engine.set_size(group.size)
+
+    def _session(self) -> Session:
+        return Session(SessionSettings.from_config(self.project.setting(self.stack)))
+
+    def _let_go(self, servers: Sequence[KnownServer]) -> None:
+        """Free the owner tags of servers, so that the update makes others in their places before it removes them."""
+        session = self._session()
+        try:
+            for server in servers:
+                with suppress(NotFoundError):
+                    release(session, session.client.servers.read(server.zone, server.id))
+        finally:
+            session.close()
+
+    def _orphans_removed(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
+        """Remove the members that a dead job made and that nobody knows: not the state, and so not the program.
+
+        What else carries the fleet's owner tag may be another stack's with the same `fleet_id`, so it is only named.
+        """
+        session = self._session()
+        known = engine.owner_tags_in_state()
+        fleet_id = self.project.fleet_id(self.stack)
+        members = member_owner_tags(fleet_id, engine.urn_prefix, group)
+        notes = []
+        for item in list(everything(session.client, fleet_tag(fleet_id))):
+            if item.kind not in ("server", "disk") or item.owner_tags.resource in known:
+                continue
+            if item.owner_tags.resource in members:
+                remove(session, item)
+                notes.append(f"removed  {item}, left by a job that died")
+            else:
+                notes.append(f"orphan   {item}: the state does not know it; see `sakura-fleet repair`")
+        session.close()
+        return notes
+
+
+def member_owner_tags(fleet_id: str, urn_prefix: str, group: ServerGroupArgs) -> set[str]:
+    """The owner tags of all members that the stack's group can have, as its template is now."""
+    place = f"{urn_prefix}{SERVER_GROUP}${SERVER}::"
+    names = (group.member_name(group.name, slot) for slot in range(MAX_SIZE))
+    return {OwnerTags.of(fleet_id, place + name).resource for name in names}
+
+
+def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:
+    """A server that leaves the group or is replaced is deleted, so what comes in its place cannot adopt it again."""
+    if group.adopt and (work.target.size != group.size or work.replace):
+        raise FleetError(
+            "server_group.adopt is for the first `pulumi up` only: run that, remove these lines from the stack file, "
+            "then scale. Nothing was changed"
+        )

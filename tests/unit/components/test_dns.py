@@ -1,0 +1,139 @@
+"""The sets that the component's helpers say, and what is refused before anything is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.dns import (
+    DnsRecords,
+    DnsRecordsArgs,
+    address_records,
+    elb_record,
+    https_alias,
+    https_record,
+    https_record_for,
+)
+from sakura_fleet import tokens
+from sakura_fleet.errors import Problem
+from sakura_fleet.model.dns import RecordSet, read_record_sets
+from sakura_fleet.model.elb import ElbArgs
+from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import Serving
+from tests.unit.components.program import run
+
+SERVER = {"key": "sfr:0000000000000001", "id": "113800000001", "zones": ["is1b"]}
+OTHER = {"key": "sfr:0000000000000002", "id": "113800000002", "zones": ["is1b"]}
+ELB = {"key": "", "id": "113800000003"}
+
+
+def texts(*sets: RecordSet) -> list[str]:
+    """What the sets say once every reference is known."""
+
+    def resolve(kind: str, reference: Any, record_type: str) -> str:
+        address = f"198.51.100.{reference['id'][-1]}"
+        return address if record_type == "A" else "site-3.proxylb1.sakura.ne.jp"
+
+    problems: list[Problem] = []
+    reader = Reader({"sets": [one.inputs() for one in sets]}, "", problems)
+    found = read_record_sets(reader, "sets", zone="example.com", resolve=resolve)
+    assert problems == []
+    return [f"{one.name} {one.ttl} {one.type} {value}" for one in found for value in one.values]
+
+
+def test_hosts() -> None:
+    assert texts(
+        address_records("www", SERVER, OTHER), https_record("www", SERVER), https_alias("www.example.com")
+    ) == [
+        "www 3600 A 198.51.100.1",
+        "www 3600 A 198.51.100.2",
+        "www 30 HTTPS 10 . alpn=h3,h2 ipv4hint=198.51.100.1",
+        "@ 3600 HTTPS 0 www.example.com.",
+    ]
+    assert texts(https_record("www", alpn=["h2"], priority=1)) == ["www 30 HTTPS 1 . alpn=h2"]
+
+
+@pytest.mark.parametrize(
+    ("failover", "address"), [(False, "A 198.51.100.3"), (True, "ALIAS site-3.proxylb1.sakura.ne.jp.")]
+)
+def test_behind_an_elb(failover: bool, address: str) -> None:
+    assert texts(elb_record("@", ELB, failover=failover)) == [f"@ 30 {address}"]
+
+
+@dataclass
+class Host:
+    """What `https_record_for` looks at."""
+
+    serving: Serving
+
+
+@pytest.mark.parametrize(
+    ("protocols", "servers", "text"),
+    [
+        (("http/1.1", "h2", "h3"), [SERVER], "10 . alpn=h3,h2 ipv4hint=198.51.100.1"),
+        (("h2", "http/1.1"), [], "10 . alpn=h2"),
+        (("http/1.1",), [], "10 ."),
+        (("h3", "h2"), [SERVER, OTHER], "10 . alpn=h3,h2 no-default-alpn ipv4hint=198.51.100.1,198.51.100.2"),
+    ],
+)
+def test_a_record_says_what_is_served(protocols: tuple[str, ...], servers: list[Any], text: str) -> None:
+    host = Host(Serving(protocols=protocols, servers=servers))
+    assert texts(https_record_for("www", host)) == [f"www 30 HTTPS {text}"]
+
+
+def test_without_https_there_is_no_record() -> None:
+    assert args(https_record_for("www", Host(Serving(protocols=())))).present == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "protocols"),
+    [
+        ([("https", 443, True)], ("h2", "http/1.1")),
+        ([("http", 80, False), ("https", 443, False)], ("http/1.1",)),
+        ([("https", 8443, True)], ()),
+        ([("http", 443, False)], ()),
+        ([], ()),
+    ],
+)
+def test_what_an_elb_serves(ports: list[tuple[str, int, bool]], protocols: tuple[str, ...]) -> None:
+    bind_ports = [{"proxy_mode": mode, "port": port, "http2": http2} for mode, port, http2 in ports]
+    assert ElbArgs(settings={"bind_ports": bind_ports}).serving == Serving(protocols=protocols)
+
+
+def test_an_elb_made_elsewhere_is_believed_to_speak_http2() -> None:
+    assert ElbArgs(lookup="113800000003").serving == Serving(protocols=("h2", "http/1.1"))
+
+
+def args(*sets: RecordSet, zone: str = "example.com") -> DnsRecordsArgs:
+    return DnsRecordsArgs(zone=zone, record_sets=sets)
+
+
+def test_check_says_everything_at_once() -> None:
+    broken = args(RecordSet("www", "A", ["x"]), RecordSet("@", "CNAME", ["a.example.net."]), zone="com").check()
+    assert [(p.path, p.rule) for p in broken] == [
+        ("zone", "zone-name"),
+        ("record_sets[0].values[0]", "a-value"),
+        ("record_sets[1]", "cname-apex"),
+    ]
+
+
+def test_what_is_known_later_passes() -> None:
+    later: pulumi.Output[str] = object.__new__(pulumi.Output)  # no engine runs that could give it a value
+    server = {"key": later, "id": later, "zones": ["is1b"]}
+    assert args(address_records("www", server), https_record("www", server)).check() == []
+
+
+def test_a_group_of_no_servers_has_no_set() -> None:
+    assert args(address_records("www")).present == []
+    assert args(address_records("www")).check() == []
+
+
+def test_a_zone_that_is_taken_over() -> None:
+    taken = DnsRecordsArgs(zone="example.com", record_sets=[], adopt_zone="113800000041", description="d", tags=["t"])
+    _, made = run(lambda: DnsRecords("dns", taken))
+    zone = made.of(tokens.DNS_ZONE)["dns-zone"]
+    assert (zone["adopt"], zone["description"], zone["tags"]) == ("113800000041", "d", ["t"])
+    assert made.of(tokens.DNS_RECORD_SETS)["dns-records"]["adopt"] is False

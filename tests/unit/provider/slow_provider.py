@@ -1,0 +1,31 @@
+"""A provider for the real host of `pulumi.dynamic`: every check waits until enough others are there."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from pulumi.dynamic import CheckResult, ConfigureRequest, ResourceProvider
+
+TOGETHER = 12
+"""How many checks must run at the same time."""
+PATIENCE = float(os.environ.get("SLOW_PROVIDER_PATIENCE", "20"))
+barrier = threading.Barrier(TOGETHER)
+
+
+class SlowProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def configure(self, _req: ConfigureRequest) -> None:
+        from sakura_fleet.provider.workers import widen
+
+        if os.environ["SLOW_PROVIDER_WIDEN"] == "yes":
+            widen()
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        try:
+            barrier.wait(PATIENCE)
+        except threading.BrokenBarrierError:
+            return CheckResult({**news, "together": False}, [])
+        return CheckResult({**news, "together": True}, [])

@@ -1,0 +1,204 @@
+"""The thin adapter under Pulumi's dynamic host, and what of it stands in every state."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import dill
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from sakura_fleet import tokens
+from sakura_fleet.errors import AccountMismatchError, FleetError
+from sakura_fleet.provider import engine_watch as orphan
+from sakura_fleet.provider import session as session_module
+from sakura_fleet.provider import workers
+from sakura_fleet.provider.adapter import FleetProvider, FleetResource
+from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle
+from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.resources import PacketFilter, Server, SshKey, StartupScript, Switch
+from sakura_fleet.resources.server.packet_filter import PacketFilterProvider
+from sakura_fleet.resources.server.server import ServerProvider
+from sakura_fleet.resources.server.ssh_key import SshKeyProvider
+from sakura_fleet.resources.server.startup_script import StartupScriptProvider
+from sakura_fleet.resources.server.switch import SwitchProvider
+
+SESSION = Session(SessionSettings(), env={})
+
+
+class Echo(Lifecycle):
+    """Keeps what it was given, and answers as told."""
+
+    defaults = {"size": 0, "zone": ""}
+    replacing = frozenset({"zone"})
+    failure: FleetError | None = None
+    gone = False
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+
+    def check(self, session: Session, olds: dict[str, Any], news: dict[str, Any]) -> Checked:
+        self.given = [olds, news]
+        if self.failure:
+            raise self.failure
+        return super().check(session, olds, news)
+
+    def problems(self, session: Session, olds: dict[str, Any], inputs: dict[str, Any]) -> list[Any]:
+        from sakura_fleet.errors import Problem
+
+        return [Problem("size", "range", "too large")] if inputs["size"] > 5 else []
+
+    def create(self, session: Session, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        self.given = [inputs]
+        return "1", dict(inputs)
+
+    def read(self, session: Session, object_id: str, outputs: dict[str, Any]) -> Found | None:
+        self.given = [object_id, outputs]
+        return None if self.gone else Found(object_id, {"size": 3}, {"size": 3, "address": "a"})
+
+    def update(self, session: Session, object_id: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+        self.given = [object_id, olds, news]
+        return dict(news)
+
+    def delete(self, session: Session, object_id: str, outputs: dict[str, Any]) -> None:
+        self.given = [object_id, outputs]
+
+
+class EchoProvider(FleetProvider):
+    life = Echo()
+
+    def lifecycle(self) -> Lifecycle:
+        return self.life
+
+    def _session(self) -> Session:
+        return SESSION
+
+
+@pytest.fixture
+def life(monkeypatch: pytest.MonkeyPatch) -> Echo:
+    made = Echo()
+    monkeypatch.setattr(EchoProvider, "life", made)
+    return made
+
+
+SENT = {"size": 2.0, "list": [1.0, {"n": 2.5, "none": None}], "__provider": "pickle"}
+GIVEN = {"size": 2, "list": [1, {"n": 2.5}]}
+
+
+def test_values_arrive_as_whole_numbers_and_without_the_hosts_own_key(life: Echo) -> None:
+    provider = EchoProvider()
+    provider.check(dict(SENT), dict(SENT))
+    assert life.given == [GIVEN, GIVEN]
+    provider.create(dict(SENT))
+    assert life.given == [GIVEN]
+    provider.read("1", dict(SENT))
+    assert life.given == ["1", GIVEN]
+    provider.update("1", dict(SENT), dict(SENT))
+    assert life.given == ["1", GIVEN, GIVEN]
+    provider.delete("1", dict(SENT))
+    assert life.given == ["1", GIVEN]
+
+
+def test_check_names_property_and_rule(life: Echo) -> None:
+    result = EchoProvider().check({}, {"size": 9.0})
+    assert result.inputs == {"size": 9, "zone": ""}
+    assert [(failure.property, failure.reason) for failure in result.failures] == [("size", "too large [range]")]
+
+
+def test_an_error_while_checking_is_a_failure_without_a_traceback(life: Echo) -> None:
+    life.failure = AccountMismatchError("the API key belongs to another account")
+    result = EchoProvider().check({}, {"size": 1.0, "__provider": "pickle"})
+    assert [failure.reason for failure in result.failures] == ["the API key belongs to another account"]
+
+
+@pytest.mark.parametrize(
+    ("news", "changes", "replaces"),
+    [
+        ({"size": 2.0, "zone": "a"}, False, []),
+        ({"size": 3.0, "zone": "a"}, True, []),
+        ({"size": 3.0, "zone": "b"}, True, ["zone"]),
+    ],
+)
+def test_diff(life: Echo, news: dict[str, Any], changes: bool, replaces: list[str]) -> None:
+    result = EchoProvider().diff("1", {"size": 2.0, "zone": "a", "__provider": "p"}, {**news, "__provider": "q"})
+    assert (result.changes, result.replaces) == (changes, replaces)
+    # Old and new would carry the same owner tag, so the new one would be taken for the old one.
+    assert result.delete_before_replace is bool(replaces)
+
+
+def test_read_returns_inputs_too_and_gone_as_no_id(life: Echo) -> None:
+    result = EchoProvider().read("1", {"size": 2.0})
+    assert (result.id, result.inputs, result.outs) == ("1", {"size": 3}, {"size": 3, "address": "a"})
+    life.gone = True
+    result = EchoProvider().read("1", {"size": 2.0})
+    assert (result.id, result.outs) == ("", {})
+
+
+def test_configuring_widens_the_host_and_watches_the_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(workers, "widen", lambda: done.append("widen"))
+    monkeypatch.setattr(orphan, "end_with_engine", lambda: done.append("watch"))
+    monkeypatch.setattr(orphan, "end_quickly", lambda: done.append("end"))
+    monkeypatch.setattr(FleetProvider, "_raw_config", None)
+    config = Config({"sakura-fleet:api_root": "http://127.0.0.1:1/cloud/zone"}, "p")
+    for provider in (ServerProvider(), SwitchProvider()):
+        provider.configure(ConfigureRequest(config))
+    assert done == ["widen", "watch", "end"]
+
+
+def test_all_providers_share_one_session_made_from_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_sessions", {})
+    root = "http://127.0.0.1:1/cloud/zone"
+    config = Config({"sakura-fleet:api_root": root, "sakura-fleet:rate_limit": "100"}, "another-project")
+    monkeypatch.setattr(FleetProvider, "_raw_config", config)
+    session = ServerProvider()._session()
+    assert session is SwitchProvider()._session()
+    assert session.settings == SessionSettings(api_root=root, rate_limit=100.0)
+    assert session.cancelled is orphan.engine_gone
+
+
+# What stands in every state: none of this may change from one release to the next.
+
+STORED = {
+    ServerProvider: (
+        "gASVPgAAAAAAAACMJHNha3VyYV9mbGVldC5yZXNvdXJjZXMuc2VydmVyLnNlcnZlcpSMDlNlcnZlclByb3ZpZGVylJOUKYGULg=="
+    ),
+    SwitchProvider: (
+        "gASVPgAAAAAAAACMJHNha3VyYV9mbGVldC5yZXNvdXJjZXMuc2VydmVyLnN3aXRjaJSMDlN3aXRjaFByb3ZpZGVylJOUKYGULg=="
+    ),
+    StartupScriptProvider: (
+        "gASVTQAAAAAAAACMLHNha3VyYV9mbGVldC5yZXNvdXJjZXMuc2VydmVyLnN0YXJ0dXBfc2NyaXB0lIwVU3RhcnR1cF"
+        "NjcmlwdFByb3ZpZGVylJOUKYGULg=="
+    ),
+    SshKeyProvider: (
+        "gASVPwAAAAAAAACMJXNha3VyYV9mbGVldC5yZXNvdXJjZXMuc2VydmVyLnNzaF9rZXmUjA5Tc2hLZXlQcm92aWRlcpSTlCmBlC4="
+    ),
+    PacketFilterProvider: (
+        "gASVSwAAAAAAAACMK3Nha3VyYV9mbGVldC5yZXNvdXJjZXMuc2VydmVyLnBhY2tldF9maWx0ZXKUjBRQYWNrZXRGaW"
+        "x0ZXJQcm92aWRlcpSTlCmBlC4="
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_a_stored_provider_can_still_be_loaded_and_is_stored_the_same(kind: type[FleetProvider]) -> None:
+    assert type(dill.loads(base64.b64decode(STORED[kind]))) is kind
+    assert base64.b64encode(dill.dumps(kind(), recurse=True)).decode() == STORED[kind]
+    assert vars(kind()) == {}
+    assert kind.serialize_as_secret_always is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "token"),
+    [
+        (Server, "pulumi-python:dynamic/sakura:Server"),
+        (StartupScript, "pulumi-python:dynamic/sakura:StartupScript"),
+        (SshKey, "pulumi-python:dynamic/sakura:SshKey"),
+        (Switch, "pulumi-python:dynamic/sakura:Switch"),
+        (PacketFilter, "pulumi-python:dynamic/sakura:PacketFilter"),
+    ],
+)
+def test_type_tokens(kind: type[FleetResource], token: str) -> None:
+    assert f"pulumi-python:{kind._resource_type_name}" == token
+    assert token in vars(tokens).values()

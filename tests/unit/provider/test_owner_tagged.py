@@ -1,0 +1,325 @@
+"""Startup scripts, switches, SSH keys and packet filters, against the emulator over real HTTP: one table of kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from sakura_fleet.errors import FleetError, UnreachableError, WaitTimeoutError
+from sakura_fleet.model.server.packet_filter import PacketFilterRule
+from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.lifecycle import Diff
+from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
+from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLifecycle
+from sakura_fleet.resources.server.ssh_key_lifecycle import SshKeyLifecycle
+from sakura_fleet.resources.server.startup_script_lifecycle import StartupScriptLifecycle
+from sakura_fleet.resources.server.switch_lifecycle import SwitchLifecycle
+from tests.unit.world import FOREIGN, OTHER_KEY, OWNER_TAGS, PUBLIC_KEY, ZONE, World, checked
+
+SCRIPT = "#!/bin/sh\necho {{ .Name }}\n"
+WEB = PacketFilterRule(protocol="tcp", destination_port="80").inputs()
+DENY = PacketFilterRule(protocol="ip", action="deny").inputs()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of object: its life cycle, its path on the wire, inputs, and inputs of an update in place."""
+
+    life: OwnerTaggedLifecycle[Any]
+    path: str
+    inputs: dict[str, Any]
+    changed: dict[str, Any]
+    by_hand: Callable[[World, str], object]
+    """A change that a person made to the object, leaving its owner tag; it changes `drifted`."""
+    drifted: str
+    make: Callable[[World], Any]
+    """An object made elsewhere."""
+
+    def __str__(self) -> str:
+        return self.path
+
+    def all_inputs(self, **changes: Any) -> dict[str, Any]:
+        return checked(self.life, **{**self.inputs, "owner_tags": dict(OWNER_TAGS.inputs()), **changes})
+
+    def listed(self, world: World) -> list[Any]:
+        """All of this kind in the cloud, the vendor's left out."""
+        found = self.life.listed(world.session, self.inputs, OWNER_TAGS)
+        return [item for item in found if getattr(item, "scope", "user") == "user"]
+
+    def created(self, world: World, **changes: Any) -> tuple[str, dict[str, Any]]:
+        return self.life.create(world.next_run(), self.all_inputs(**changes))
+
+
+KINDS = [
+    Kind(
+        StartupScriptLifecycle(),
+        "note",
+        {"name": "boot", "content": SCRIPT, "tags": ["a"]},
+        {"name": "other", "content": "#!/bin/sh\ntrue\n", "tags": ["b"]},
+        lambda world, object_id: world.client.notes.update(
+            object_id, name="boot", content="#!/bin/sh\nby hand\n", tags=OWNER_TAGS.tag(["a"])
+        ),
+        "content",
+        lambda world: world.client.notes.create(name="boot", content="#!/bin/sh\n", tags=["theirs"]),
+    ),
+    Kind(
+        SwitchLifecycle(),
+        "switch",
+        {"name": "back", "zone": ZONE, "description": "d", "tags": ["a"]},
+        {"name": "other", "description": "", "tags": []},
+        lambda world, object_id: world.client.switches.update(
+            ZONE, object_id, name="back", description="d", tags=OWNER_TAGS.tag(["by-hand"]), icon_id=None
+        ),
+        "tags",
+        lambda world: world.client.switches.create(ZONE, name="back", tags=["theirs"]),
+    ),
+    Kind(
+        SshKeyLifecycle(),
+        "sshkey",
+        {"name": "alice", "public_key": PUBLIC_KEY, "description": "d"},
+        {"name": "other", "description": ""},
+        lambda world, object_id: world.client.ssh_keys.update(
+            object_id, name="by hand", description=OWNER_TAGS.sign("d")
+        ),
+        "name",
+        lambda world: world.client.ssh_keys.create(name="alice", public_key=PUBLIC_KEY, description="theirs"),
+    ),
+    Kind(
+        PacketFilterLifecycle(),
+        "packetfilter",
+        {"name": "web", "zone": ZONE, "rules": [WEB, DENY], "description": "d"},
+        {"name": "other", "rules": [DENY], "description": ""},
+        lambda world, object_id: world.client.packet_filters.update(
+            ZONE, object_id, name="web", description=OWNER_TAGS.sign("d"), expressions=[]
+        ),
+        "rules",
+        lambda world: world.client.packet_filters.create(ZONE, name="web", description="theirs"),
+    ),
+]
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
+
+
+@every_kind
+def test_create_gives_what_read_gives(world: World, kind: Kind) -> None:
+    object_id, outputs = kind.created(world)
+    assert kind.all_inputs().items() <= outputs.items()
+    found = kind.life.read(world.session, object_id, outputs)
+    assert found is not None
+    assert (found.id, found.inputs, found.outputs) == (object_id, kind.all_inputs(), outputs)
+    assert kind.life.diff(found.outputs, kind.all_inputs()) == Diff()
+    (item,) = kind.listed(world)
+    assert kind.life.owner_tags_of(item) == OWNER_TAGS
+
+
+@every_kind
+def test_creating_twice_makes_one_object(world: World, kind: Kind) -> None:
+    assert kind.created(world) == kind.created(world)
+    assert world.calls(f"POST {kind.path}") == 1
+
+
+@every_kind
+def test_creating_again_writes_what_the_program_says_now(world: World, kind: Kind) -> None:
+    object_id, _ = kind.created(world)
+    again, outputs = kind.created(world, **kind.changed)
+    assert again == object_id
+    found = kind.life.read(world.session, object_id, outputs)
+    assert found is not None
+    assert kind.life.diff(found.outputs, kind.all_inputs(**kind.changed)) == Diff()
+
+
+@every_kind
+def test_update_in_place(world: World, kind: Kind) -> None:
+    object_id, outputs = kind.created(world)
+    news = kind.all_inputs(**kind.changed)
+    updated = kind.life.update(world.session, object_id, outputs, news)
+    assert {**outputs, **news} == updated
+    found = kind.life.read(world.session, object_id, updated)
+    assert found is not None
+    assert found.inputs == news
+    assert len(kind.listed(world)) == 1
+
+
+@every_kind
+def test_drift_is_named_by_its_property_and_undone(world: World, kind: Kind) -> None:
+    object_id, outputs = kind.created(world)
+    kind.by_hand(world, object_id)
+    found = kind.life.read(world.session, object_id, outputs)
+    assert found is not None
+    assert kind.life.diff(found.outputs, kind.all_inputs()) == Diff(changed=(kind.drifted,))
+    kind.life.update(world.session, object_id, found.outputs, kind.all_inputs())
+    healed = kind.life.read(world.session, object_id, outputs)
+    assert healed is not None
+    assert healed.inputs == kind.all_inputs()
+
+
+@pytest.mark.parametrize("kind", [KINDS[1], KINDS[2]], ids=str)
+def test_a_mark_that_a_person_removed_is_drift_and_written_again(world: World, kind: Kind) -> None:
+    object_id, outputs = kind.created(world)
+    if kind.path == "switch":
+        world.client.switches.update(ZONE, object_id, name="back", description="d", tags=["a"], icon_id=None)
+    else:
+        world.client.ssh_keys.update(object_id, name="alice", description="d")
+    found = kind.life.read(world.session, object_id, outputs)
+    assert found is not None
+    assert kind.life.diff(found.outputs, kind.all_inputs()) == Diff(changed=("owner_tags",))
+    kind.life.update(world.session, object_id, found.outputs, kind.all_inputs())
+    assert kind.created(world)[0] == object_id
+
+
+@every_kind
+def test_delete_and_delete_again(world: World, kind: Kind) -> None:
+    object_id, outputs = kind.created(world)
+    for _ in range(2):
+        kind.life.delete(world.session, object_id, outputs)
+    assert kind.listed(world) == []
+    assert kind.life.read(world.session, object_id, outputs) is None
+
+
+@every_kind
+def test_an_object_made_elsewhere_is_adopted_by_its_id(world: World, kind: Kind) -> None:
+    theirs = kind.make(world)
+    object_id, outputs = kind.created(world, adopt=theirs.id)
+    assert (object_id, world.calls(f"POST {kind.path}")) == (theirs.id, 1)
+    found = kind.life.read(world.session, object_id, outputs)
+    assert found is not None
+    assert kind.life.diff(found.outputs, kind.all_inputs(adopt=theirs.id)) == Diff()
+    assert kind.life.owner_tags_of(kind.life.fetch(world.session, outputs, object_id)) == OWNER_TAGS
+
+
+@every_kind
+def test_adopting_an_unknown_id_says_so(world: World, kind: Kind) -> None:
+    with pytest.raises(FleetError, match=f"adopt: there is no {kind.life.kind} 113899999999; check the ID"):
+        kind.created(world, adopt="113899999999")
+    assert world.changes() == []
+
+
+@every_kind
+def test_an_object_of_the_same_name_that_is_not_ours_is_not_touched(world: World, kind: Kind) -> None:
+    theirs = kind.make(world)
+    object_id, outputs = kind.created(world)
+    assert object_id != theirs.id
+    assert kind.life.fetch(world.session, outputs, theirs.id) == theirs
+
+
+@every_kind
+@pytest.mark.parametrize("fault", ["cut_after", "cut_before"])
+def test_a_lost_answer_makes_nothing_twice(world: World, kind: Kind, fault: str) -> None:
+    world.fault(kind=fault, method="POST", nth=1)
+    if fault == "cut_after":
+        kind.created(world)
+    else:
+        with pytest.raises(WaitTimeoutError, match=f"the {kind.life.kind} .*whose creation got no answer"):
+            kind.created(world)
+    kind.created(world)
+    assert len(kind.listed(world)) == 1
+
+
+@every_kind
+@pytest.mark.parametrize("status", [500, 504])
+def test_a_broken_gateway_makes_nothing_twice(world: World, kind: Kind, status: int) -> None:
+    def broken(call: str, response: httpx.Response) -> httpx.Response:
+        return httpx.Response(status, text="bad gateway") if call == f"POST {kind.path}" else response
+
+    world.wire.answer = broken
+    kind.created(world)
+    assert len(kind.listed(world)) == 1
+
+
+@every_kind
+def test_a_create_that_never_left_is_not_looked_for(world: World, kind: Kind) -> None:
+    def refuse(call: str, response: httpx.Response) -> httpx.Response:
+        if call.startswith("POST"):
+            raise httpx.ConnectError("refused")
+        return response
+
+    world.wire.answer = refuse
+    with pytest.raises(UnreachableError):
+        kind.created(world)
+
+
+@every_kind
+@pytest.mark.parametrize("status", [503, 429, 423])
+def test_a_busy_cloud_is_waited_for(world: World, kind: Kind, status: int) -> None:
+    world.fault(kind="status", status=status, nth=[1, 3, 5])
+    object_id, outputs = kind.created(world)
+    kind.life.update(world.session, object_id, outputs, kind.all_inputs(**kind.changed))
+    kind.life.delete(world.session, object_id, outputs)
+    assert kind.listed(world) == []
+
+
+# What is special about one kind
+
+
+def test_a_note_speaks_its_own_words_and_outputs_the_users(world: World) -> None:
+    kind = KINDS[0]
+    object_id, outputs = kind.created(world)
+    assert world.client.notes.read(object_id).content == (
+        '#!/bin/sh\n# @sacloud-text required maxlen=64 SERVER_NAME "name of the server"\necho @@@SERVER_NAME@@@\n'
+    )
+    assert outputs["content"] == SCRIPT
+
+
+def test_the_longest_description_has_room_for_the_marks(world: World) -> None:
+    for kind in KINDS[1:]:
+        longest = "d" * 512
+        while kind.life.check(world.session, {}, kind.all_inputs(description=longest)).problems:
+            longest = longest[1:]
+        assert len(longest) >= 450
+        kind.created(world, description=longest)
+
+
+def test_adopting_a_switch_keeps_what_we_do_not_manage(world: World) -> None:
+    icon = world.client.icons.find()[0].id
+    theirs = world.client.switches.create(
+        ZONE, name="back", icon_id=icon, default_route="192.168.0.1", network_mask_len=24
+    )
+    object_id, outputs = KINDS[1].created(world, adopt=theirs.id)
+    KINDS[1].life.update(world.session, object_id, outputs, KINDS[1].all_inputs(name="renamed"))
+    kept = world.client.switches.read(ZONE, object_id)
+    assert (kept.name, kept.icon_id) == ("renamed", icon)
+    assert (kept.default_route, kept.network_mask_len) == ("192.168.0.1", 24)
+
+
+@pytest.mark.parametrize("adopt", [True, False], ids=["adopted", "found by its mark"])
+def test_another_key_is_not_taken_for_the_declared_one(world: World, adopt: bool) -> None:
+    kind = KINDS[2]
+    theirs = world.client.ssh_keys.create(
+        name="alice", public_key=OTHER_KEY, description="" if adopt else OWNER_TAGS.sign("")
+    )
+    with pytest.raises(FleetError, match=f"SSH key {theirs.id} has another public_key"):
+        kind.created(world, adopt=theirs.id if adopt else "")
+    assert world.client.ssh_keys.read(theirs.id) == theirs
+
+
+def test_a_key_of_another_fleet_is_not_ours(world: World) -> None:
+    theirs = world.client.ssh_keys.create(name="alice", public_key=PUBLIC_KEY, description=FOREIGN.sign("d"))
+    object_id, _ = KINDS[2].created(world)
+    assert object_id != theirs.id
+    assert OwnerTags.from_description(world.client.ssh_keys.read(theirs.id).description) == FOREIGN
+
+
+def test_a_preview_says_what_adopting_a_packet_filter_will_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = world.client.packet_filters.create(ZONE, name="old", description="theirs")
+    kind = KINDS[3]
+    assert kind.life.check(world.session, {}, kind.all_inputs(adopt=theirs.id)).problems == []
+    assert capsys.readouterr().err.strip() == (
+        f"info: the packet filter old ({theirs.id}) is taken over, not made: name old -> web, description theirs -> d, "
+        "rules"
+    )
+    (problem,) = kind.life.check(world.session, {}, kind.all_inputs(adopt="113899999999")).problems
+    assert (problem.path, problem.message) == (
+        "adopt",
+        "there is no packet filter 113899999999; check the ID and the zone",
+    )
+
+
+def test_a_packet_filter_changed_between_read_and_write_is_not_overwritten(world: World) -> None:
+    kind = KINDS[3]
+    object_id, outputs = kind.created(world)
+    world.fault(kind="stale_hash", method="PUT", path="^/packetfilter/", nth=1)
+    with pytest.raises(FleetError, match="original_hash_mismatch"):
+        kind.life.update(world.session, object_id, outputs, kind.all_inputs(rules=[]))

@@ -1,0 +1,296 @@
+"""One run's session: whose account it is, which API key goes where, and how it waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sakura_emulator.server import Running, running
+from sakura_fleet.client import Client, Credentials, RetryPolicy
+from sakura_fleet.errors import (
+    AccountMismatchError,
+    AuthenticationError,
+    CancelledError,
+    CredentialsError,
+    FleetError,
+    InputError,
+    OperationTimeoutError,
+    UnreachableError,
+    WaitTimeoutError,
+)
+from sakura_fleet.provider import session as session_module
+from sakura_fleet.provider.session import (
+    DEFAULT_API_ROOT,
+    DEFAULT_RATE_LIMIT,
+    EMULATOR_CREDENTIALS,
+    Session,
+    SessionSettings,
+    session_for,
+)
+from tests.unit.world import ZONE, Pace, World, new_session
+
+HTTPS = "https://secure.sakura.ad.jp/cloud/zone"
+LOCAL = "http://127.0.0.1:18080/cloud/zone"
+ENV = {"SAKURA_ACCESS_TOKEN": "env-token", "SAKURA_ACCESS_TOKEN_SECRET": "env-secret"}
+CONFIG = {"access_token": "config-token", "access_token_secret": "config-secret"}
+CALLERS = 16
+
+
+# Settings and credentials
+
+
+def test_settings_from_nothing_are_the_real_cloud() -> None:
+    settings = SessionSettings.from_config(lambda _: None)
+    assert settings == SessionSettings(api_root=DEFAULT_API_ROOT, rate_limit=DEFAULT_RATE_LIMIT)
+
+
+def test_settings_from_a_stack() -> None:
+    stack = {**CONFIG, "api_root": LOCAL + "/", "account_id": "113000000001", "rate_limit": "100"}
+    settings = SessionSettings.from_config(stack.get)
+    assert settings == SessionSettings(api_root=LOCAL, account_id="113000000001", rate_limit=100.0, **CONFIG)
+
+
+def test_a_rate_limit_that_is_no_number() -> None:
+    with pytest.raises(InputError, match="'fast' is not a number of requests per second"):
+        SessionSettings.from_config({"rate_limit": "fast"}.get)
+
+
+@pytest.mark.parametrize(
+    ("root", "config", "env", "expected"),
+    [
+        (HTTPS, {}, ENV, Credentials("env-token", "env-secret")),
+        (HTTPS, CONFIG, ENV, Credentials("env-token", "env-secret")),
+        (HTTPS, CONFIG, {}, Credentials("config-token", "config-secret")),
+        # What goes to a plain-http root is never the real key of the environment.
+        (LOCAL, {}, ENV, EMULATOR_CREDENTIALS),
+        (LOCAL.upper().replace("CLOUD/ZONE", "cloud/zone"), {}, ENV, EMULATOR_CREDENTIALS),
+        (LOCAL, {}, {}, EMULATOR_CREDENTIALS),
+        (LOCAL, CONFIG, ENV, Credentials("config-token", "config-secret")),
+    ],
+)
+def test_which_key_goes_where(root: str, config: dict[str, Any], env: dict[str, str], expected: Credentials) -> None:
+    assert SessionSettings(api_root=root, **config).credentials(env) == expected
+
+
+@pytest.mark.parametrize(
+    ("root", "config"),
+    [(HTTPS, {}), (HTTPS, {"access_token": "only"}), (LOCAL, {"access_token": "only"})],
+)
+def test_no_key_or_half_a_key_is_refused(root: str, config: dict[str, Any]) -> None:
+    with pytest.raises(CredentialsError):
+        SessionSettings(api_root=root, **config).credentials({})
+
+
+def test_a_root_that_is_no_url_is_an_error_with_a_message() -> None:
+    session = Session(SessionSettings(api_root="http://[::1"), env=ENV)
+    with pytest.raises(InputError, match="API root"):
+        _ = session.client
+
+
+# The account
+
+
+def test_the_account_is_checked_once_for_many_callers(world: World) -> None:
+    session = new_session(world.emulator, world.client, world.pace, account_id="113000000001")
+    barrier = threading.Barrier(CALLERS)
+
+    def call(_: int) -> Client:
+        barrier.wait(20)
+        return session.client
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        assert set(pool.map(call, range(CALLERS))) == {world.client}
+    assert world.calls("GET auth-status") == 1
+
+
+def test_another_account_stops_before_any_other_call(world: World) -> None:
+    session = new_session(world.emulator, world.client, world.pace, account_id="113000000009")
+    errors: list[FleetError] = []
+
+    def call(_: int) -> None:
+        try:
+            session.servers(ZONE, "sf:x", since=session.clock())
+        except FleetError as error:
+            errors.append(error)
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        list(pool.map(call, range(CALLERS)))
+    assert [type(error) for error in errors] == [AccountMismatchError] * CALLERS
+    assert "113000000001" in str(errors[0])
+    assert "113000000009" in str(errors[0])
+    assert "Nothing was changed" in str(errors[0])
+    assert world.wire.calls == ["GET auth-status"]
+
+
+def test_a_wrong_key_is_refused_once() -> None:
+    with running(token="right", secret="right") as emulator:
+        session = Session(SessionSettings(api_root=emulator.api_root), env={})
+        for _ in range(3):
+            with pytest.raises(AuthenticationError):
+                _ = session.client
+        assert emulator.cloud.log.total <= 1
+
+
+def test_a_root_without_an_answer_is_reported_soon_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FIRST_CONTACT", RetryPolicy(attempts=1))
+    session = Session(SessionSettings(api_root="http://127.0.0.1:9/cloud/zone"), env={})
+    with pytest.raises(UnreachableError, match="is the emulator running") as first:
+        _ = session.client
+    with pytest.raises(UnreachableError) as second:
+        _ = session.client
+    assert second.value is first.value
+
+
+def test_being_cancelled_at_first_is_no_refusal_for_good(world: World) -> None:
+    cancelled = [True]
+    settings = SessionSettings(api_root=world.emulator.api_root)
+    session = Session(settings, env={}, cancelled=lambda: cancelled[0])
+    with pytest.raises(CancelledError):
+        _ = session.client
+    cancelled[0] = False
+    assert session.client.auth_status().account_id == "113000000001"
+    session.client.close()
+
+
+def test_the_session_makes_its_client_with_the_stacks_settings(emulator: Running) -> None:
+    session = Session(SessionSettings(api_root=emulator.api_root, account_id="113000000001"), env=ENV)
+    with session.client as client:
+        assert client.api_root == emulator.api_root
+        assert client.servers.find(ZONE) == []
+
+
+def test_one_session_for_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_sessions", {})
+    one = session_for(SessionSettings(api_root=LOCAL))
+    assert session_for(SessionSettings(api_root=LOCAL)) is one
+    assert session_for(SessionSettings(api_root=LOCAL, account_id="113000000001")) is not one
+
+
+# What is asked once a run
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected", "call"),
+    [
+        (lambda s: s.has_plan(ZONE, 1, 2, False), True, "GET product/server"),
+        (lambda s: s.has_plan(ZONE, 3, 999, False), False, "GET product/server"),
+        (lambda s: 20 in s.disk_sizes(ZONE, "ssd"), True, "GET product/disk"),
+        (lambda s: s.disk_sizes(ZONE, "nvme"), (), "GET product/disk"),
+        (lambda s: len(s.archive_id(ZONE, "almalinux")), 12, "GET archive"),
+    ],
+)
+def test_the_catalogue_is_asked_once(world: World, ask: Callable[[Session], Any], expected: Any, call: str) -> None:
+    assert [ask(world.session) for _ in range(3)] == [expected] * 3
+    assert world.calls(call) == 1
+
+
+def test_finds_of_one_zone_are_shared_and_zones_are_not(world: World) -> None:
+    now = world.session.clock()
+    for zone in (ZONE, ZONE, "is1c", ZONE, "is1c"):
+        assert world.session.servers(zone, "sf:x", since=now) == []
+    assert world.calls("GET server") == 2
+
+
+# Waiting
+
+
+class Waits:
+    """A session that only waits, on a fake clock."""
+
+    def __init__(self) -> None:
+        self.pace = Pace()
+        self.cancelled = False
+        self.asked: list[float] = []
+        self.session = Session(
+            SessionSettings(), env={}, cancelled=lambda: self.cancelled, clock=self.pace.clock, sleep=self.pace.sleep
+        )
+
+    def wait(self, ready_at: float, deadline: float = 60.0) -> None:
+        def ready(since: float) -> bool:
+            self.asked.append(since)
+            return self.pace.now - 1000.0 >= ready_at
+
+        self.session.wait("the moon to rise", ready, deadline=deadline, way_out="look out of the window")
+
+
+def test_what_is_ready_is_not_waited_for() -> None:
+    waits = Waits()
+    waits.wait(0)
+    assert (waits.pace.now, waits.asked) == (1000.0, [1000.0])
+
+
+@pytest.mark.parametrize("ready_at", [0.1, 3.0, 59.9, 60.0])
+def test_a_wait_ends_when_it_is_ready(ready_at: float) -> None:
+    waits = Waits()
+    waits.wait(ready_at)
+    late = waits.pace.now - 1000.0 - ready_at
+    assert 0 <= late <= max(0.25, 0.15 * ready_at)
+
+
+def test_a_deadline_names_what_was_waited_for_and_the_way_out() -> None:
+    waits = Waits()
+    with pytest.raises(WaitTimeoutError) as caught:
+        waits.wait(61.0)
+    assert str(caught.value) == "the moon to rise: not within 60 s; look out of the window"
+    assert waits.pace.now == pytest.approx(1060.0)
+    assert waits.asked[-1] > waits.asked[-2]  # one last look at the deadline itself
+
+
+def test_looks_become_rarer_and_ask_for_something_fresh() -> None:
+    waits = Waits()
+    waits.wait(300.0, deadline=600.0)
+    assert waits.asked == sorted(waits.asked)
+    assert 50 <= len(waits.asked) <= 150
+
+
+def test_cancellation_ends_a_wait_at_once() -> None:
+    waits = Waits()
+
+    def cancel(_: float) -> None:
+        waits.cancelled = waits.pace.now >= 1020.0
+
+    waits.pace.on_sleep = cancel
+    with pytest.raises(CancelledError, match="run `pulumi up` again"):
+        waits.wait(1e9, deadline=3600.0)
+    assert waits.pace.now <= 1021.0
+
+
+def test_a_wait_that_is_cancelled_before_it_begins_does_not_sleep() -> None:
+    waits = Waits()
+    waits.cancelled = True
+    with pytest.raises(CancelledError):
+        waits.wait(1e9)
+    assert waits.pace.now == 1000.0
+
+
+# Custom timeouts
+
+
+def test_all_waits_of_an_operation_share_its_time() -> None:
+    waits = Waits()
+    with waits.session.within(50.0):
+        waits.wait(40.0)
+        with pytest.raises(OperationTimeoutError) as caught:
+            waits.wait(80.0)
+    assert waits.pace.now == pytest.approx(1050.0, abs=0.01)
+    assert str(caught.value).startswith("the moon to rise: not within the 50 s that custom_timeouts allow")
+    waits.wait(80.0)  # the next operation of this thread has none
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3600.0])
+def test_no_wait_gets_longer_than_its_own_deadline(seconds: float) -> None:
+    waits = Waits()
+    with waits.session.within(seconds), pytest.raises(WaitTimeoutError):
+        waits.wait(61.0)
+    assert waits.pace.now == pytest.approx(1060.0)
+
+
+def test_the_time_of_one_operation_is_not_that_of_another() -> None:
+    waits = Waits()
+    with waits.session.within(10.0), ThreadPoolExecutor(1) as pool:
+        pool.submit(waits.wait, 40.0).result()
+    assert waits.pace.now >= 1040.0

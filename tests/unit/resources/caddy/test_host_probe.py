@@ -1,0 +1,120 @@
+"""The proof that a host serves: asked until it is given, or the deadline passes."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sakura_fleet.errors import FleetError, ProbeError, WaitTimeoutError
+from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.probe import ProbeResult
+from sakura_fleet.resources.caddy.host_probe_lifecycle import HostProbeLifecycle
+from tests.unit.world import FLEET, World, checked
+
+OWNER_TAGS = OwnerTags.of(FLEET, "urn:pulumi:test::p::pulumi-python:dynamic/sakura:HostProbe::www-probe")
+END = datetime(2030, 1, 2, tzinfo=UTC)
+URL = "https://www.example.com/"
+PEM = "-----BEGIN CERTIFICATE-----\n"
+
+
+class Host:
+    """Answers the probe: `answers` are statuses or words of an error, the last one for ever."""
+
+    def __init__(self, *answers: int | str) -> None:
+        self.answers = list(answers) or [200]
+        self.asked: list[tuple[str, str, str]] = []
+        self.trusted: list[str] = []
+
+    def __call__(self, url: str, *, protocol: Any, address: str, ca_file: str | None) -> ProbeResult:
+        self.asked.append((url, protocol, address))
+        self.trusted.append(Path(ca_file).read_text() if ca_file else "")
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, str):
+            raise ProbeError(answer, url=url, protocol=protocol)
+        return ProbeResult(protocol, address, answer, "", END, "CA", 0.1, b"")
+
+
+def inputs(**changes: Any) -> dict[str, Any]:
+    given = {
+        "name": "www",
+        "address": "192.0.2.1",
+        "targets": [{"url": URL, "ca": ""}],
+        "protocols": ["h1", "h2", "h3"],
+        "owner_tags": OWNER_TAGS.inputs(),
+    }
+    return checked(HostProbeLifecycle(), **{**given, **changes})
+
+
+def test_every_target_is_asked_over_every_protocol(world: World) -> None:
+    host = Host()
+    own = "https://own.example.com/"
+    targets = [{"url": URL, "ca": ""}, {"url": own, "ca": PEM}]
+    found, outputs = HostProbeLifecycle(host).create(world.session, inputs(targets=targets))
+    assert found == OWNER_TAGS.resource
+    assert host.asked == [(url, protocol, "192.0.2.1") for url in (URL, own) for protocol in ("h1", "h2", "h3")]
+    assert host.trusted == [""] * 3 + [PEM] * 3
+    assert outputs["verified"] == ["h1", "h2", "h3"]
+    assert outputs["certificates"] == {URL: END.isoformat(), own: END.isoformat()}
+
+
+def test_it_waits_until_the_host_serves(world: World) -> None:
+    host = Host("nobody listens", "no certificate yet", 502, 200)
+    HostProbeLifecycle(host).create(world.session, inputs(protocols=["h3"]))
+    assert len(host.asked) == 4
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 404])
+def test_what_counts_as_an_answer(world: World, status: int) -> None:
+    assert HostProbeLifecycle(Host(status)).create(world.session, inputs(protocols=["h2"]))[1]["verified"] == ["h2"]
+
+
+@pytest.mark.parametrize(("answer", "words"), [("UDP is closed", "UDP is closed"), (503, "it answers 503")])
+def test_a_host_that_does_not_serve(world: World, answer: int | str, words: str) -> None:
+    start = world.pace.now
+    with pytest.raises(WaitTimeoutError) as caught:
+        HostProbeLifecycle(Host(answer)).create(world.session, inputs(deadline=60))
+    assert f"the host www (192.0.2.1) serves {URL} over h1: not within 60 s; no HTTPS record" in str(caught.value)
+    assert str(caught.value).endswith(words)
+    assert world.pace.since(start) == 60
+
+
+def test_one_deadline_for_all(world: World) -> None:
+    host = Host(200, "UDP is closed")
+    start = world.pace.now
+    with pytest.raises(FleetError, match="over h2: not within"):
+        HostProbeLifecycle(host).create(world.session, inputs(deadline=30))
+    assert world.pace.since(start) == 30
+
+
+def test_it_is_asked_anew_when_something_has_changed(world: World) -> None:
+    host = Host()
+    lifecycle = HostProbeLifecycle(host)
+    object_id, outputs = lifecycle.create(world.session, inputs(content="a"))
+    assert lifecycle.diff(outputs, inputs(content="a")).changed == ()
+    assert lifecycle.diff(outputs, inputs(content="a", deadline=5)).changed == ()
+    assert lifecycle.diff(outputs, inputs(content="b")).changed == ("content",)
+    host.asked.clear()
+    outputs = lifecycle.update(world.session, object_id, outputs, inputs(content="b", protocols=["h1"]))
+    assert (len(host.asked), outputs["verified"]) == (1, ["h1"])
+
+
+def test_a_renewed_certificate_is_no_drift(world: World) -> None:
+    lifecycle = HostProbeLifecycle(Host("gone"))
+    outputs = {**inputs(), "verified": ["h1"], "certificates": {URL: "2020"}}
+    found = lifecycle.read(world.session, "x", outputs)
+    assert found
+    assert found.outputs == outputs
+    assert lifecycle.diff(found.outputs, inputs()).changed == ()
+
+
+def test_without_the_extra(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    news = inputs(protocols=["h1"])
+    assert HostProbeLifecycle().check(world.session, {}, news).problems == []
+    (problem,) = HostProbeLifecycle().check(world.session, {}, {**news, "protocols": ["h1", "h3"]}).problems
+    assert problem.rule == "http3-extra-missing"
+    assert "pip install 'sakura-fleet[http3]'" in problem.message

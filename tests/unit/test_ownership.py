@@ -1,0 +1,113 @@
+"""Owner tags are stored in the cloud: these literals must hold in every release."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sakura_fleet.ownership import (
+    MAX_OWN_TAGS,
+    MAX_TAGS,
+    SIGNATURE_LENGTH,
+    OwnerTags,
+    fleet_tag,
+    own_description,
+    own_tags,
+)
+
+FLEET = "local-emulator"
+URN = (
+    "urn:pulumi:local::sakura-fleet::sakura-fleet:index:ServerGroup$pulumi-python:dynamic/sakura:Server"
+    "::hscale-group-31d9bf-001"
+)
+GOLDEN = OwnerTags("sf:097cc39be7", "sfr:d43ba0d9b144f77e")
+SWITCH_URN = "urn:pulumi:production::sakura-fleet::pulumi-python:dynamic/sakura:Switch::backend"
+
+own = st.text(min_size=1).filter(lambda tag: own_tags([tag]) == [tag])
+owner_tags = st.builds(OwnerTags.of, st.text(min_size=1), st.text(min_size=1))
+
+
+@pytest.mark.parametrize(
+    ("fleet_id", "urn", "expected"),
+    [
+        (FLEET, URN, GOLDEN),
+        ("0123456789abcdef", SWITCH_URN, OwnerTags("sf:9f9f5111f7", "sfr:607eecb054714e81")),
+    ],
+)
+def test_golden_marks(fleet_id: str, urn: str, expected: OwnerTags) -> None:
+    assert OwnerTags.of(fleet_id, urn) == expected
+    assert fleet_tag(fleet_id) == expected.fleet
+
+
+def test_golden_texts_in_the_cloud() -> None:
+    assert GOLDEN.tag(["web"]) == ["sf:097cc39be7", "sfr:d43ba0d9b144f77e", "web"]
+    assert GOLDEN.sign("key of alice") == "key of alice\nsf:097cc39be7 sfr:d43ba0d9b144f77e"
+    assert GOLDEN.sign("") == "sf:097cc39be7 sfr:d43ba0d9b144f77e"
+
+
+def test_another_fleet_or_urn_has_another_mark() -> None:
+    here = OwnerTags.of(FLEET, URN)
+    assert OwnerTags.of("other-fleet", URN).fleet != here.fleet
+    assert OwnerTags.of("other-fleet", URN).resource != here.resource
+    assert OwnerTags.of(FLEET, URN + "2").fleet == here.fleet
+    assert OwnerTags.of(FLEET, URN + "2").resource != here.resource
+
+
+def test_fleet_and_urn_cannot_run_into_each_other() -> None:
+    assert OwnerTags.of("ab", "c").resource != OwnerTags.of("a", "bc").resource
+
+
+def test_own_tags_leave_room_for_both_marks() -> None:
+    assert MAX_OWN_TAGS + 2 <= MAX_TAGS == 10
+    assert len(GOLDEN.tag([f"t{n}" for n in range(MAX_OWN_TAGS)])) == MAX_OWN_TAGS + 2
+
+
+@given(owner_tags, st.lists(own, unique=True, max_size=7))
+def test_tags_round_trip(mark: OwnerTags, tags: list[str]) -> None:
+    tagged = mark.tag(tags)
+    assert tagged == sorted(tagged)
+    assert OwnerTags.from_tags(tagged) == mark
+    assert own_tags(tagged) == sorted(tags)
+
+
+@given(owner_tags, st.text())
+def test_descriptions_round_trip(mark: OwnerTags, description: str) -> None:
+    signed = mark.sign(description)
+    assert OwnerTags.from_description(signed) == mark
+    assert own_description(signed) == description
+    assert len(signed) <= len(description) + SIGNATURE_LENGTH
+
+
+@given(owner_tags)
+def test_inputs_round_trip(mark: OwnerTags) -> None:
+    assert OwnerTags.from_inputs(dict(mark.inputs())) == mark
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [],
+        ["web"],
+        ["sf:5ef27d7cf4"],
+        ["sfr:0123456789abcdef"],
+        ["sf:5ef27d7cf", "sfr:0123456789abcdef"],
+        ["sf:5EF27D7CF4", "sfr:0123456789abcdef"],
+        ["sf:5ef27d7cf4x", "sfr:0123456789abcdef"],
+        ["xsf:5ef27d7cf4", "sfr:0123456789abcdef"],
+    ],
+)
+def test_half_or_broken_marks_are_none(tags: list[str]) -> None:
+    assert OwnerTags.from_tags(tags) is None
+    assert OwnerTags.from_description(" ".join(tags)) is None
+
+
+@pytest.mark.parametrize("description", ["", "text", "two\nlines", "sf:5ef27d7cf4", "ends\n"])
+def test_a_description_without_marks_is_all_the_users(description: str) -> None:
+    assert own_description(description) == description
+
+
+def test_only_the_last_line_is_a_mark() -> None:
+    signed = GOLDEN.sign("x")
+    assert OwnerTags.from_description(f"{signed}\nadded by hand") is None
+    assert own_description(f"{signed}\nadded by hand") == f"{signed}\nadded by hand"
