@@ -60,7 +60,7 @@ class Process:
         except OSError:
             return not Path("/proc/self").exists() and _signalled(self.pid)
         is_zombie = stat.rpartition(")")[2].split()[0] == "Z"
-        return not is_zombie and (b"sakura_fleet" in command or b"sakura-emulator" in command)
+        return not is_zombie and (b"sakura_emulator" in command or b"sakura-emulator" in command)
 
 
 def _signalled(pid: int) -> bool:
