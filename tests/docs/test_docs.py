@@ -377,6 +377,12 @@ def _public_key() -> str:
     return str(re.findall(r"ssh-ed25519 \S+", text)[0])
 
 
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_the_stack_that_a_readme_begins_with_is_accepted(path: Path) -> None:
+    block = re.findall(r"^```yaml\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)[0]
+    assert read(_config(yaml.safe_dump(yaml.safe_load(block)["config"]))).elb
+
+
 def test_no_example_is_left_out() -> None:
     template = [block for block in examples() if block.startswith("    template:")]
     assert len(WHOLE_STACKS) >= 2
