@@ -9,13 +9,13 @@ from typing import Final
 
 import click
 
-from sakura_fleet.cli.options import check_stack_name, write_new
+from sakura_fleet.cli.options import check_stack_name, output_file_option, write_new
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import fleet_tag
-from sakura_fleet.provider.session import Session, SessionSettings
 
 EXIT_UNFINISHED: Final = 2
 """The stack file was written, but something in it is still to be decided."""
@@ -43,10 +43,7 @@ EXIT_UNFINISHED: Final = 2
     help="Also take the records at this name of the DNS zone, such as www or @; repeat it for several.",
 )  # fmt: skip
 @click.option("--api-root", default="", help="The API to talk to, where the stack has no file yet.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Write here; it must not exist. Default: the stack's file, or standard output where that is there already.",
-)  # fmt: skip
+@output_file_option("Write here instead of to the stack's file, or to standard output where that is there already")
 def adopt(
     stack: str,
     prefix: str,
@@ -96,8 +93,7 @@ def adopt(
     wanted.check(new=new)
     _check_api_root(stack, api_root, new=new)
     setting = {"api_root": api_root}.get if new else project.setting(stack)
-    session = Session(SessionSettings.from_config(setting), env=os.environ)
-    click.get_current_context().call_on_close(session.close)
+    session = click.get_current_context().with_resource(open_session(setting))
     settings, report = survey(session.client, wanted, fleet="" if new else fleet_tag(project.fleet_id(stack)))
     if new:
         root = {"api_root": api_root} if api_root else {}

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from sakura_fleet.cli.options import write_new
+from sakura_fleet.cli.options import output_file_option, write_new
 from sakura_fleet.errors import FleetError
 from sakura_fleet.interop import convert as conversion
 
@@ -17,10 +17,7 @@ EXIT_UNFINISHED: Final = 2
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="AUTOSCALER_YAML")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Write the stack file here instead of to standard output; it must not exist.",
-)  # fmt: skip
+@output_file_option("Write the stack file here instead of to standard output")
 @click.option("--group", default="", metavar="NAME", help="Which server group, where the file has several.")
 def convert(file: Path, output: Path | None, group: str) -> None:
     """Make a stack file from AUTOSCALER_YAML, the configuration of sacloud/autoscaler.

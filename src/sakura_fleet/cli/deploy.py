@@ -9,7 +9,14 @@ from typing import Any
 import click
 import yaml
 
-from sakura_fleet.cli.options import confirm, stack_option
+from sakura_fleet.cli.options import (
+    confirm,
+    output_option,
+    policy_pack_option,
+    progress_option,
+    stack_option,
+    yes_option,
+)
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.scaler_jobs import exit_code, own_packs, say
 from sakura_fleet.engine.project import PREFIX, Project
@@ -23,21 +30,10 @@ from sakura_fleet.scaler.sizes import Target
 @click.command()
 @stack_option
 @click.option("--base", default="HEAD^", show_default=True, help="The commit that was deployed before this one.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Format."
-)
-@click.option(
-    "--progress",
-    type=click.Choice(["auto", "plain", "json", "none"]),
-    default="auto",
-    show_default=True,
-    help="How to show what happens meanwhile, on stderr.",
-)
-@click.option(
-    "--policy-pack", "policy_packs", multiple=True, metavar="FOLDER",
-    help="A policy pack for the preview; default: policies/ of the project.",
-)  # fmt: skip
+@yes_option
+@output_option
+@progress_option
+@policy_pack_option
 def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, policy_packs: tuple[str, ...]) -> None:
     """Preview with policies, then `pulumi up`; keep the size that the stack has now.
 

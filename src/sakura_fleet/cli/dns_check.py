@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from sakura_fleet import tokens
+from sakura_fleet.cli.options import output_option
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import InputError, Problem
@@ -50,9 +51,7 @@ LONGEST_PAUSE: Final = 10.0
 @click.option("--doh", metavar="URL", default=None, help="The resolver; default: https://dns.google/resolve.")
 @click.option("--no-doh", is_flag=True, help="Ask no resolver.")
 @click.option("--wait", metavar="SECONDS", type=click.IntRange(0), default=0, help="Ask again until all agree.")
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
-)
+@output_option
 def check(
     name: str,
     stack: str | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
@@ -10,9 +9,10 @@ from typing import Any, Final, TextIO
 import click
 
 from sakura_fleet import tokens
-from sakura_fleet.cli.options import confirm, stack_option
+from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.client import DnsZone
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import NoStackError, StackEngine
 from sakura_fleet.errors import FleetError, InputError, Problem
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, identity, zone_name
@@ -27,7 +27,7 @@ from sakura_fleet.model.dns.plan import (
     read_wanted,
 )
 from sakura_fleet.model.dns.rules import without_way_out
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_named
 
 EXIT_CHANGES: Final = 3
@@ -105,7 +105,7 @@ def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str
 @click.option(
     "--force", is_flag=True, help=f"Also change or delete more than {MOST_CHANGED:.0%} of the zone's records."
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def apply(
     stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...], force: bool, yes: bool
 ) -> None:
@@ -148,8 +148,7 @@ class _Place:
             raise InputError([Problem("ZONE", "zone-name", str(error))]) from None
         project = Project.here()
         name = project.selected_stack(stack)
-        session = Session(SessionSettings.from_config(project.setting(name)), env=os.environ)
-        click.get_current_context().call_on_close(session.close)
+        session = click.get_current_context().with_resource(open_session(project.setting(name)))
         found = zone_named(session, wanted)
         if found is None:
             names = ", ".join(sorted(one.name for one in session.client.dns_zones.find())) or "none"

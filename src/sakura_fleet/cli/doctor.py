@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sakura_fleet import client as api
 from sakura_fleet.cli.options import stack_option
 from sakura_fleet.engine.project import Project, engine_path, pulumi
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
-from sakura_fleet.provider.session import SessionSettings
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
@@ -126,38 +125,25 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"[0-9]+", text)[:3])
 
 
-def _client(project: Project, stack: str) -> tuple[api.Client, SessionSettings]:
-    settings = SessionSettings.from_config(project.setting(stack))
-    client = api.Client(settings.api_root, settings.credentials(os.environ), retry=api.RetryPolicy(deadline=DEADLINE))
-    return client, settings
-
-
 def _api(project: Project, stack: str) -> str:
-    client, settings = _client(project, stack)
-    with client:
-        status = client.auth_status()
-    if settings.account_id and status.account_id != settings.account_id:
-        raise FleetError(
-            f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for "
-            f"{settings.account_id}; use the other account's API key, or correct sakura-fleet:account_id"
-        )
+    with open_session(project.setting(stack), deadline=DEADLINE) as session:
+        status, root = session.client.auth_status(), session.settings.api_root
     if status.permission not in ENOUGH_PERMISSIONS:
         raise FleetError(
             f"the API key's permission is {status.permission!r}; it must be one of {', '.join(ENOUGH_PERMISSIONS)}: "
             "make another key in the control panel"
         )
-    return f"account {status.account_id} ({status.account_name}) at {settings.api_root}, permission {status.permission}"
+    return f"account {status.account_id} ({status.account_name}) at {root}, permission {status.permission}"
 
 
 def _plans(project: Project, stack: str) -> str:
-    client, _ = _client(project, stack)
     lines = []
-    with client:
+    with open_session(project.setting(stack), deadline=DEADLINE) as session:
         for zone in project.config(stack).server_group.zones:
             offered = sorted(
                 {
                     (plan.core, plan.memory_gb, plan.dedicated_cpu)
-                    for plan in client.server_plans.find(zone)
+                    for plan in session.client.server_plans.find(zone)
                     if not plan.gpu
                 }
             )

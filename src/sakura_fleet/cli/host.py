@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from sakura_fleet.cli.options import output_option
+
 if TYPE_CHECKING:
     from sakura_fleet.probe import HostReport, Protocol
 
@@ -53,9 +55,7 @@ def host() -> None:
     show_default=True,
     help="How long each protocol and each look-up may take.",
 )
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
-)
+@output_option
 def check(
     url: str,
     require: tuple[str, ...],

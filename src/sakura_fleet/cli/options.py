@@ -1,4 +1,4 @@
-"""What several commands share: how a stack is named, files that are never overwritten, the question before a loss."""
+"""What several commands share: their options, files that are never overwritten, the question before a loss."""
 
 from __future__ import annotations
 
@@ -11,9 +11,31 @@ import click
 
 from sakura_fleet.errors import FleetError
 
-stack_option: Callable[[Any], Any] = click.option(
+Option = Callable[[Any], Any]
+
+stack_option: Option = click.option(
     "-s", "--stack", "stack", metavar="NAME", help="The stack; default: the one that `pulumi stack select` chose."
 )
+output_option: Option = click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
+)
+yes_option: Option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+progress_option: Option = click.option(
+    "--progress", type=click.Choice(["auto", "plain", "json", "none"]), default="auto", show_default=True,
+    help="How to show what happens meanwhile, on stderr.",
+)  # fmt: skip
+policy_pack_option: Option = click.option(
+    "--policy-pack", "policy_packs", multiple=True, metavar="FOLDER",
+    help="A policy pack for the preview; default: policies/ of the project.",
+)  # fmt: skip
+
+
+def output_file_option(what: str) -> Option:
+    """`-o FILE` for a file that a command writes and that must not exist yet."""
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+        help=f"{what}; it must not exist.",
+    )  # fmt: skip
 
 
 def confirm(question: str) -> None:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from sakura_fleet.cli.options import stack_option
+from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
 from sakura_fleet.engine.project import Project, engine_environment, engine_path
 from sakura_fleet.errors import FleetError
@@ -36,9 +36,7 @@ REFUSED = 5
     show_default=True,
     help="How many of a group's servers may go in one step.",
 )
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
-)
+@output_option
 def plan_check(
     plan: IO[str] | None, stack: str | None, allowed: tuple[str, ...], max_removed: int, output: str
 ) -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from sakura_fleet.cli.options import confirm, stack_option
+from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import Lock, StackEngine
 from sakura_fleet.engine.stale_lock import refuse_living
 from sakura_fleet.inventory.owned import everything
 from sakura_fleet.inventory.owned import remove as remove_one
 from sakura_fleet.ownership import fleet_tag
-from sakura_fleet.provider.session import Session, SessionSettings
 
 
 @click.command()
 @stack_option
 @click.option("--remove", is_flag=True, help="Remove the orphans that are shown, after a question.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def repair(stack: str | None, remove: bool, yes: bool) -> None:
     """Find what a crash left behind, and clean it up.
 
@@ -50,9 +48,7 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
         engine.refresh()
         click.echo("refreshed the state from the cloud")
     in_state = engine.owner_tags_in_state()
-    settings = SessionSettings.from_config(project.setting(name))
-    session = Session(settings, env=os.environ)
-    click.get_current_context().call_on_close(session.close)
+    session = click.get_current_context().with_resource(open_session(project.setting(name)))
     owned = list(everything(session.client, fleet))
     unknown = [item for item in owned if item.owner_tags.resource not in in_state]
     wanted = engine.owner_tags_in_program() if unknown else set()

@@ -11,17 +11,13 @@ from typing import Any
 
 import click
 
-from sakura_fleet.cli.options import stack_option
+from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.scaler_jobs import own_packs, say
 from sakura_fleet.engine.project import Project
 from sakura_fleet.scaler.autoscaler import AutoScaler, Look, exit_code_of
 from sakura_fleet.scaler.decide import explain as explained
 from sakura_fleet.scaler.job_runner import JobResult, Scaler
-
-_OUTPUT = click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
-)
 
 
 @click.command()
@@ -30,7 +26,7 @@ _OUTPUT = click.option(
 @click.option("--interval", default=120, show_default=True, metavar="SECONDS", help="Time between two looks.")
 @click.option("--dry-run", is_flag=True, help="Decide only; change and remember nothing.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --once: 10 no-op, 11 cooldown, 12 busy, 13 no metric.")
-@_OUTPUT
+@output_option
 def auto(stack: str | None, once: bool, interval: int, dry_run: bool, detailed_exitcode: bool, output: str) -> None:
     """Scale by CPU: up over one threshold, down under another, with a cooldown between.
 
@@ -56,7 +52,7 @@ def auto(stack: str | None, once: bool, interval: int, dry_run: bool, detailed_e
 
 @click.command()
 @stack_option
-@_OUTPUT
+@output_option
 def explain(stack: str | None, output: str) -> None:
     """Every step to the decision that `auto` would make now; nothing is changed.
 
@@ -88,7 +84,7 @@ def validate(stack: str | None) -> None:
 
 @click.command()
 @stack_option
-@_OUTPUT
+@output_option
 def status(stack: str | None, output: str) -> None:
     """One line on the group: load, limits, size, servers that are ready, cooldown, last job.
 

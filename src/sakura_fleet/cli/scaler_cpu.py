@@ -15,11 +15,12 @@ import jq  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from sakura_fleet import client as api
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
 from sakura_fleet.interop.dotenv import read_env_file
 from sakura_fleet.model.stack import check_api_root
-from sakura_fleet.provider.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT, SessionSettings
+from sakura_fleet.provider.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
 from sakura_fleet.scaler.usage import Usage
 
@@ -157,20 +158,14 @@ def _of_stack(
     project = Project.here()
     config = project.config(stack)
     group = config.server_group
-    settings = SessionSettings.from_config(project.setting(stack))
-    emulated = settings.api_root.lower().startswith("http:")
     now = datetime.now(tz=UTC)
-    with api.Client(
-        settings.api_root,
-        settings.credentials(env),
-        rate_limit=settings.rate_limit,
-        retry=api.RetryPolicy(deadline=DEADLINE),
-    ) as client:
+    with open_session(project.setting(stack), env=env, deadline=DEADLINE) as session:
+        emulated = session.settings.is_emulator
         if prefixes:
             places = zones or group.zones
-            return fetch_by_prefix(client, prefixes, places, samples=samples, now=None if emulated else now)
+            return fetch_by_prefix(session.client, prefixes, places, samples=samples, now=None if emulated else now)
         return fetch_group(
-            client,
+            session.client,
             config.fleet_id,
             group,
             now=now,

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sakura_fleet.cli.options import confirm, stack_option
+from sakura_fleet.cli.options import (
+    confirm,
+    output_option,
+    policy_pack_option,
+    progress_option,
+    stack_option,
+    yes_option,
+)
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.model.prices import Rate, cost_of
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.provider.session import Session, SessionSettings
 from sakura_fleet.scaler.job_runner import EXIT_NOOP, Effort, JobResult, Rule, Scaler
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
 
@@ -33,24 +40,15 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             stack_option,
             click.option("--dry-run", is_flag=True, help="Print the decision only."),
             click.option("--preview", is_flag=True, help="Preview: what would change, and what it costs."),
-            click.option("-y", "--yes", is_flag=True, help="Do not ask."),
-            click.option(
-                "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True,
-                help="How to print the result.",
-            ),
-            click.option(
-                "--progress", type=click.Choice(["auto", "plain", "json", "none"]), default="auto", show_default=True,
-                help="How to show what happens meanwhile, on stderr.",
-            ),
-            click.option(
-                "--policy-pack", "policy_packs", multiple=True, metavar="FOLDER",
-                help="A policy pack for the preview; default: policies/ of the project.",
-            ),
+            yes_option,
+            output_option,
+            progress_option,
+            policy_pack_option,
             click.option("--source", default="cli", show_default=True, help="Who asks, for the history."),
             click.option("--detailed-exitcode", is_flag=True, help="10 for nothing to do, 12 for busy, instead of 0."),
             click.option("--compat", is_flag=True, help="sacloud/autoscaler's codes: 129 nothing to do, 130 not now."),
         ]
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -123,9 +121,7 @@ def state(name: str, **options: Any) -> None:
 @stack_option
 @click.option("-n", "count", default=20, show_default=True, help="How many jobs.")
 @click.option("--since", "hours", type=float, help="Only those of the last HOURS hours.")
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Format."
-)
+@output_option
 def history(stack: str | None, count: int, hours: float | None, output: str) -> None:
     """The newest jobs, oldest first.
 
@@ -220,11 +216,8 @@ def exit_code(result: JobResult, *, detailed: bool = False, compat: bool = False
 
 def _price(project: Project, stack: str, group: ServerGroupArgs, target: Target) -> str:
     """What the change costs by the cloud's public price list."""
-    session = Session(SessionSettings.from_config(project.setting(stack)))
-    try:
+    with open_session(project.setting(stack)) as session:
         cost = cost_of(group.template, _rates(session.client, group.zones[0]))
-    finally:
-        session.client.close()
     difference = target.size - group.size
     missing = f"; not in the list: {', '.join(cost.missing)}" if cost.missing else ""
     return (

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sakura_fleet import tokens
-from sakura_fleet.cli.options import stack_option
+from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.provider.references import find_elb
-from sakura_fleet.provider.session import Session, SessionSettings
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
+    from sakura_fleet.provider.session import Session
 
 Row = dict[str, Any]
 
 
 @click.command()
 @stack_option
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
-)
+@output_option
 def show(stack: str | None, output: str) -> None:
     """Show the fleet: servers, ELB entries with their health, DNS records.
 
@@ -40,14 +38,12 @@ def show(stack: str | None, output: str) -> None:
     project = Project.here()
     name = project.selected_stack(stack)
     resources = StackEngine(project, name).resources()
-    session = Session(SessionSettings.from_config(project.setting(name)), env=os.environ)
-    client = session.client
-    click.get_current_context().call_on_close(client.close)
-    fleet = {
-        "servers": sorted(_servers(client, resources), key=lambda row: (row["name"], row["id"])),
-        "elb_entries": list(_entries(session, resources)),
-        "records": list(_records(client, resources)),
-    }
+    with open_session(project.setting(name)) as session:
+        fleet = {
+            "servers": sorted(_servers(session.client, resources), key=lambda row: (row["name"], row["id"])),
+            "elb_entries": list(_entries(session, resources)),
+            "records": list(_records(session.client, resources)),
+        }
     if output == "json":
         click.echo(json.dumps(fleet, indent=2, ensure_ascii=False))
         return

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig
 from sakura_fleet.ownership import fleet_tag
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.elb.elb_lifecycle import looked_up
 from sakura_fleet.scaler.decide import Action, Config, Decision, Reason, decide
 from sakura_fleet.scaler.job_runner import EXIT_COOLDOWN, EXIT_NOOP, EXIT_UNKNOWN, Effort, JobResult, Scaler
@@ -98,22 +99,19 @@ class AutoScaler:
         self._runner.folder.save(STATE_FILE, state.to_json())
 
     def _measured(self, config: StackConfig) -> tuple[Usage | None, str]:
-        settings = SessionSettings.from_config(self._runner.project.setting(self._runner.stack))
-        session = Session(settings)
         try:
-            usage = fetch_group(
-                session.client,
-                config.fleet_id,
-                config.server_group,
-                now=self._clock(),
-                cloud_clock=settings.is_emulator,
-                samples=config.scaling_rules.samples,
-                health=_health(session, config),
-            )
+            with open_session(self._runner.project.setting(self._runner.stack)) as session:
+                usage = fetch_group(
+                    session.client,
+                    config.fleet_id,
+                    config.server_group,
+                    now=self._clock(),
+                    cloud_clock=session.settings.is_emulator,
+                    samples=config.scaling_rules.samples,
+                    health=_health(session, config),
+                )
         except FleetError as error:
             return None, str(error)
-        finally:
-            session.close()
         return usage, ""
 
 

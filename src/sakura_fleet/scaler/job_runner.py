@@ -18,13 +18,13 @@ from typing import Any
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.outcome import EXIT_NO_STACK, Change, Outcome
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import KnownServer, NoStackError, StackEngine
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.inventory.owned import everything, remove
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.ownership import OwnerTags, fleet_tag
-from sakura_fleet.provider.session import Session, SessionSettings
 from sakura_fleet.resources.server.build import release
 from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.sizes import Target
@@ -225,38 +225,31 @@ class Scaler:
             if changed and (work.preview_only or not fine):
                 engine.set_size(group.size)
 
-    def _session(self) -> Session:
-        return Session(SessionSettings.from_config(self.project.setting(self.stack)))
-
     def _let_go(self, servers: Sequence[KnownServer]) -> None:
         """Free the owner tags of servers, so that the update makes others in their places before it removes them."""
-        session = self._session()
-        try:
+        with open_session(self.project.setting(self.stack)) as session:
             for server in servers:
                 with suppress(NotFoundError):
                     release(session, session.client.servers.read(server.zone, server.id))
-        finally:
-            session.close()
 
     def _orphans_removed(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
         """Remove the members that a dead job made and that nobody knows: not the state, and so not the program.
 
         What else carries the fleet's owner tag may be another stack's with the same `fleet_id`, so it is only named.
         """
-        session = self._session()
         known = engine.owner_tags_in_state()
         fleet_id = self.project.fleet_id(self.stack)
         members = member_owner_tags(fleet_id, engine.urn_prefix, group)
         notes = []
-        for item in list(everything(session.client, fleet_tag(fleet_id))):
-            if item.kind not in ("server", "disk") or item.owner_tags.resource in known:
-                continue
-            if item.owner_tags.resource in members:
-                remove(session, item)
-                notes.append(f"removed  {item}, left by a job that died")
-            else:
-                notes.append(f"orphan   {item}: the state does not know it; see `sakura-fleet repair`")
-        session.close()
+        with open_session(self.project.setting(self.stack)) as session:
+            for item in list(everything(session.client, fleet_tag(fleet_id))):
+                if item.kind not in ("server", "disk") or item.owner_tags.resource in known:
+                    continue
+                if item.owner_tags.resource in members:
+                    remove(session, item)
+                    notes.append(f"removed  {item}, left by a job that died")
+                else:
+                    notes.append(f"orphan   {item}: the state does not know it; see `sakura-fleet repair`")
         return notes
 
 
