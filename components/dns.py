@@ -13,25 +13,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.dns import DEFAULT_TTL, RecordSet, is_zone_name, read_record_sets, zone_name
+from sakura_fleet.model.dns import RecordSet, is_zone_name, read_record_sets, zone_name
+from sakura_fleet.model.dns.https import (
+    PRIORITY,
+    WEB_TTL,
+    address_records,
+    elb_record,
+    https_alias,
+    https_record,
+    https_record_of,
+)
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.serving import HTTP2, Serves
-from sakura_fleet.model.serving import HTTP3 as H3
+from sakura_fleet.model.serving import Serves
 from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import DnsRecordSets, DnsZone
 from sakura_fleet.tokens import DNS_RECORDS
 
-Reference = Mapping[str, Any]
-"""What `server_reference(server)` or an ELB's `reference` gives."""
-
-HTTP3: Final = (H3, HTTP2)
-WEB_TTL: Final = 30
-"""Short, so that a changed address or protocol is seen soon."""
+__all__ = [
+    "DnsRecords",
+    "DnsRecordsArgs",
+    "address_records",
+    "elb_record",
+    "https_alias",
+    "https_record",
+    "https_record_for",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,54 +128,10 @@ class DnsRecords(pulumi.ComponentResource):
         self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers, "records": self.records})
 
 
-def address_records(name: str, *servers: Reference, ttl: int = DEFAULT_TTL) -> RecordSet:
-    """A: the addresses of one server, or of all members of a group."""
-    return RecordSet(name, "A", [{"server": one} for one in servers], ttl)
-
-
-def https_record(
-    name: str,
-    *servers: Reference,
-    alpn: Sequence[str] = HTTP3,
-    no_default_alpn: bool = False,
-    priority: int = 10,
-    ttl: int = WEB_TTL,
-) -> RecordSet:
-    """HTTPS for a host that serves HTTP/3: `10 . alpn=h3,h2 ipv4hint=` and its address, or those of all servers."""
-    value: dict[str, Any] = {"priority": priority, "target": "."}
-    if alpn:
-        value["alpn"] = list(alpn)
-    if no_default_alpn:
-        value["no_default_alpn"] = True
-    if servers:
-        value["ipv4hint"] = [{"server": one} for one in servers]
-    return RecordSet(name, "HTTPS", [value], ttl)
-
-
-def https_record_for(name: str, host_or_elb: Serves, *, priority: int = 10, ttl: int = WEB_TTL) -> RecordSet:
+def https_record_for(name: str, host_or_elb: Serves, *, priority: int = PRIORITY, ttl: int = WEB_TTL) -> RecordSet:
     """HTTPS for a `CaddyHost` or `WebElb`: `alpn` and hints are derived from what it serves.
 
     Where it serves no https at port 443 the set has no values, and `DnsRecords` leaves it out: the record would send
     every browser to a port that nobody answers at.
     """
-    serving = host_or_elb.serving
-    if not serving.protocols:
-        return RecordSet(name, "HTTPS", [], ttl)
-    return https_record(
-        name,
-        *serving.servers,
-        alpn=serving.alpn,
-        no_default_alpn=serving.no_default_alpn,
-        priority=priority,
-        ttl=ttl,
-    )
-
-
-def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> RecordSet:
-    """HTTPS alias mode, for the zone itself unless named. Not all clients follow it: keep A or ALIAS beside it."""
-    return RecordSet(name, "HTTPS", [{"priority": 0, "target": target}], ttl)
-
-
-def elb_record(name: str, elb: Reference, *, failover: bool, ttl: int = WEB_TTL) -> RecordSet:
-    """The address of an ELB: A, or ALIAS where VIP failover gives it a name."""
-    return RecordSet(name, "ALIAS" if failover else "A", [{"elb": elb}], ttl)
+    return https_record_of(name, host_or_elb.serving, priority=priority, ttl=ttl)

@@ -494,6 +494,51 @@ def test_a_zone_and_the_records_that_lead_to_what_is_taken(folder: Folder, cloud
     assert "note: dns.record_sets has addresses as they are now" in shown
 
 
+HTTPS_443 = {"ProxyMode": "https", "Port": 443, "SupportHttp2": True}
+H2 = "10 . alpn=h2"
+
+
+@pytest.mark.parametrize(
+    ("port", "https", "follows"),
+    [
+        (HTTPS_443, H2, True),
+        (HTTPS_443, "10 .", False),
+        (HTTPS_443, None, False),
+        ({**HTTPS_443, "SupportHttp2": False}, "10 .", True),
+        ({**HTTPS_443, "SupportHttp2": False}, H2, False),
+        ({**HTTPS_443, "Port": 8443}, None, True),
+        ({**HTTPS_443, "Port": 8443}, H2, False),
+    ],
+)
+def test_dns_elb_is_for_a_name_whose_records_say_what_the_elb_serves(
+    folder: Folder, cloud: Cloud, port: JSON, https: str | None, follows: bool
+) -> None:
+    elb = cloud.elb(*cloud.web(1), BindPorts=[port])
+    records = [{"Name": "app", "Type": "A", "RData": elb["Status"]["VirtualIPAddress"], "TTL": 30}]
+    records += [{"Name": "app", "Type": "HTTPS", "RData": https, "TTL": 30}] if https else []
+    cloud.make_zone("example.com", records)
+    settings, _ = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", "--dns-zone", "example.com")
+    if follows:
+        assert settings["dns"]["elb"] == "app"
+        assert "record_sets" not in settings["dns"]
+    else:
+        assert "elb" not in settings["dns"]
+        listed = [(found["type"], *found["values"]) for found in settings["dns"]["record_sets"]]
+        assert listed == [(record["Type"], record["RData"]) for record in records]
+
+
+def test_an_elb_that_stays_somebody_else_s_is_believed_to_speak_http2(folder: Folder, cloud: Cloud) -> None:
+    elb = cloud.elb(*cloud.web(1), BindPorts=[{**HTTPS_443, "SupportHttp2": False}])
+    records = [
+        {"Name": "app", "Type": "A", "RData": elb["Status"]["VirtualIPAddress"], "TTL": 30},
+        {"Name": "app", "Type": "HTTPS", "RData": H2, "TTL": 30},
+    ]
+    cloud.make_zone("example.com", records)
+    options = ("--prefix", "web-", "--elb", "tk-elb", "--elb-lookup", "--dns-zone", "example.com")
+    settings, _ = written(folder, cloud, *options)
+    assert settings["dns"]["elb"] == "app"
+
+
 def test_a_zone_that_stays_somebody_else_s(folder: Folder, cloud: Cloud) -> None:
     zone = cloud.make_zone("example.com", [{"Name": "web", "Type": "A", "RData": address(*cloud.web(1))}])
     cloud.put_item(zone["ID"], Tags=OTHERS.tag(()))
@@ -507,7 +552,7 @@ def test_a_zone_that_stays_somebody_else_s(folder: Folder, cloud: Cloud) -> None
 def test_the_name_of_an_elb_with_vip_failover(folder: Folder, cloud: Cloud) -> None:
     (server,) = cloud.web(1)
     entries = [{"IPAddress": address(server), "Port": 80}]
-    ports = [{"ProxyMode": "https", "Port": 443}]
+    ports = [{"ProxyMode": "https", "Port": 443, "SupportHttp2": True}]
     elb = cloud.make_elb("tk-elb", Servers=entries, BindPorts=ports)
     fqdn = f"{elb['Status']['FQDN']}."
     records = [

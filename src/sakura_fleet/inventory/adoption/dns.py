@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError, Problem
 from sakura_fleet.inventory.adoption.report import Report
-from sakura_fleet.model.dns import DEFAULT_TTL, read_record_sets, same_rdata, zone_name
+from sakura_fleet.model.dns import DEFAULT_TTL, Record, RecordSet, differing_sets, read_record_sets, zone_name
+from sakura_fleet.model.dns.https import WEB_TTL, elb_address_type, https_record_of
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import Serving
 from sakura_fleet.ownership import OwnerTags, own_tags
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, DnsRecord, DnsZone, Elb
 
 Sets = dict[tuple[str, str], list["DnsRecord"]]
-ELB_TTL = 30
-"""The TTL of the records that `dns.elb` makes."""
+OF_ELB = ("A", "ALIAS", "HTTPS")
+"""The types of the records that `dns.elb` makes."""
 BESIDE = ("HTTPS", "SVCB")
 """What says more about a host whose address is taken over."""
 
@@ -40,12 +42,15 @@ def dns_section(
     *,
     addresses: Collection[str],
     elb: Elb | None,
+    serving: Serving,
     names: Collection[str],
     lookup: bool,
     fleet: str,
     report: Report,
 ) -> dict[str, Any]:
     """The section `dns`: the zone, and the sets that lead to `addresses` or the ELB, or stand at one of `names`.
+
+    `serving` is what the ELB serves as the stack will declare it.
 
     Raises `FleetError` for a zone that cannot be taken over, and for a name without records.
     """
@@ -66,7 +71,7 @@ def dns_section(
         if not any(key[0] == name.casefold() for key in sets):
             raise FleetError(f"--record: the DNS zone {zone.name} has no records at {name}")
     chosen = _chosen(sets, addresses, elb, {name.casefold() for name in names}, report)
-    section |= _written(chosen, elb, report)
+    section |= _written(chosen, elb, serving, report)
     count = sum(len(records) for key, records in sets.items() if key not in chosen)
     if count:
         fate = "" if lookup else "; `pulumi destroy` does not delete the zone while they are there"
@@ -117,14 +122,14 @@ def _trouble(name: str, kind: str, records: Sequence[DnsRecord]) -> str:
     return "; ".join(problem.message for problem in problems)
 
 
-def _written(chosen: Sets, elb: Elb | None, report: Report) -> dict[str, Any]:
+def _written(chosen: Sets, elb: Elb | None, serving: Serving, report: Report) -> dict[str, Any]:
     """The chosen sets: in one word where they are what `dns.elb` makes, else as they stand."""
     section: dict[str, Any] = {}
     sets = dict(chosen)
     for name in dict.fromkeys(name for name, _ in chosen):
-        if elb and "elb" not in section and _is_of_elb(name, sets, elb):
+        if elb and "elb" not in section and _is_of_elb(name, sets, elb, serving):
             section["elb"] = name
-            for kind in ("A", "ALIAS", "HTTPS"):
+            for kind in OF_ELB:
                 sets.pop((name, kind), None)
             report.taken.append(f"records of {name}, which follow the ELB")
     if sets:
@@ -138,20 +143,20 @@ def _written(chosen: Sets, elb: Elb | None, report: Report) -> dict[str, Any]:
     return section
 
 
-def _is_of_elb(name: str, sets: Mapping[tuple[str, str], Sequence[DnsRecord]], elb: Elb) -> bool:
+def _is_of_elb(name: str, sets: Sets, elb: Elb, serving: Serving) -> bool:
     """Whether `dns.elb` with this name would make exactly these sets."""
-    kind, value = ("ALIAS", elb.fqdn) if elb.vip_failover else ("A", elb.vip)
-    wanted = {kind: value or "", "HTTPS": "10 . alpn=h2"}
-    there = {one: records for (at, one), records in sets.items() if at == name and one in ("A", "ALIAS", "HTTPS")}
-    https = any(port.get("ProxyMode") == "https" for port in elb.settings.get("BindPorts") or [])
-    return (
-        https
-        and there.keys() == wanted.keys()
-        and all(
-            len(records) == 1 and _ttl(records[0]) == ELB_TTL and same_rdata(one, records[0].rdata, wanted[one])
-            for one, records in there.items()
-        )
-    )
+    kind, address = elb_address_type(failover=elb.vip_failover), elb.fqdn if elb.vip_failover else elb.vip
+    wanted = [RecordSet(name, kind, (address or "",), WEB_TTL)]
+    https = https_record_of(name, serving)
+    if https.values:
+        wanted += read_record_sets(Reader({"sets": [https.inputs()]}, "", []), "sets", zone="")
+    found = [
+        Record(name, other, record.rdata, record.ttl)
+        for (at, other), records in sets.items()
+        if at == name and other in OF_ELB
+        for record in records
+    ]
+    return {record.key for record in found} == {made.key for made in wanted} and not differing_sets(found, wanted)
 
 
 def _declared(name: str, kind: str, records: Sequence[DnsRecord]) -> dict[str, Any]:

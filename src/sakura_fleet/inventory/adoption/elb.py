@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError
 from sakura_fleet.inventory.adoption.report import Report
-from sakura_fleet.model.elb import PLANS, from_wire, read_settings
+from sakura_fleet.model.elb import PLANS, ElbArgs, from_wire, read_settings
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.serving import Serving
 from sakura_fleet.ownership import OwnerTags, own_tags
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
             "elb.lets_encrypt_names would take it in, too"
         )
     return section
+
+
+def elb_serving(elb: Elb, *, lookup: bool) -> Serving:
+    """What the ELB serves as the section `elb` declares it."""
+    return (ElbArgs(lookup=elb.id) if lookup else ElbArgs(settings=from_wire(elb.settings))).serving
 
 
 def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) -> dict[str, Any]:

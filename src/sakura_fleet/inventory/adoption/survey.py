@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError
 from sakura_fleet.inventory.adoption.dns import dns_section, find_zone
-from sakura_fleet.inventory.adoption.elb import elb_section, exposed, find_elb
+from sakura_fleet.inventory.adoption.elb import elb_section, elb_serving, exposed, find_elb
 from sakura_fleet.inventory.adoption.group import GroupWriter
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.inventory.adoption.servers import Found, Selection, Servers, find_servers
+from sakura_fleet.model.serving import Serving
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Elb
@@ -61,6 +62,7 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
             find_zone(client, wanted.dns_zone),
             addresses={one.server.ip_address for one in found if one.server.ip_address},
             elb=elb,
+            serving=elb_serving(elb, lookup=wanted.elb_lookup) if elb else Serving(protocols=()),
             names=wanted.records,
             lookup=wanted.dns_lookup,
             fleet=fleet,

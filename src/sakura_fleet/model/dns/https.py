@@ -1,0 +1,73 @@
+"""The record sets that lead to a host or an ELB: the one place that decides what an HTTPS record says.
+
+Components, hosts and adoption all build them here, so what is adopted is what a program would write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sakura_fleet.model.dns.names import DEFAULT_TTL
+from sakura_fleet.model.dns.record_set import RecordSet
+from sakura_fleet.model.serving import HTTP2, HTTP3, Serving
+
+WEB_TTL: Final = 30
+"""Seconds. Short, so that a changed address or protocol is seen soon."""
+PRIORITY: Final = 10
+
+Reference = Mapping[str, Any]
+"""What refers to a server or an ELB: its `key` (the owner tag), its `id`, and for a server its `zones`."""
+
+
+def address_records(name: str, *servers: Reference, ttl: int = DEFAULT_TTL) -> RecordSet:
+    """A: the addresses of one server, or of all members of a group."""
+    return RecordSet(name, "A", [{"server": server} for server in servers], ttl)
+
+
+def elb_record(name: str, elb: Reference, *, failover: bool, ttl: int = WEB_TTL) -> RecordSet:
+    """The address of an ELB: A, or ALIAS where VIP failover gives it a name."""
+    return RecordSet(name, elb_address_type(failover=failover), [{"elb": elb}], ttl)
+
+
+def elb_address_type(*, failover: bool) -> str:
+    """The type of the record that leads to an ELB."""
+    return "ALIAS" if failover else "A"
+
+
+def https_record(
+    name: str,
+    *servers: Reference,
+    alpn: Sequence[str] = (HTTP3, HTTP2),
+    no_default_alpn: bool = False,
+    priority: int = PRIORITY,
+    ttl: int = WEB_TTL,
+) -> RecordSet:
+    """HTTPS for a host that serves HTTP/3: `10 . alpn=h3,h2 ipv4hint=` and its address, or those of all servers."""
+    value: dict[str, Any] = {"priority": priority, "target": "."}
+    if alpn:
+        value["alpn"] = list(alpn)
+    if no_default_alpn:
+        value["no_default_alpn"] = True
+    if servers:
+        value["ipv4hint"] = [{"server": server} for server in servers]
+    return RecordSet(name, "HTTPS", [value], ttl)
+
+
+def https_record_of(name: str, serving: Serving, *, priority: int = PRIORITY, ttl: int = WEB_TTL) -> RecordSet:
+    """HTTPS for what is served at port 443; without values where that is nothing, as no record is to say otherwise."""
+    if not serving.protocols:
+        return RecordSet(name, "HTTPS", [], ttl)
+    return https_record(
+        name,
+        *serving.servers,
+        alpn=serving.alpn,
+        no_default_alpn=serving.no_default_alpn,
+        priority=priority,
+        ttl=ttl,
+    )
+
+
+def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> RecordSet:
+    """HTTPS alias mode, for the zone itself unless named. Not all clients follow it: keep A or ALIAS beside it."""
+    return RecordSet(name, "HTTPS", [{"priority": 0, "target": target}], ttl)
