@@ -16,7 +16,7 @@ from sakura_fleet.model.caddy.host import CaddyHostArgs
 from sakura_fleet.model.caddy.script import host_script, local_ca
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.provider.adapter import refuse
-from sakura_fleet.provider.references import Reference, server_reference
+from sakura_fleet.provider.references import Reference
 from sakura_fleet.resources import Server, StartupScript
 from sakura_fleet.tokens import CADDY_HOST
 
@@ -185,7 +185,7 @@ class CaddyHost(pulumi.ComponentResource):
             adopt=args.adopt,
             opts=self._options(*before),
         )
-        self.reference = server_reference(self.server)
+        self.reference = self.server.reference
         self.address = self.server.address
 
     def _over_ssh(

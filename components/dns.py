@@ -3,7 +3,7 @@
 The functions beside it say the usual sets; addresses are never typed, they follow the servers:
 
     DnsRecords("dns", DnsRecordsArgs(zone="example.com", record_sets=[
-        address_records("www", server_reference(server)),
+        address_records("www", server.reference),
         https_record_for("www", caddy_host),
         https_alias("www.example.com."),
     ]))

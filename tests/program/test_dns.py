@@ -24,12 +24,11 @@ import pulumi
 from components import DnsRecords, DnsRecordsArgs, ServerGroup, stack_config
 from components.dns import address_records, https_alias, https_record
 from sakura_fleet.model.dns import RecordSet
-from sakura_fleet.provider.references import server_reference
 
 wanted = json.loads(Path("dns.json").read_text())
 config = stack_config()
 group = ServerGroup(config.server_group.name, config.server_group)
-servers = [server_reference(server) for server in group.servers]
+servers = [server.reference for server in group.servers]
 sets = [RecordSet(**one) for one in wanted["sets"]]
 if wanted["hosts"]:
     sets += [address_records("www", *servers, ttl=300), https_record("www", *servers), https_alias("www.example.com.")]

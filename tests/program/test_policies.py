@@ -22,10 +22,9 @@ ELB = {"name": "tk-elb", "bind_ports": [{"proxy_mode": "http", "port": 80}], "dr
 PROGRAM = """\
 import pulumi
 from components import DnsRecords, DnsRecordsArgs, ServerGroup, address_records, https_record, stack_config
-from sakura_fleet.provider.references import server_reference
 
 group = ServerGroup("web", stack_config().server_group)
-servers = [server_reference(server) for server in group.servers]
+servers = [server.reference for server in group.servers]
 DnsRecords("dns", DnsRecordsArgs(zone="example.com", record_sets=[
     address_records("www", *servers), https_record("www", *servers),
 ]))

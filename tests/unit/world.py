@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import httpx
+import pulumi
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.client import Client, Credentials, Disk, RetryPolicy, Server
@@ -106,6 +107,7 @@ def new_session(emulator: Running, client: Client, pace: Pace, **settings: Any) 
         SessionSettings(api_root=emulator.api_root, **settings),
         env={},
         client=client,
+        log=pulumi.log,
         clock=pace.clock,
         sleep=pace.sleep,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, ClassVar
@@ -23,11 +23,11 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.output import Unknown
+from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
 
 from sakura_fleet.errors import FleetError, InputError, Problem
 from sakura_fleet.ownership import OwnerTags, fleet_tag
-from sakura_fleet.provider.lifecycle import Lifecycle, plain
+from sakura_fleet.provider.lifecycle import Lifecycle, Unknown, plain
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 PROVIDER_KEY = "__provider"
@@ -58,7 +58,8 @@ class FleetProvider(ResourceProvider):
         from sakura_fleet.provider.session import SessionSettings, session_for
 
         config = FleetProvider._raw_config
-        return session_for(SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}")))
+        settings = SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}"))
+        return session_for(settings, pulumi.log)
 
     @contextmanager
     def _call(self) -> Iterator[Any]:
@@ -82,9 +83,10 @@ class FleetProvider(ResourceProvider):
             checked = life.check(self._session(), life.full(_bag(_olds)), life.full(_bag(news)))
         except FleetError as error:
             return CheckResult(news, [CheckFailure("", str(error))])
-        return CheckResult(
-            life.short(checked.inputs), [CheckFailure(p.path, f"{p.message} [{p.rule}]") for p in checked.problems]
-        )
+        for notice in checked.notices:
+            pulumi.log.info(notice)
+        failures = [CheckFailure(problem.path, f"{problem.message} [{problem.rule}]") for problem in checked.problems]
+        return CheckResult(_with_pulumis_unknowns(life.short(checked.inputs)), failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         life = self.lifecycle()
@@ -196,10 +198,24 @@ def refuse(problems: Sequence[Problem], source: str) -> None:
         raise pulumi.RunError(str(InputError(problems, source=source)))
 
 
-UNKNOWN = Unknown
-"""The type of a value that a preview cannot know."""
-
-
 def _bag(props: dict[str, Any]) -> dict[str, Any]:
-    """A property bag without Pulumi's own key and with whole numbers as integers."""
-    return {key: plain(value) for key, value in props.items() if key != PROVIDER_KEY}
+    """A property bag as life cycles take it: without Pulumi's own key, with whole numbers as integers, and with what is
+    unknown as `Unknown`."""
+    return {key: _without_pulumis_unknowns(plain(value)) for key, value in props.items() if key != PROVIDER_KEY}
+
+
+def _without_pulumis_unknowns(value: Any) -> Any:
+    return _mapped(value, lambda item: Unknown() if isinstance(item, type(PULUMIS_UNKNOWN)) else item)
+
+
+def _with_pulumis_unknowns(value: Any) -> Any:
+    return _mapped(value, lambda item: PULUMIS_UNKNOWN if isinstance(item, Unknown) else item)
+
+
+def _mapped(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Plain data with every leaf as `leaf` gives it."""
+    if isinstance(value, Mapping):
+        return {key: _mapped(item, leaf) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mapped(item, leaf) for item in value]
+    return leaf(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +37,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Inputs with their defaults filled in, and what is wrong with them."""
+    """Inputs with their defaults filled in, what is wrong with them, and what the run says of them."""
 
     inputs: Inputs
     problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+class Unknown:
+    """Stands for a value that a preview cannot know yet; the host puts it in the place of its own."""
+
+    def __repr__(self) -> str:
+        return "Unknown()"
 
 
 class Lifecycle(ABC):
@@ -64,13 +72,26 @@ class Lifecycle(ABC):
         return properties
 
     def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
-        """Fill in defaults and judge the inputs. Values of a type that previews use for the unknown pass unjudged."""
+        """Fill in defaults and judge the inputs. An `Unknown` passes unjudged."""
         inputs = {**self.defaults, **{key: value for key, value in news.items() if value is not None}}
-        return Checked(inputs, self.problems(session, olds, inputs))
+        problems = self.problems(session, olds, inputs)
+        if problems:
+            return Checked(inputs, problems)
+        inputs = self.normalized(inputs)
+        problems, notices = self.adoptable(session, olds, inputs)
+        return Checked(inputs, problems, notices)
 
     @abstractmethod
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         """Everything that is wrong with the inputs, defaults included."""
+
+    def normalized(self, inputs: Inputs) -> Inputs:
+        """Inputs without problems in the one form that the state holds."""
+        return inputs
+
+    def adoptable(self, _session: Session, _olds: Inputs, _inputs: Inputs) -> tuple[list[Problem], list[str]]:
+        """What keeps the object that `adopt` names from being taken over; where nothing does, what changes on it."""
+        return [], []
 
     def diff(self, olds: Outputs, news: Inputs) -> Diff:
         """Compare the last known outputs with the new inputs, property by property, in canonical form."""
@@ -135,12 +156,13 @@ def label_changes(found: Any, labels: Mapping[str, Any]) -> list[str]:
         for key, value in labels.items()
         if key != "tags" and (getattr(found, key) or None) != (value or None)
     ]
-    wanted, there = set(labels["tags"]), set(found.tags)
-    return [
-        *changes,
-        *(f"tag +{tag}" for tag in sorted(wanted - there)),
-        *(f"tag -{tag}" for tag in sorted(there - wanted)),
-    ]
+    return [*changes, *tag_changes(found.tags, labels["tags"])]
+
+
+def tag_changes(there: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """Which tags come and go, in words."""
+    before, after = set(there), set(wanted)
+    return [*(f"tag +{tag}" for tag in sorted(after - before)), *(f"tag -{tag}" for tag in sorted(before - after))]
 
 
 def adopted_already(lifecycle: Lifecycle, olds: Inputs, news: Inputs) -> list[Problem]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
-
-import pulumi
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.ownership import OwnerTags
@@ -19,6 +16,7 @@ from sakura_fleet.provider.lifecycle import (
     adopted_already,
     canonical,
     refuse_another_owner,
+    tag_changes,
     takeover,
 )
 from sakura_fleet.provider.session import Session
@@ -35,6 +33,9 @@ class Identified(Protocol):
 
 
 T = TypeVar("T", bound=Identified)
+
+SHOWN_WITH_VALUES: Final = ("name", "description", "icon_id")
+"""The inputs whose values are short enough to be told; of others it is only said that they change."""
 
 
 class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
@@ -72,19 +73,32 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         except NotFoundError:
             return
 
-    def adoptable(
-        self, session: Session, olds: Inputs, inputs: Inputs, changes: Callable[[T], Sequence[str]]
-    ) -> list[Problem]:
-        """What keeps the object from being taken over; where nothing does, the run says what changes on it."""
+    def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
         if olds or not inputs["adopt"]:
-            return adopted_already(self, olds, inputs)
+            return adopted_already(self, olds, inputs), []
         try:
             found = self.adopted(session, inputs)
             self.refuse_another(found, inputs)
         except FleetError as error:
-            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
-        pulumi.log.info(takeover(f"the {self.kind} {found.name} ({found.id})", changes(found)))
-        return []
+            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))], []
+        return [], [takeover(f"the {self.kind} {found.name} ({found.id})", self.changes(found, inputs))]
+
+    def changes(self, found: T, inputs: Inputs) -> list[str]:
+        """What taking `found` over changes on it, in words."""
+        actual = self.inputs_of(found, inputs)
+        differing = [
+            key
+            for key in actual
+            if canonical(self.comparable(key, actual[key])) != canonical(self.comparable(key, inputs[key]))
+        ]
+        changes = [
+            f"{key} {actual[key] or 'none'} -> {inputs[key] or 'none'}" for key in differing if key in SHOWN_WITH_VALUES
+        ]
+        if "tags" in actual:
+            owner_tags = self.owner_tags_of(found)
+            there = owner_tags.tag(actual["tags"]) if owner_tags else actual["tags"]
+            changes += tag_changes(there, OwnerTags.from_inputs(inputs["owner_tags"]).tag(inputs["tags"]))
+        return changes + [key for key in differing if key not in (*SHOWN_WITH_VALUES, "tags")]
 
     def find(self, session: Session, inputs: Inputs) -> T | None:
         """The object with this resource's owner tag; the oldest, should there be several."""

@@ -8,9 +8,7 @@ and the zones it may be in. The address is looked up when the change is applied.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
-
-import pulumi
+from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import NotFoundError
 
@@ -21,21 +19,6 @@ if TYPE_CHECKING:
 
 Reference = Mapping[str, Any]
 """`{"key": "sfr:…", "id": "1138…", "zones": ["tk1b"]}`."""
-
-
-class Referable(Protocol):
-    """What of a `Server` a reference holds."""
-
-    key: pulumi.Output[str]
-    allowed_zones: tuple[str, ...]
-
-    @property
-    def id(self) -> pulumi.Output[str]: ...
-
-
-def server_reference(server: Referable) -> dict[str, pulumi.Input[Any]]:
-    """A reference to a server, as an input of another resource."""
-    return {"key": server.key, "id": server.id, "zones": list(server.allowed_zones)}
 
 
 def find_server(session: Session, fleet: str, reference: Reference, *, since: float) -> ServerValue | None:

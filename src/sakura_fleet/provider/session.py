@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sakura_fleet.client import Credentials, RetryPolicy
 from sakura_fleet.errors import (
@@ -90,6 +90,24 @@ class SessionSettings:
             raise
 
 
+class Log(Protocol):
+    """Where a life cycle says what a person should know, while it is at work."""
+
+    def info(self, msg: str) -> None: ...
+
+    def warn(self, msg: str) -> None: ...
+
+
+class Silent:
+    """A log that nobody reads."""
+
+    def info(self, msg: str) -> None:
+        """Say nothing."""
+
+    def warn(self, msg: str) -> None:
+        """Say nothing."""
+
+
 class Session:
     """The shared side of one run. Everything here may be called from many threads."""
 
@@ -99,11 +117,13 @@ class Session:
         *,
         env: Mapping[str, str] | None = None,
         client: Client | None = None,
+        log: Log | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
+        self.log: Log = log or Silent()
         self.cancelled = cancelled
         self.clock = clock
         self._sleep = sleep
@@ -298,9 +318,9 @@ _sessions: dict[SessionSettings, Session] = {}
 _sessions_lock = threading.Lock()
 
 
-def session_for(settings: SessionSettings) -> Session:
-    """The one session of this process for these settings."""
+def session_for(settings: SessionSettings, log: Log | None = None) -> Session:
+    """The one session of this process for these settings; what is said in it goes to the `log` of the first caller."""
     with _sessions_lock:
         if settings not in _sessions:
-            _sessions[settings] = Session(settings, cancelled=engine_gone)
+            _sessions[settings] = Session(settings, log=log, cancelled=engine_gone)
         return _sessions[settings]

@@ -8,6 +8,7 @@ from typing import Any
 import dill
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
+from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
 
 from sakura_fleet import tokens
 from sakura_fleet.errors import AccountMismatchError, FleetError
@@ -15,7 +16,7 @@ from sakura_fleet.provider import engine_watch as orphan
 from sakura_fleet.provider import session as session_module
 from sakura_fleet.provider import workers
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
-from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle
+from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle, Unknown
 from sakura_fleet.provider.session import Session, SessionSettings
 from sakura_fleet.resources import PacketFilter, Server, SshKey, StartupScript, Switch
 from sakura_fleet.resources.server.packet_filter import PacketFilterProvider
@@ -37,6 +38,7 @@ class Echo(Lifecycle):
 
     def __init__(self) -> None:
         self.given: list[Any] = []
+        self.notices: list[str] = []
 
     def check(self, session: Session, olds: dict[str, Any], news: dict[str, Any]) -> Checked:
         self.given = [olds, news]
@@ -48,6 +50,9 @@ class Echo(Lifecycle):
         from sakura_fleet.errors import Problem
 
         return [Problem("size", "range", "too large")] if inputs["size"] > 5 else []
+
+    def adoptable(self, session: Session, olds: Any, inputs: Any) -> tuple[list[Any], list[str]]:
+        return [], self.notices
 
     def create(self, session: Session, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         self.given = [inputs]
@@ -98,6 +103,21 @@ def test_values_arrive_as_whole_numbers_and_without_the_hosts_own_key(life: Echo
     assert life.given == ["1", GIVEN, GIVEN]
     provider.delete("1", dict(SENT))
     assert life.given == ["1", GIVEN]
+
+
+def test_what_is_unknown_is_pulumis_outside_and_our_own_inside(life: Echo) -> None:
+    result = EchoProvider().check({}, {"address": PULUMIS_UNKNOWN, "list": [{"id": PULUMIS_UNKNOWN}]})
+    given = life.given[1]
+    assert isinstance(given["address"], Unknown)
+    assert isinstance(given["list"][0]["id"], Unknown)
+    assert result.inputs["address"] is PULUMIS_UNKNOWN
+    assert result.inputs["list"] == [{"id": PULUMIS_UNKNOWN}]
+
+
+def test_notices_of_a_check_are_said(life: Echo, capsys: pytest.CaptureFixture[str]) -> None:
+    life.notices = ["the disk old is taken over"]
+    EchoProvider().check({}, {"size": 1.0})
+    assert capsys.readouterr().err.strip() == "info: the disk old is taken over"
 
 
 def test_check_names_property_and_rule(life: Echo) -> None:

@@ -302,13 +302,16 @@ def test_a_key_of_another_fleet_is_not_ours(world: World) -> None:
     assert OwnerTags.from_description(world.client.ssh_keys.read(theirs.id).description) == FOREIGN
 
 
-def test_a_preview_says_what_adopting_a_packet_filter_will_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_says_what_adopting_a_packet_filter_will_do(world: World) -> None:
     theirs = world.client.packet_filters.create(ZONE, name="old", description="theirs")
     kind = KINDS[3]
-    assert kind.life.check(world.session, {}, kind.all_inputs(adopt=theirs.id)).problems == []
-    assert capsys.readouterr().err.strip() == (
-        f"info: the packet filter old ({theirs.id}) is taken over, not made: name old -> web, description theirs -> d, "
-        "rules"
+    checked = kind.life.check(world.session, {}, kind.all_inputs(adopt=theirs.id))
+    assert (checked.problems, checked.notices) == (
+        [],
+        [
+            f"the packet filter old ({theirs.id}) is taken over, not made: name old -> web, description theirs -> d, "
+            "rules"
+        ],
     )
     (problem,) = kind.life.check(world.session, {}, kind.all_inputs(adopt="113899999999")).problems
     assert (problem.path, problem.message) == (

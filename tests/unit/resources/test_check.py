@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
-from sakura_fleet.provider.lifecycle import Lifecycle
+from sakura_fleet.provider.lifecycle import Lifecycle, Unknown
 from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLifecycle
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
 from sakura_fleet.resources.server.ssh_key_lifecycle import SshKeyLifecycle
@@ -16,7 +15,7 @@ from sakura_fleet.resources.server.startup_script_lifecycle import StartupScript
 from sakura_fleet.resources.server.switch_lifecycle import SwitchLifecycle
 from tests.unit.world import OTHER_ZONE, OWNER_TAGS, PUBLIC_KEY, ZONE, World, server_inputs
 
-UNKNOWN: Any = Unknown()  # type: ignore[no-untyped-call]
+UNKNOWN: Any = Unknown()
 MARK = {"owner_tags": OWNER_TAGS.inputs()}
 GOOD: dict[type[Lifecycle], dict[str, Any]] = {
     ServerLifecycle: server_inputs(),

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet.errors import FleetError, Problem, WaitTimeoutError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.caddy.host_address import address_of, comparable_host
 
@@ -34,7 +33,7 @@ class HostProbeLifecycle(Lifecycle):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         reader.whole("deadline", minimum=1, maximum=3_600)
         if "h3" in reader.texts("protocols") and importlib.util.find_spec("aioquic") is None:
             message = (

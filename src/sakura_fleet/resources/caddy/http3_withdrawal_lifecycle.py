@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pulumi
-
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import Record
 from sakura_fleet.model.dns.rdata import parsed_svcb
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.zone_records import rewrite
 
@@ -23,7 +20,7 @@ class Http3WithdrawalLifecycle(Lifecycle):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         reader.text("zone_name")
         reader.texts("names")
         reader.texts("protocols")
@@ -48,7 +45,7 @@ class Http3WithdrawalLifecycle(Lifecycle):
             if zone.name == olds["zone_name"]:
                 rewrite(session, zone.id, change)
                 # Also where nothing was left to write: an earlier run may have been killed in its wait.
-                pulumi.log.info(f"{', '.join(sorted(gone))} withdrawn; waiting {olds['ttl']} s until no cache has it")
+                session.log.info(f"{', '.join(sorted(gone))} withdrawn; waiting {olds['ttl']} s until no cache has it")
                 session.pause(float(olds["ttl"]))
         return dict(news)
 

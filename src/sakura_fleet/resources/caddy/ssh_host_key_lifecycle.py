@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pulumi
-
 from sakura_fleet.errors import FleetError, Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.caddy.host_address import address_of, comparable_host
 from sakura_fleet.resources.caddy.ssh_keyscan import scan
@@ -28,7 +25,7 @@ class SshHostKeyLifecycle(Lifecycle):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         reader.whole("port", minimum=1, maximum=65_535)
         reader.whole("deadline", minimum=0, maximum=3_600)
         return problems
@@ -50,7 +47,7 @@ class SshHostKeyLifecycle(Lifecycle):
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         if outputs["address"]:
-            pulumi.log.warn(
+            session.log.warn(
                 f"the host {outputs['name']} ({outputs['address']}) is none of this stack's servers: Caddy is left "
                 "serving there as it is"
             )

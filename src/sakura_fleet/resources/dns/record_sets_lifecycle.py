@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import pulumi
-
 from sakura_fleet.errors import FleetError, InputError, NotFoundError, Problem
 from sakura_fleet.model.dns import (
     DEFAULT_TTL,
@@ -27,8 +25,7 @@ from sakura_fleet.model.dns import (
 )
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Checked, Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, find_server
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.zone_records import records_in, rewrite
@@ -41,19 +38,16 @@ class DnsRecordSetsLifecycle(Lifecycle):
     replacing = frozenset({"zone_id"})
     creation_only = frozenset({"adopt"})
 
-    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
-        checked = super().check(session, olds, news)
-        if not checked.problems and isinstance(checked.inputs["record_sets"], list):
-            sets = checked.inputs["record_sets"]
-            checked.inputs["record_sets"] = [_with_plain_name(one) for one in sets]
-        return checked
-
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         reader.flag("adopt")
-        sets = read_record_sets(reader, "record_sets", zone=reader.text("zone_name"), unknown=UNKNOWN)
+        sets = read_record_sets(reader, "record_sets", zone=reader.text("zone_name"), unknown=Unknown)
         return problems or _in_the_zone(session, olds, inputs, sets)
+
+    def normalized(self, inputs: Inputs) -> Inputs:
+        sets = inputs["record_sets"]
+        return {**inputs, "record_sets": [_with_plain_name(one) for one in sets]} if isinstance(sets, list) else inputs
 
     def comparable(self, key: str, value: Any) -> Any:
         if key != "record_sets" or not isinstance(value, list):
@@ -92,7 +86,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
         keys = {one.key for one in written}
         others = [str(record) for record in left if record.key in keys]
         if others:
-            pulumi.log.warn(
+            session.log.warn(
                 f"{outputs.get('zone_name') or object_id}: left in the zone, as the values are not those written here: "
                 + "; ".join(others)
             )
@@ -115,7 +109,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
         # Once our sets were written they are ours, should somebody change them before they are read back.
         rewrite(session, zone_id, change, wrote=lambda: own.extend(wanted))
         for warning in warnings:
-            pulumi.log.warn(f"{inputs['zone_name'] or zone_id}: {warning}")
+            session.log.warn(f"{inputs['zone_name'] or zone_id}: {warning}")
         return {**inputs, "records": [one.inputs() for one in wanted]}
 
 

@@ -10,13 +10,11 @@ from sakura_fleet.model.dns import is_zone_name, zone_name
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.ownership import OwnerTags, own_tags
-from sakura_fleet.provider.adapter import UNKNOWN
 from sakura_fleet.provider.lifecycle import (
-    Checked,
     Found,
     Inputs,
     Outputs,
-    label_changes,
+    Unknown,
     refuse_another_owner,
 )
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
@@ -35,15 +33,9 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
     replacing = frozenset({"name"})
     creation_only = frozenset({"adopt"})
 
-    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
-        checked = super().check(session, olds, news)
-        if not checked.problems and isinstance(checked.inputs["name"], str):
-            checked.inputs["name"] = zone_name(checked.inputs["name"])
-        return checked
-
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         name = reader.text("name")
         if isinstance(inputs["name"], str):
             try:
@@ -60,7 +52,10 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
                 if inputs[key]:
                     message = f"a zone that is looked up is not changed; remove {key}, or lookup"
                     reader.problem(key, "lookup", message)
-        return problems or self.adoptable(session, olds, inputs, lambda zone: label_changes(zone, _labels(inputs)))
+        return problems
+
+    def normalized(self, inputs: Inputs) -> Inputs:
+        return {**inputs, "name": zone_name(inputs["name"])} if isinstance(inputs["name"], str) else inputs
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value

@@ -12,8 +12,7 @@ from sakura_fleet.client import ElbCertificate as Certificate
 from sakura_fleet.errors import NotFoundError, Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, needs_other_elb
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.shared_document import edit
@@ -38,7 +37,7 @@ class ElbCertificateLifecycle(Lifecycle):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         certificates = inputs["certificates"] if isinstance(inputs["certificates"], list) else []
         for index, certificate in enumerate(certificates):
             _check_certificate(f"certificates[{index}]", certificate, problems)
@@ -48,7 +47,7 @@ class ElbCertificateLifecycle(Lifecycle):
                 reader.problem(
                     f"lets_encrypt_names[{index}]", "host-name", f"{name!r} is not a host name in lower case"
                 )
-        if bool(certificates) == bool(names) and not isinstance(inputs["certificates"], UNKNOWN):
+        if bool(certificates) == bool(names) and not isinstance(inputs["certificates"], Unknown):
             reader.problem("certificates", "one-kind", "give certificates or lets_encrypt_names, one of the two")
         if len(certificates) > MAX_CERTIFICATES:
             reader.problem("certificates", "too-many-certificates", f"at most {MAX_CERTIFICATES} are allowed")
@@ -157,14 +156,14 @@ class ElbCertificateLifecycle(Lifecycle):
 
 def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> None:
     """Judge one certificate without ever showing any of it: a private key may stand in the wrong place."""
-    if isinstance(certificate, UNKNOWN):
+    if isinstance(certificate, Unknown):
         return
     if not isinstance(certificate, Mapping):
         problems.append(Problem(path, "type", "this is not a mapping with server_certificate and private_key"))
         return
     for key, label in _PEM.items():
         value = certificate.get(key)
-        if isinstance(value, UNKNOWN) or (key == "intermediate_certificate" and not value):
+        if isinstance(value, Unknown) or (key == "intermediate_certificate" and not value):
             continue
         if not isinstance(value, str) or not re.match(rf"\s*-----BEGIN {label}-----", value):
             what = label.rpartition("*")[2]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model import elb as model
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import RESOURCE_ID, read_description, read_tags
 from sakura_fleet.ownership import OwnerTags, own_tags
-from sakura_fleet.provider.adapter import UNKNOWN
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.provider.lifecycle import (
-    Checked,
     Found,
     Inputs,
     Lifecycle,
     Outputs,
+    Unknown,
     adopted_already,
     canonical,
     label_changes,
@@ -51,16 +48,9 @@ class ElbLifecycle(Lifecycle):
     replacing = frozenset({"lookup", "region", "vip_failover"})
     creation_only = frozenset({"adopt"})
 
-    def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
-        checked = super().check(session, olds, news)
-        if not checked.problems and not checked.inputs["lookup"]:
-            # Complete settings, so that a release that adds one shows no change for those who do not use it.
-            checked.inputs["settings"] = model.read_settings(Reader(checked.inputs["settings"], "settings", []))
-        return checked
-
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         if inputs["lookup"]:
             if inputs["name"] or inputs["settings"]:
                 reader.problem("lookup", "lookup", "an ELB that is looked up is not changed; remove name and settings")
@@ -77,7 +67,16 @@ class ElbLifecycle(Lifecycle):
         settings = reader.child("settings")
         model.read_settings(settings)
         settings.close()
-        return problems or _adoptable(self, session, olds, inputs)
+        return problems
+
+    def normalized(self, inputs: Inputs) -> Inputs:
+        if inputs["lookup"]:
+            return inputs
+        # Complete settings, so that a release that adds one shows no change for those who do not use it.
+        return {**inputs, "settings": model.read_settings(Reader(inputs["settings"], "settings", []))}
+
+    def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
+        return ([], []) if inputs["lookup"] else _adoptable(self, session, olds, inputs)
 
     def comparable(self, key: str, value: Any) -> Any:
         return sorted(value) if key == "tags" and isinstance(value, list) else value
@@ -202,21 +201,22 @@ class ElbLifecycle(Lifecycle):
         )
 
 
-def _adoptable(lifecycle: ElbLifecycle, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
+def _adoptable(
+    lifecycle: ElbLifecycle, session: Session, olds: Inputs, inputs: Inputs
+) -> tuple[list[Problem], list[str]]:
     """What keeps an ELB from being taken over; where nothing does, the run says what will change on it."""
     if olds or not inputs["adopt"]:
-        return adopted_already(lifecycle, olds, inputs)
+        return adopted_already(lifecycle, olds, inputs), []
     try:
         elb = _adopted(session, inputs)
         _refuse_another(elb, inputs)
     except FleetError as error:
-        return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
+        return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))], []
     now, wanted = model.from_wire(elb.settings), model.read_settings(Reader(inputs["settings"], "settings", []))
     changes = label_changes(elb, _labels(inputs))
     changes += [f"plan {elb.plan} -> {inputs['plan']}"] if elb.plan != int(inputs["plan"]) else []
     changes += [key for key in now if canonical(now[key]) != canonical(wanted[key])]
-    pulumi.log.info(takeover(f"the ELB {elb.name} ({elb.id})", changes))
-    return []
+    return [], [takeover(f"the ELB {elb.name} ({elb.id})", changes)]
 
 
 def _adopted(session: Session, inputs: Inputs) -> Elb:

@@ -9,7 +9,6 @@ import pulumi
 
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Lifecycle
-from sakura_fleet.provider.references import server_reference
 from sakura_fleet.resources.elb.elb import Elb
 from sakura_fleet.resources.server.server import Server
 
@@ -52,7 +51,7 @@ class ElbMembership(FleetResource, module="sakura", name="ElbMembership"):
     ) -> None:
         props: dict[str, Any] = {
             "elb": elb.reference,
-            "members": [server_reference(server) for server in servers],
+            "members": [server.reference for server in servers],
             "ports": list(ports),
             "server_group_name": server_group_name,
             "up_deadline": up_deadline,

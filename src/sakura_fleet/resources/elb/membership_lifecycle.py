@@ -8,8 +8,7 @@ from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model.elb import GROUP_NAME, MAX_ENTRIES, rule_to_wire
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, find_server, needs_other_elb
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.elb.entries import Entry, Group, all_entries, enter, leave
@@ -31,7 +30,7 @@ class ElbMembershipLifecycle(Lifecycle):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         ports = reader.whole_list("ports")
         for index, port in enumerate(ports):
             if not 1 <= port <= 65_535:

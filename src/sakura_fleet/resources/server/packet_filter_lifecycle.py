@@ -11,8 +11,7 @@ from sakura_fleet.model.server.packet_filter import read_rules
 from sakura_fleet.model.server.template import read_description, read_name
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags, own_description
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Inputs, Outputs, canonical
+from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
 
@@ -27,12 +26,12 @@ class PacketFilterLifecycle(OwnerTaggedLifecycle[PacketFilter]):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         read_name(reader)
         reader.text("zone", choices=tuple(ZONES))
         read_description(reader, signed=True)
         read_rules(reader, "rules")
-        return problems or self.adoptable(session, olds, inputs, lambda found: self._changes(found, inputs))
+        return problems
 
     def listed(self, session: Session, inputs: Inputs, owner_tags: OwnerTags) -> list[PacketFilter]:
         return session.client.packet_filters.find(inputs["zone"])
@@ -54,16 +53,6 @@ class PacketFilterLifecycle(OwnerTaggedLifecycle[PacketFilter]):
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
         session.client.packet_filters.delete(outputs["zone"], object_id)
-
-    def _changes(self, found: PacketFilter, inputs: Inputs) -> list[str]:
-        """What taking the packet filter over changes, beside the owner tags."""
-        now = self.inputs_of(found, inputs)
-        changes = [
-            f"{key} {now[key] or 'none'} -> {inputs[key] or 'none'}"
-            for key in ("name", "description")
-            if now[key] != inputs[key]
-        ]
-        return changes + (["rules"] if canonical(now["rules"]) != canonical(inputs["rules"]) else [])
 
     def inputs_of(self, item: PacketFilter, last: Outputs) -> Inputs:
         return {

@@ -119,3 +119,8 @@ class Server(FleetResource, module="sakura", name="Server"):
             props["password"] = pulumi.Output.secret(password)
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["password"]))
         super().__init__(ServerProvider(), resource_name, server_inputs.short(props), opts)
+
+    @property
+    def reference(self) -> dict[str, pulumi.Input[Any]]:
+        """How other resources name this server without waiting for its outputs."""
+        return {"key": self.key, "id": self.id, "zones": list(self.allowed_zones)}

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server import inputs as server_inputs
@@ -23,8 +21,7 @@ from sakura_fleet.model.server.template import (
 )
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags, own_tags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, adopted_already
+from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown, adopted_already
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server import adoption, build
 
@@ -49,7 +46,7 @@ class ServerLifecycle(Lifecycle):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         reader.text(
             "name", pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?", shape="a host name of 1 to 32 characters"
         )
@@ -68,24 +65,22 @@ class ServerLifecycle(Lifecycle):
         if len(inputs["network_interfaces"]) > MAX_NETWORK_INTERFACES:
             message = f"a server takes at most {MAX_NETWORK_INTERFACES} interfaces"
             problems.append(Problem("network_interfaces", "too-many-interfaces", message))
-        if inputs["adopt"]:
-            return problems or self._adoptable(session, olds, inputs)
         asked = ("plan", "disks", "zones")
-        if not problems and any(olds.get(key) != inputs.get(key) for key in asked):
+        if not problems and not inputs["adopt"] and any(olds.get(key) != inputs.get(key) for key in asked):
             problems += _offered(session, inputs)
         return problems
 
-    def _adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
-        """What keeps the server from being taken over; where nothing does, the run says what will change on it."""
+    def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
+        if not inputs["adopt"]:
+            return [], []
         if olds:
             stays = set(olds["zones"]) <= set(inputs["zones"])
-            return adopted_already(self, {**olds, "zones": inputs["zones"]} if stays else olds, inputs)
+            return adopted_already(self, {**olds, "zones": inputs["zones"]} if stays else olds, inputs), []
         try:
             server = adoption.find(session, inputs)
         except FleetError as error:
-            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))]
-        pulumi.log.info(adoption.announcement(server, inputs))
-        return []
+            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))], []
+        return [], [adoption.announcement(server, inputs)]
 
     def diff(self, olds: Outputs, news: Inputs) -> Diff:
         diff = super().diff(olds, news)

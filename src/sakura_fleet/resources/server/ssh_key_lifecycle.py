@@ -10,8 +10,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.ssh_key import check_public_key
 from sakura_fleet.model.server.template import read_description, read_name
 from sakura_fleet.ownership import OwnerTags, own_description
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Inputs, Outputs
+from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
 
@@ -26,7 +25,7 @@ class SshKeyLifecycle(OwnerTaggedLifecycle[SshKey]):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         read_name(reader)
         read_description(reader, signed=True)
         reader.text("public_key")

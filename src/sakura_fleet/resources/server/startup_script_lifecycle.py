@@ -9,8 +9,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.startup_script import check_startup_script, note_content
 from sakura_fleet.model.server.template import read_name, read_tags
 from sakura_fleet.ownership import OwnerTags, own_tags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Inputs, Outputs
+from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
 
@@ -27,7 +26,7 @@ class StartupScriptLifecycle(OwnerTaggedLifecycle["Note"]):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         read_name(reader)
         read_tags(reader)
         reader.text("content")

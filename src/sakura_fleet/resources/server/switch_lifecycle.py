@@ -8,8 +8,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_name, read_tags
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags, own_tags
-from sakura_fleet.provider.adapter import UNKNOWN
-from sakura_fleet.provider.lifecycle import Inputs, Outputs
+from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
 
@@ -24,7 +23,7 @@ class SwitchLifecycle(OwnerTaggedLifecycle[Switch]):
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
-        reader = Reader(inputs, "", problems, UNKNOWN)
+        reader = Reader(inputs, "", problems, Unknown)
         read_name(reader)
         reader.text("zone", choices=tuple(ZONES))
         read_description(reader)

@@ -9,10 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from pulumi.output import Unknown
 
 from sakura_fleet.errors import ConflictError, FleetError, InputError
-from sakura_fleet.provider.lifecycle import Diff
+from sakura_fleet.provider.lifecycle import Diff, Unknown
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
 from tests.unit.resources.dns.zones import FOREIGN, HTTPS, LOGGING, WWW, Zone, sets_inputs, wire, zone_calls

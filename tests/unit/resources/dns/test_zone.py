@@ -102,14 +102,13 @@ def test_a_preview_says_what_cannot_be_adopted(world: World, adopt: str) -> None
     assert ("another name" if adopt == "of another name" else f"there is no DNS zone {adopt}") in problem.message
 
 
-def test_a_preview_says_what_adopting_will_do_to_a_zone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_says_what_adopting_will_do_to_a_zone(world: World) -> None:
     zone = Zone(world)
     zone.api.put_item(int(zone.id), Description="theirs", Tags=["shop"])
-    LIFE.check(world.session, {}, {**zone_inputs(), "adopt": zone.id})
-    assert capsys.readouterr().err.strip() == (
-        f"info: the DNS zone example.com ({zone.id}) is taken over, not made: description theirs -> none, "
+    assert LIFE.check(world.session, {}, {**zone_inputs(), "adopt": zone.id}).notices == [
+        f"the DNS zone example.com ({zone.id}) is taken over, not made: description theirs -> none, "
         f"tag +{ZONE_OWNER_TAGS.fleet}, tag +{ZONE_OWNER_TAGS.resource}, tag -shop"
-    )
+    ]
 
 
 def test_another_zone_cannot_be_adopted_under_this_name(world: World) -> None:

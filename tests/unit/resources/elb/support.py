@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import Inputs, Outputs
+from sakura_fleet.provider.lifecycle import Checked, Inputs, Outputs
 from sakura_fleet.resources.elb.elb_lifecycle import ElbLifecycle
 from sakura_fleet.resources.elb.membership_lifecycle import ElbMembershipLifecycle
 from tests.emulator.support import JSON, Api
@@ -85,10 +85,14 @@ class Document:
 
 def elb_inputs(world: World, **changes: Any) -> Inputs:
     """The inputs of an ELB as `check` leaves them."""
-    given = {"name": "web", "owner_tags": ELB_MARKS.inputs(), **changes}
-    done = ELB.check(world.session, {}, given)
-    assert done.problems == []
-    return done.inputs
+    return checked_elb(world, **changes).inputs
+
+
+def checked_elb(world: World, **changes: Any) -> Checked:
+    """What `check` makes of an ELB without problems."""
+    checked = ELB.check(world.session, {}, {"name": "web", "owner_tags": ELB_MARKS.inputs(), **changes})
+    assert checked.problems == []
+    return checked
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pulumi.output import UNKNOWN
 
 from sakura_fleet.errors import FleetError, WaitTimeoutError
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs
+from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs, Unknown
 from sakura_fleet.resources.elb import certificate_lifecycle as elb_certificate_lifecycle
 from sakura_fleet.resources.elb.certificate_lifecycle import ElbCertificateLifecycle
 from tests.emulator.support import JSON
@@ -338,8 +337,8 @@ def test_an_elb_that_was_made_anew_gets_its_certificate(world: World) -> None:
 def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
     for key in ("", ELB_MARKS.resource):
         olds = inputs_of(Document.new(world), ONE, key=key)
-        assert LIFE.diff(olds, {**olds, "elb": UNKNOWN}) == Diff(("elb",), ("elb",))
-        later = {**olds, "elb": {"key": key, "id": UNKNOWN}}
+        assert LIFE.diff(olds, {**olds, "elb": Unknown()}) == Diff(("elb",), ("elb",))
+        later = {**olds, "elb": {"key": key, "id": Unknown()}}
         assert LIFE.diff(olds, later) == Diff(("elb",), () if key else ("elb",))
 
 
@@ -369,6 +368,6 @@ def test_check_says_everything_at_once(world: World) -> None:
 
 def test_what_a_preview_cannot_know_passes(world: World) -> None:
     base = inputs_of(Document(None, "1"), ONE)  # type: ignore[arg-type]
-    for unknown in (UNKNOWN, [UNKNOWN], [{**TWO, "private_key": UNKNOWN}]):
+    for unknown in (Unknown(), [Unknown()], [{**TWO, "private_key": Unknown()}]):
         assert LIFE.check(world.session, {}, {**base, "certificates": unknown}).problems == []
     assert re.fullmatch(r"sfr:[0-9a-f]{16}", base["owner_tags"]["resource"])

@@ -6,12 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from pulumi.output import UNKNOWN
 
 from sakura_fleet.errors import ConflictError, FleetError, UnreachableError, WaitTimeoutError
 from sakura_fleet.model.elb import to_wire
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs
+from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs, Unknown
 from tests.unit.resources.elb.support import (
     BY_HAND,
     ELB,
@@ -19,6 +18,7 @@ from tests.unit.resources.elb.support import (
     FOREIGN,
     Document,
     between,
+    checked_elb,
     die,
     elb_inputs,
     somebody,
@@ -325,17 +325,17 @@ def test_adopting_what_cannot_become_ours_is_refused_by_a_preview(world: World) 
             create(world, inputs)
 
 
-def test_a_preview_says_what_adopting_will_do_to_an_elb(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_says_what_adopting_will_do_to_an_elb(world: World) -> None:
     theirs = Document.new(world)
     name = theirs.api.item(int(theirs.id))["Name"]
-    inputs = elb_inputs(world, adopt=theirs.id, plan=500, settings={"timeout": 60})
-    said = capsys.readouterr().err
+    checked = checked_elb(world, adopt=theirs.id, plan=500, settings={"timeout": 60})
+    (said,) = checked.notices
     assert f"the ELB {name} ({theirs.id}) is taken over, not made: name {name} -> web" in said
     assert f"tag +{ELB_MARKS.fleet}, tag +{ELB_MARKS.resource}, plan 100 -> 500" in said
     assert "timeout" in said.partition("plan 100")[2]
-    create(world, {**inputs, "plan": 100})
-    elb_inputs(world, adopt=theirs.id, settings={"timeout": 60})
-    assert "nothing changes" in capsys.readouterr().err
+    create(world, {**checked.inputs, "plan": 100})
+    (said,) = checked_elb(world, adopt=theirs.id, settings={"timeout": 60}).notices
+    assert "nothing changes" in said
 
 
 def test_an_adopted_elb_is_not_replaced_while_adopt_stands_there(world: World) -> None:
@@ -414,7 +414,12 @@ def test_check_says_everything_at_once(world: World) -> None:
 
 
 def test_what_a_preview_cannot_know_passes(world: World) -> None:
-    for unknown in ({"name": UNKNOWN}, {"settings": UNKNOWN}, {"settings": {"gzip": UNKNOWN}}, {"tags": UNKNOWN}):
+    for unknown in (
+        {"name": Unknown()},
+        {"settings": Unknown()},
+        {"settings": {"gzip": Unknown()}},
+        {"tags": Unknown()},
+    ):
         given = {"name": "web", "owner_tags": ELB_MARKS.inputs(), **unknown}
         done = ELB.check(world.session, {}, given)
         assert done.problems == []

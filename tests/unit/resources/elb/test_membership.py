@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pulumi.output import UNKNOWN
 
 from sakura_fleet.errors import CancelledError, FleetError, WaitTimeoutError
-from sakura_fleet.provider.lifecycle import Diff
+from sakura_fleet.provider.lifecycle import Diff, Unknown
 from sakura_fleet.provider.session import Session, SessionSettings
 from tests.unit.resources.elb.support import (
     BY_HAND,
@@ -535,8 +534,8 @@ def test_another_elb_made_elsewhere_is_left_and_joined(world: World) -> None:
 def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
     for key in ("", ELB_MARKS.resource):
         olds = member_inputs(Document.new(world), [], key=key)
-        assert MEMBERSHIP.diff(olds, {**olds, "elb": UNKNOWN}) == Diff(("elb",), ("elb",))
-        later = {**olds, "elb": {"key": key, "id": UNKNOWN}}
+        assert MEMBERSHIP.diff(olds, {**olds, "elb": Unknown()}) == Diff(("elb",), ("elb",))
+        later = {**olds, "elb": {"key": key, "id": Unknown()}}
         assert MEMBERSHIP.diff(olds, later) == Diff(("elb",), () if key else ("elb",))
 
 

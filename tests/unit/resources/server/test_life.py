@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pulumi.output import UNKNOWN
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.client import DiskConfig, Server
@@ -20,7 +19,7 @@ from sakura_fleet.errors import ApiError, FleetError, NotFoundError, OperationTi
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
 from sakura_fleet.model.server.template import DiskTemplate
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import Diff
+from sakura_fleet.provider.lifecycle import Diff, Unknown
 from sakura_fleet.provider.session import Session, SessionSettings
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
 from tests.unit.resources.elb.support import die, somebody
@@ -673,17 +672,16 @@ def test_adopting_that_dies_at_any_call_is_finished_by_the_next_run(world: World
     raise AssertionError("it never came to its end")
 
 
-def test_a_preview_says_what_adopting_will_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_says_what_adopting_will_do(world: World) -> None:
     server = made_elsewhere(world, description="old one")
-    LIFE.check(world.session, {}, server_inputs(adopt=server.id, packet_filters=[UNKNOWN]))
-    said = capsys.readouterr().err
+    (said,) = LIFE.check(world.session, {}, server_inputs(adopt=server.id, packet_filters=[Unknown()])).notices
     assert f"server old ({server.id} in {ZONE}) is taken over, not made: name old -> web-001" in said
     assert "description old one -> none" in said
     assert f"tag +{OWNER_TAGS.fleet}, tag +{OWNER_TAGS.resource}, tag +web, tag -theirs" in said
     assert "packet filter of interface 0 none -> the group's, switched on" in said
     create(world, adopt=server.id)
-    LIFE.check(world.next_run(), {}, server_inputs(adopt=server.id))
-    assert "nothing changes" in capsys.readouterr().err
+    (said,) = LIFE.check(world.next_run(), {}, server_inputs(adopt=server.id)).notices
+    assert "nothing changes" in said
 
 
 def test_the_line_may_stay_and_go_but_not_outlive_the_server(world: World) -> None:
