@@ -81,7 +81,7 @@ def test_the_life_of_a_host_over_ssh(stack: Stack) -> None:
     stack.host("respond 503", ready_deadline=5)
     refused = fleet.up(check=False)
     assert refused.returncode != 0
-    assert f"the host www (127.0.0.1) serves {URL} over h1: not within 5 s" in refused.stdout
+    assert f"timed out after 5 s waiting for the host www (127.0.0.1) to serve {URL} over h1" in refused.stdout
     assert "it answers 503" in refused.stdout
     assert stack.records() == {"A": "127.0.0.1"}
 

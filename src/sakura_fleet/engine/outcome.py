@@ -24,7 +24,7 @@ EXIT_TIMEOUT: Final = 9
 
 _QUIET: Final = ("same", "read", "refresh")
 _AUTH_WORDS: Final = ("401 unauthorized", "no access token", "belongs to account")
-_TIMEOUT_WORDS: Final = (": not within ",)
+_TIMEOUT_WORDS: Final = ("timed out after ",)
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ class FleetProvider(ResourceProvider):
         request, context = _engines_call()
         try:
             session = self._session()
-            with session.within(float(getattr(request, "timeout", 0.0))):
+            with session.waiter.within(float(getattr(request, "timeout", 0.0))):
                 yield session
         except FleetError as error:
             if context is not None:

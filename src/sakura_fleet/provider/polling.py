@@ -19,7 +19,7 @@ SHORTEST_LEFT = 0.1
 """Part of a tick: one that comes sooner than this is left out."""
 
 
-def next_look(now: float, waited: float, queue: float = 0.0) -> float:
+def next_poll(now: float, waited: float, queue: float = 0.0) -> float:
     """Seconds until the next look, after `waited` seconds of waiting: about a tenth of them, within bounds.
 
     A look takes a call from those who want to change something, so it waits for the `queue` of calls (seconds) first.

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -21,12 +20,11 @@ from sakura_fleet.errors import (
     CancelledError,
     FleetError,
     InputError,
-    OperationTimeoutError,
     Problem,
-    WaitTimeoutError,
 )
 from sakura_fleet.provider.engine_watch import engine_gone
-from sakura_fleet.provider.polling import SharedFind, next_look
+from sakura_fleet.provider.polling import SharedFind
+from sakura_fleet.provider.waiting import Waiter
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Disk, Server
@@ -37,8 +35,6 @@ FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
 RECENT = 10.0
 """Seconds for which a find still tells what earlier runs left, unless this run has taken a server away since."""
-SHORTEST_NAP = 0.001
-"""Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
 EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
 
 
@@ -126,7 +122,7 @@ class Session:
         self.log: Log = log or Silent()
         self.cancelled = cancelled
         self.clock = clock
-        self._sleep = sleep
+        self.waiter = Waiter(clock=clock, sleep=sleep, cancelled=lambda: self.cancelled(), queue=self._queue)
         self._env = os.environ if env is None else env
         self._given = client
         self._lock = threading.RLock()
@@ -140,7 +136,6 @@ class Session:
         self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
         self._archives: dict[tuple[str, str], str] = {}
         self._refusal: FleetError | None = None
-        self._operation = threading.local()
 
     @property
     def client(self) -> Client:
@@ -259,59 +254,9 @@ class Session:
                 self._archives[zone, os_type] = self.client.archives.find_by_os_type(zone, os_type).id
             return self._archives[zone, os_type]
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """What this thread does here may wait for so many seconds in all; 0: as long as each wait's own deadline.
-
-        This is what `custom_timeouts` of a resource mean; no wait gets longer than its own deadline by them.
-        """
-        self._operation.allowed = seconds
-        self._operation.end = self.clock() + seconds if seconds else float("inf")
-        try:
-            yield
-        finally:
-            self._operation.end = float("inf")
-
-    def wait(
-        self, what: str, ready: Callable[[float], bool], *, deadline: float, way_out: str, at_once: bool = True
-    ) -> None:
-        """Wait until `ready` holds; it gets the moment that what it looks at must not be older than.
-
-        `deadline` is in seconds. Without `at_once` the first look may be at what others have asked for before: for
-        what can hardly be ready yet, and is seen for certain at the next look. Raises `WaitTimeoutError` with `what`
-        and `way_out`, and what `pause` raises.
-        """
-        start = self.clock()
-        fresh = start if at_once else float("-inf")
-        while not ready(fresh):
-            waited = self.clock() - start
-            if deadline - waited < SHORTEST_NAP:
-                raise WaitTimeoutError(f"{what}: not within {deadline:.0f} s; {way_out}")
-            delay = max(SHORTEST_NAP, min(next_look(self.clock(), waited, self._queue()), deadline - waited))
-            self.pause(delay, what)
-            fresh = self.clock() - delay / 2
-
     def _queue(self) -> float:
         client = self.__dict__.get("_checked_client")  # a wait for something else needs no client
         return client.queue() if client else 0.0
-
-    def pause(self, seconds: float, what: str = "the next attempt") -> None:
-        """Sleep, waiting for `what`.
-
-        Raises `CancelledError` at once when the run is cancelled, and `OperationTimeoutError` when the operation's
-        time is over.
-        """
-        end = self.clock() + seconds
-        last: float = getattr(self._operation, "end", float("inf"))
-        while (now := self.clock()) < end:
-            if self.cancelled():
-                raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
-            if last - now < SHORTEST_NAP:
-                raise OperationTimeoutError(
-                    f"{what}: not within the {self._operation.allowed:.0f} s that custom_timeouts allow for all of it; "
-                    "allow more, or run the same command again: it goes on from here"
-                )
-            self._sleep(min(end - now, last - now, 1.0))
 
 
 _sessions: dict[SessionSettings, Session] = {}

@@ -58,7 +58,7 @@ def edit(
                 document = read()
                 if not differs(document):
                     return document
-            session.pause(random.uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt)))  # noqa: S311
+            session.waiter.pause(random.uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt)))  # noqa: S311
     raise FleetError(
         f"{what} was changed by somebody else {ATTEMPTS} times while it was being written; "
         "find who writes to it at the moment, then run `pulumi up` again"

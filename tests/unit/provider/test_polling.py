@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakura_fleet.provider.polling import LONGEST_DELAY, SHORTEST_DELAY, SharedFind, next_look
+from sakura_fleet.provider.polling import LONGEST_DELAY, SHORTEST_DELAY, SharedFind, next_poll
 
 CALLERS = 20
 PATIENCE = 20.0
@@ -156,15 +156,15 @@ moments = st.floats(min_value=0, max_value=1e6)
 
 
 @given(moments, moments)
-def test_the_next_look_is_neither_at_once_nor_far_away(now: float, waited: float) -> None:
-    assert 0.09 * SHORTEST_DELAY <= next_look(now, waited) <= 1.1 * LONGEST_DELAY
+def test_the_next_poll_is_neither_at_once_nor_far_away(now: float, waited: float) -> None:
+    assert 0.09 * SHORTEST_DELAY <= next_poll(now, waited) <= 1.1 * LONGEST_DELAY
 
 
 @given(moments, st.floats(min_value=0, max_value=100), st.floats(min_value=0, max_value=100))
 def test_a_look_waits_until_the_calls_before_it_are_through(now: float, waited: float, queue: float) -> None:
-    delay = next_look(now, waited, queue)
+    delay = next_poll(now, waited, queue)
     assert queue < delay <= queue + 1.1 * LONGEST_DELAY
-    assert delay - queue == pytest.approx(next_look(now + queue, waited))
+    assert delay - queue == pytest.approx(next_poll(now + queue, waited))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_look_waits_until_the_calls_before_it_are_through(now: float, waited: 
 def test_looks_become_rarer_with_the_wait(waited: float, tick: float) -> None:
     now, looks = 100.0, []
     for _ in range(20):
-        now += next_look(now, waited)
+        now += next_poll(now, waited)
         looks.append(now)
     assert [later - earlier for earlier, later in pairwise(looks)] == pytest.approx([tick] * 19)
 
@@ -181,6 +181,6 @@ def test_looks_become_rarer_with_the_wait(waited: float, tick: float) -> None:
 @given(st.lists(moments, min_size=2, max_size=10), st.floats(min_value=0, max_value=100))
 def test_those_who_wait_equally_long_look_together(starts: list[float], waited: float) -> None:
     """Wherever in a tick each began, a tick later they all look at its end."""
-    tick = next_look(0.0, waited)
-    looks = [start % tick + next_look(start % tick, waited) for start in starts]
+    tick = next_poll(0.0, waited)
+    looks = [start % tick + next_poll(start % tick, waited) for start in starts]
     assert {round(look / tick, 6) for look in looks} <= {1.0, 2.0}

@@ -18,9 +18,7 @@ from sakura_fleet.errors import (
     CredentialsError,
     FleetError,
     InputError,
-    OperationTimeoutError,
     UnreachableError,
-    WaitTimeoutError,
 )
 from sakura_fleet.provider import session as session_module
 from sakura_fleet.provider.session import (
@@ -31,7 +29,7 @@ from sakura_fleet.provider.session import (
     SessionSettings,
     session_for,
 )
-from tests.unit.world import ZONE, Pace, World, new_session
+from tests.unit.world import ZONE, World, new_session
 
 HTTPS = "https://secure.sakura.ad.jp/cloud/zone"
 LOCAL = "http://127.0.0.1:18080/cloud/zone"
@@ -193,104 +191,3 @@ def test_finds_of_one_zone_are_shared_and_zones_are_not(world: World) -> None:
     for zone in (ZONE, ZONE, "is1c", ZONE, "is1c"):
         assert world.session.servers(zone, "sf:x", since=now) == []
     assert world.calls("GET server") == 2
-
-
-# Waiting
-
-
-class Waits:
-    """A session that only waits, on a fake clock."""
-
-    def __init__(self) -> None:
-        self.pace = Pace()
-        self.cancelled = False
-        self.asked: list[float] = []
-        self.session = Session(
-            SessionSettings(), env={}, cancelled=lambda: self.cancelled, clock=self.pace.clock, sleep=self.pace.sleep
-        )
-
-    def wait(self, ready_at: float, deadline: float = 60.0) -> None:
-        def ready(since: float) -> bool:
-            self.asked.append(since)
-            return self.pace.now - 1000.0 >= ready_at
-
-        self.session.wait("the moon to rise", ready, deadline=deadline, way_out="look out of the window")
-
-
-def test_what_is_ready_is_not_waited_for() -> None:
-    waits = Waits()
-    waits.wait(0)
-    assert (waits.pace.now, waits.asked) == (1000.0, [1000.0])
-
-
-@pytest.mark.parametrize("ready_at", [0.1, 3.0, 59.9, 60.0])
-def test_a_wait_ends_when_it_is_ready(ready_at: float) -> None:
-    waits = Waits()
-    waits.wait(ready_at)
-    late = waits.pace.now - 1000.0 - ready_at
-    assert 0 <= late <= max(0.25, 0.15 * ready_at)
-
-
-def test_a_deadline_names_what_was_waited_for_and_the_way_out() -> None:
-    waits = Waits()
-    with pytest.raises(WaitTimeoutError) as caught:
-        waits.wait(61.0)
-    assert str(caught.value) == "the moon to rise: not within 60 s; look out of the window"
-    assert waits.pace.now == pytest.approx(1060.0)
-    assert waits.asked[-1] > waits.asked[-2]  # one last look at the deadline itself
-
-
-def test_looks_become_rarer_and_ask_for_something_fresh() -> None:
-    waits = Waits()
-    waits.wait(300.0, deadline=600.0)
-    assert waits.asked == sorted(waits.asked)
-    assert 50 <= len(waits.asked) <= 150
-
-
-def test_cancellation_ends_a_wait_at_once() -> None:
-    waits = Waits()
-
-    def cancel(_: float) -> None:
-        waits.cancelled = waits.pace.now >= 1020.0
-
-    waits.pace.on_sleep = cancel
-    with pytest.raises(CancelledError, match="run `pulumi up` again"):
-        waits.wait(1e9, deadline=3600.0)
-    assert waits.pace.now <= 1021.0
-
-
-def test_a_wait_that_is_cancelled_before_it_begins_does_not_sleep() -> None:
-    waits = Waits()
-    waits.cancelled = True
-    with pytest.raises(CancelledError):
-        waits.wait(1e9)
-    assert waits.pace.now == 1000.0
-
-
-# Custom timeouts
-
-
-def test_all_waits_of_an_operation_share_its_time() -> None:
-    waits = Waits()
-    with waits.session.within(50.0):
-        waits.wait(40.0)
-        with pytest.raises(OperationTimeoutError) as caught:
-            waits.wait(80.0)
-    assert waits.pace.now == pytest.approx(1050.0, abs=0.01)
-    assert str(caught.value).startswith("the moon to rise: not within the 50 s that custom_timeouts allow")
-    waits.wait(80.0)  # the next operation of this thread has none
-
-
-@pytest.mark.parametrize("seconds", [0.0, 3600.0])
-def test_no_wait_gets_longer_than_its_own_deadline(seconds: float) -> None:
-    waits = Waits()
-    with waits.session.within(seconds), pytest.raises(WaitTimeoutError):
-        waits.wait(61.0)
-    assert waits.pace.now == pytest.approx(1060.0)
-
-
-def test_the_time_of_one_operation_is_not_that_of_another() -> None:
-    waits = Waits()
-    with waits.session.within(10.0), ThreadPoolExecutor(1) as pool:
-        pool.submit(waits.wait, 40.0).result()
-    assert waits.pace.now >= 1040.0

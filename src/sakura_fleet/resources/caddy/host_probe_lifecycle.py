@@ -6,9 +6,9 @@ import importlib.util
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sakura_fleet.errors import FleetError, Problem, WaitTimeoutError
+from sakura_fleet.errors import FleetError, Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -83,30 +83,23 @@ class HostProbeLifecycle(Lifecycle):
         end: float,
         place: Mapping[str, str | None],
     ) -> ProbeResult:
-        last = "nobody has answered"
-        found: list[ProbeResult] = []
-
-        def serves(_fresh: float) -> bool:
-            nonlocal last
+        def ask(_moment: float) -> ProbeResult | FleetError:
             try:
-                result = self._probe(target["url"], protocol=protocol, **place)
+                return self._probe(target["url"], protocol=protocol, **place)
             except FleetError as error:
-                last = str(error)
-                return False
-            last = f"it answers {result.status}"
-            found[:] = [result]
-            return result.status < SERVER_ERRORS
+                return error
 
-        try:
-            session.wait(
-                f"waiting until the host {inputs['name']} ({place['address']}) serves {target['url']} over {protocol}",
-                serves,
-                deadline=max(0.0, end - session.clock()),
-                way_out="no HTTPS record of it is written. The last attempt",
-            )
-        except WaitTimeoutError as error:
-            raise WaitTimeoutError(f"{error}: {last}") from None
-        return found[0]
+        answer = session.waiter.wait_for(
+            f"the host {inputs['name']} ({place['address']}) to serve {target['url']} over {protocol}",
+            ask,
+            lambda answer: not isinstance(answer, FleetError) and answer.status < SERVER_ERRORS,
+            deadline=max(0.0, end - session.clock()),
+            way_out=lambda answer: (
+                "no HTTPS record of it is written. The last attempt: "
+                f"{answer if isinstance(answer, FleetError) else f'it answers {answer.status}'}"
+            ),
+        )
+        return cast("ProbeResult", answer)  # the wait ends with an answer only
 
     @property
     def _probe(self) -> Callable[..., ProbeResult]:

@@ -46,7 +46,7 @@ class Http3WithdrawalLifecycle(Lifecycle):
                 rewrite(session, zone.id, change)
                 # Also where nothing was left to write: an earlier run may have been killed in its wait.
                 session.log.info(f"{', '.join(sorted(gone))} withdrawn; waiting {olds['ttl']} s until no cache has it")
-                session.pause(float(olds["ttl"]))
+                session.waiter.pause(float(olds["ttl"]), "caches to forget it")
         return dict(news)
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:

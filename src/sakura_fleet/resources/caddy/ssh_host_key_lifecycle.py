@@ -54,23 +54,18 @@ class SshHostKeyLifecycle(Lifecycle):
 
     def _seen(self, session: Session, inputs: Inputs, expected: str) -> Outputs:
         address, port = address_of(session, inputs), int(inputs["port"])
-        found: list[str] = []
-
-        def answers(_fresh: float) -> bool:
-            found[:] = [self._look(address, port)]
-            return bool(found[0])
-
-        session.wait(
-            f"waiting until the host {inputs['name']} answers SSH at {address} port {port}",
-            answers,
+        shown = session.waiter.wait_for(
+            f"the host {inputs['name']} to answer SSH at {address} port {port}",
+            lambda _: self._look(address, port),
+            bool,
             deadline=float(inputs["deadline"]),
             way_out="see in the control panel's console whether it has booted, and whether a packet filter closes the "
             "port; then run `pulumi up` again",
         )
-        if expected and found[0] != expected:
+        if expected and shown != expected:
             raise FleetError(
-                f"the host {inputs['name']} ({address} port {port}) shows another SSH key, {found[0]}, than the one "
+                f"the host {inputs['name']} ({address} port {port}) shows another SSH key, {shown}, than the one "
                 f"expected, {expected}. Somebody may be in between, so nothing was sent. If the host was built anew, "
                 "find out its key there (`ssh-keyscan localhost`) and put it into ssh.host_key"
             )
-        return {**inputs, "host_key": found[0]}
+        return {**inputs, "host_key": shown}

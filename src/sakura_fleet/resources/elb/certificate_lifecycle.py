@@ -117,21 +117,18 @@ class ElbCertificateLifecycle(Lifecycle):
             return session.client.elbs.get_certificates(elb.id)
         self._write_names(session, inputs, names)
         session.client.elbs.renew_lets_encrypt(elb.id)
-        newest = ElbCertificates()
 
-        def issued(_: float) -> bool:
-            nonlocal newest
-            newest = session.client.elbs.get_certificates(elb.id)
-            return bool(newest.primary and newest.primary != before and _names_of(newest.primary) >= set(names))
+        def issued(there: ElbCertificates) -> bool:
+            return bool(there.primary and there.primary != before and _names_of(there.primary) >= set(names))
 
-        session.wait(
+        return session.waiter.wait_for(
             f"a certificate from Let's Encrypt for {', '.join(names)}",
+            lambda _: session.client.elbs.get_certificates(elb.id),
             issued,
             deadline=ISSUE_DEADLINE,
             way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "
             "then run `pulumi up` again",
         )
-        return newest
 
     def _write_names(self, session: Session, inputs: Inputs, names: list[str]) -> None:
         wanted = {

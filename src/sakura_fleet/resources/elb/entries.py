@@ -12,7 +12,7 @@ from sakura_fleet.provider.references import find_elb
 from sakura_fleet.provider.shared_document import edit
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Elb
+    from sakura_fleet.client import Elb, ElbServerHealth
     from sakura_fleet.provider.lifecycle import Inputs
     from sakura_fleet.provider.session import Session
 
@@ -178,23 +178,12 @@ def _target(rule: Mapping[str, Any]) -> str | None:
 def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
     elb = find_elb(session, group.elb)
     waiting = {(entry.address, entry.port) for entry in entries}
-    healthy_since: float | None = None
-
-    def up(_: float) -> bool:
-        nonlocal healthy_since
-        health = {(one.ip_address, one.port): one.up for one in session.client.elbs.health(elb.id).servers}
-        down = {place for place in waiting if not health.get(place)}
-        if down:
-            healthy_since = None
-            return False
-        now = session.clock()
-        healthy_since = now if healthy_since is None else healthy_since
-        return now - healthy_since >= group.min_healthy_time
-
     words = ", ".join(str(entry) for entry in entries)
-    session.wait(
+    session.waiter.wait_for(
         f"the ELB {elb.name} ({elb.id}) to call {words} UP",
-        up,
+        lambda _: session.client.elbs.health(elb.id).servers,
+        lambda servers: waiting <= {(server.ip_address, server.port) for server in servers if server.up},
+        steady=group.min_healthy_time,
         deadline=group.up_deadline + group.min_healthy_time,
         way_out="check the health check's path and port, the servers' firewall (let proxy_networks in) and their "
         "startup script; the old entries are still in place, and `pulumi up` goes on from here",
@@ -202,12 +191,17 @@ def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
 
 
 def _wait_drained(session: Session, group: Group, elb_id: str, places: set[tuple[str, int]]) -> None:
-    def drained(_: float) -> bool:
-        servers = session.client.elbs.health(elb_id).servers
-        return not any((one.ip_address, one.port) in places and one.active_connections for one in servers)
+    def drained(servers: Sequence[ElbServerHealth]) -> bool:
+        return not any((server.ip_address, server.port) in places and server.active_connections for server in servers)
 
     try:
-        session.wait("connections to end", drained, deadline=group.drain_timeout, way_out="they are cut next")
+        session.waiter.wait_for(
+            "connections to end",
+            lambda _: session.client.elbs.health(elb_id).servers,
+            drained,
+            deadline=group.drain_timeout,
+            way_out="they are cut next",
+        )
     except WaitTimeoutError:
         return  # they had their time
 

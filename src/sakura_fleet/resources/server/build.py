@@ -177,28 +177,45 @@ def note_addresses(session: Session, server: Server, plan: Blueprint) -> None:
 
 def boot(session: Session, server: Server, plan: Blueprint, *, ordered: bool = False) -> Server:
     """Switch the server on and wait until it is up. `ordered` tells that the cloud was asked to do so by itself."""
-    newest = server
-    pressed = session.clock() if ordered else float("-inf")
-
-    def up(since: float) -> bool:
-        nonlocal newest, pressed
-        if pressed > float("-inf"):
-            newest = _again(session, server, plan.owner_tags, since) or newest
-        if newest.is_up:
-            return True
-        if newest.status != "cleaning" and session.clock() - pressed >= POWER_AGAIN:
-            _press(session, newest)
-            pressed = session.clock()
-        return False
-
-    session.wait(
-        f"server {server.name} ({server.id} in {server.zone}) to be up",
-        up,
+    power = _Power(session, server, plan.owner_tags, ordered=ordered)
+    return session.waiter.wait_for(
+        f"server {server.name} to be up",
+        power.observe,
+        lambda server: server.is_up,
+        meanwhile=power.on_if_wanted,
         at_once=not ordered,
         deadline=BOOT_DEADLINE,
-        way_out="look at its console in the control panel, then run `pulumi up` again: it goes on from here",
+        way_out=f"open the console of {server.id} in {server.zone} in the control panel, then run `pulumi up` again: "
+        "it goes on from here",
     )
-    return newest
+
+
+def wants_power(server: Server, since_order: float) -> bool:
+    """Whether to order a server that is not up to boot, `since_order` seconds after it was last ordered to."""
+    return server.status != "cleaning" and since_order >= POWER_AGAIN
+
+
+class _Power:
+    """The power of one server that is to boot, and when it was last ordered to."""
+
+    def __init__(self, session: Session, server: Server, owner_tags: OwnerTags, *, ordered: bool) -> None:
+        self._session = session
+        self._server = server
+        self._owner_tags = owner_tags
+        self._ordered_at = session.clock() if ordered else float("-inf")
+
+    def observe(self, moment: float) -> Server:
+        if self._since_order() == float("inf") and wants_power(self._server, self._since_order()):
+            return self._server  # read just now, and nothing happens to it before the first order
+        return _again(self._session, self._server, self._owner_tags, moment) or self._server
+
+    def on_if_wanted(self, server: Server) -> None:
+        if wants_power(server, self._since_order()):
+            _power_on(self._session, server)
+            self._ordered_at = self._session.clock()
+
+    def _since_order(self) -> float:
+        return self._session.clock() - self._ordered_at
 
 
 def destroy(
@@ -247,7 +264,7 @@ def release(session: Session, server: Server) -> None:
 def _delete(session: Session, server: Server, disk_ids: list[str]) -> None:
     """Delete the server; one that is booting, or whose disk is being copied, as soon as the cloud lets it go."""
 
-    def gone(_: float) -> bool:
+    def delete(_moment: float) -> bool:
         try:
             session.client.servers.delete(server.zone, server.id, disk_ids=disk_ids)
         except ConflictError:
@@ -255,9 +272,10 @@ def _delete(session: Session, server: Server, disk_ids: list[str]) -> None:
             return False
         return True
 
-    session.wait(
+    session.waiter.wait_for(
         f"server {server.name} ({server.id} in {server.zone}) to be deleted",
-        gone,
+        delete,
+        bool,
         deadline=COPY_DEADLINE,
         way_out="run the same command again: it goes on from here",
     )
@@ -281,24 +299,23 @@ def _delete_own_disk(session: Session, zone: str, disk_id: str, owner_tags: Owne
 
 
 def _shut_down(session: Session, server: Server, owner_tags: OwnerTags, *, force: bool) -> Server:
-    newest = server
+    def down(*, deadline: float, way_out: str) -> Server:
+        return session.waiter.wait_for(
+            f"server {server.name} ({server.id} in {server.zone}) to be down",
+            lambda moment: _look(session, server.zone, server.id, owner_tags, moment),
+            lambda server: server.status in ("down", ""),
+            deadline=deadline,
+            way_out=way_out,
+        )
 
-    def down(since: float) -> bool:
-        nonlocal newest
-        newest = _look(session, server.zone, server.id, owner_tags, since)
-        return newest.status in ("down", "")
-
-    what = f"server {server.name} ({server.id} in {server.zone}) to be down"
     if not force:
         _switch_off(session, server, force=False)
         try:
-            session.wait(what, down, deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
+            return down(deadline=SHUTDOWN_DEADLINE, way_out="its power is cut next")
         except WaitTimeoutError:
-            force = True
-    if force:
-        _switch_off(session, server, force=True)
-        session.wait(what, down, deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
-    return newest
+            pass
+    _switch_off(session, server, force=True)
+    return down(deadline=FORCED_DEADLINE, way_out="run the same command again: it goes on from here")
 
 
 def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: bool) -> bool:
@@ -327,25 +344,26 @@ def _ensure_disks(session: Session, server: Server, plan: Blueprint, *, fresh: b
             there[index] = _make_disk(session, server, plan, index, wanted, boot=ordered)
     waiting = {disk.id for disk in there.values() if disk.availability != "available"}
 
-    def copied(since: float) -> bool:
-        newest = _again(session, server, plan.owner_tags, since)
+    def availabilities(moment: float) -> dict[str, str]:
+        newest = _again(session, server, plan.owner_tags, moment)
         listed = {disk.id: disk.availability for disk in newest.disks} if newest else {}
-        failed = [disk_id for disk_id in waiting if listed.get(disk_id) == "failed"]
-        if failed:
-            raise FleetError(
-                f"disk {failed[0]} of server {server.name} in {zone} failed to be copied; "
-                "run `pulumi up` again: it removes that disk and makes it anew"
-            )
-        return all(listed.get(disk_id) == "available" for disk_id in waiting)
+        return {disk_id: listed.get(disk_id, "") for disk_id in waiting}
 
     if waiting:
-        session.wait(
+        copies = session.waiter.wait_for(
             f"the disks of server {server.name} ({server.id} in {zone}) to be copied",
-            copied,
+            availabilities,
+            lambda seen: "failed" in seen.values() or set(seen.values()) == {"available"},
             at_once=False,
             deadline=COPY_DEADLINE,
             way_out="run `pulumi up` again: it goes on waiting for the same disks",
         )
+        failed = [disk_id for disk_id, availability in copies.items() if availability == "failed"]
+        if failed:
+            raise FleetError(
+                f"disk {failed[0]} of server {server.name} in {zone} failed to be copied; "
+                "run `pulumi up` again: it removes that disk and makes another"
+            )
     first = there.get(0)
     if first and first.id in waiting and (error := _config_error(session, server, plan.owner_tags, [first.id])):
         if ordered:  # the next run makes a disk anew only for a server that is down
@@ -371,16 +389,17 @@ def _config_error(session: Session, server: Server, owner_tags: OwnerTags, disk_
 def _connect(session: Session, server: Server, disk: Disk) -> None:
     """Connect a disk of ours that is connected to nothing; one that is being copied, as soon as that is over."""
 
-    def connected(_: float) -> bool:
+    def connect(_moment: float) -> bool:
         try:
             session.client.disks.connect(server.zone, disk.id, server.id)
         except ConflictError:
             return session.client.disks.read(server.zone, disk.id).server_id == server.id
         return True
 
-    session.wait(
+    session.waiter.wait_for(
         f"disk {disk.name} ({disk.id} in {server.zone}) to be connected to server {server.name}",
-        connected,
+        connect,
+        bool,
         deadline=COPY_DEADLINE,
         way_out="run `pulumi up` again: it goes on from here",
     )
@@ -444,7 +463,7 @@ def _disk_config(plan: Blueprint) -> DiskConfig | None:
 def _discard(session: Session, server: Server, disk: Disk) -> None:
     """Delete a disk of ours; one of a server that the cloud is still booting or stopping, as soon as that is over."""
 
-    def disconnected(_: float) -> bool:
+    def disconnect(_moment: float) -> bool:
         try:
             session.client.disks.disconnect(server.zone, disk.id)
         except ConflictError:
@@ -453,9 +472,10 @@ def _discard(session: Session, server: Server, disk: Disk) -> None:
         return True
 
     if disk.server_id is not None:
-        session.wait(
+        session.waiter.wait_for(
             f"disk {disk.name} ({disk.id} in {server.zone}) to be disconnected from server {server.name}",
-            disconnected,
+            disconnect,
+            bool,
             deadline=FORCED_DEADLINE,
             way_out="run `pulumi up` again: it goes on from here",
         )
@@ -483,7 +503,7 @@ def _look(session: Session, zone: str, server_id: str, owner_tags: OwnerTags, si
     return next(listed, None) or session.client.servers.read(zone, server_id)
 
 
-def _press(session: Session, server: Server) -> None:
+def _power_on(session: Session, server: Server) -> None:
     try:
         session.client.servers.power_on(server.zone, server.id)
     except ConflictError:

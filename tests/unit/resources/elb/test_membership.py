@@ -185,7 +185,9 @@ def test_what_never_comes_up_leaves_the_old_ones_serving() -> None:
         with pytest.raises(WaitTimeoutError) as caught:
             update(made, outputs, member_inputs(elb, [new], up_deadline=30, min_healthy_time=5))
         message = str(caught.value)
-        assert f"the ELB theirs ({elb.id}) to call {places(new)[0]} UP: not within 35 s" in message
+        assert (
+            f"timed out after 35 s waiting for the ELB theirs ({elb.id}) to call {places(new)[0]} UP; check" in message
+        )
         assert "check the health check's path and port" in message
         assert elb.places() == places(old, new)
         # The next run waits again, rather than let the old one go for an entry that was never UP.

@@ -218,7 +218,7 @@ def test_a_lost_answer_to_a_create_makes_nothing_twice(world: World, path: str, 
         LIFE.create(world.session, server_inputs())
     else:
         with pytest.raises(
-            WaitTimeoutError, match="whose creation got no answer, to appear: not within 60 s"
+            WaitTimeoutError, match=r"timed out after 60 s waiting for .*, whose creation got no answer, to appear; run"
         ) as caught:
             LIFE.create(world.session, server_inputs())
         assert "run `pulumi up` again" in str(caught.value)

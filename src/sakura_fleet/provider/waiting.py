@@ -1,0 +1,115 @@
+"""Waiting until the cloud has come to a state: observe, judge, pause, at a pace that all waits of a run share.
+
+Every wait has a deadline, ends when the run is cancelled, and says what it was for when its time is over.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from sakura_fleet.errors import CancelledError, OperationTimeoutError, WaitTimeoutError
+from sakura_fleet.provider.polling import next_poll
+
+SHORTEST_NAP: Final = 0.001
+"""Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
+WHATEVER_IS_THERE: Final = float("-inf")
+"""The moment for observations that may be as old as they like: what is known already is taken as it is."""
+FOREVER: Final = float("inf")
+
+T = TypeVar("T")
+
+
+class Waiter:
+    """The waits of one run. Everything here may be called from many threads.
+
+    `queue` tells how many seconds of API calls are waiting for their turn: polls give way to them.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        cancelled: Callable[[], bool],
+        queue: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._cancelled = cancelled
+        self._queue = queue
+        self._operation = threading.local()
+
+    def wait_for(
+        self,
+        what: str,
+        observe: Callable[[float], T],
+        until: Callable[[T], bool],
+        *,
+        deadline: float,
+        way_out: str | Callable[[T], str],
+        at_once: bool = True,
+        steady: float = 0.0,
+        meanwhile: Callable[[T], None] = lambda _: None,
+    ) -> T:
+        """The first observation for which `until` holds, and has held for `steady` seconds without a break.
+
+        `observe` gets the moment (of the clock) that its observation must not be older than; where nothing is shared
+        it may ignore that. After each observation that is not the last, `meanwhile` may act on it. `what` completes
+        "waiting for", such as "server web-001 to be up"; `deadline` is in seconds. Without `at_once` the first
+        observation may be what others have asked for before: for what can hardly be there yet, and is seen for certain
+        by the next one.
+
+        Raises `WaitTimeoutError` with `what` and `way_out` (which may depend on the last observation), and what `pause`
+        raises.
+        """
+        start = self._clock()
+        moment = start if at_once else WHATEVER_IS_THERE
+        held_since = FOREVER
+        while True:
+            observed = observe(moment)
+            now = self._clock()
+            held_since = min(held_since, now) if until(observed) else FOREVER
+            if now - held_since >= steady:
+                return observed
+            meanwhile(observed)
+            waited = self._clock() - start
+            if deadline - waited < SHORTEST_NAP:
+                advice = way_out if isinstance(way_out, str) else way_out(observed)
+                raise WaitTimeoutError(f"timed out after {deadline:.0f} s waiting for {what}; {advice}")
+            delay = max(SHORTEST_NAP, min(next_poll(self._clock(), waited, self._queue()), deadline - waited))
+            self.pause(delay, what)
+            moment = self._clock() - delay / 2
+
+    def pause(self, seconds: float, what: str = "the next attempt") -> None:
+        """Sleep, waiting for `what`.
+
+        Raises `CancelledError` at once when the run is cancelled, and `OperationTimeoutError` when the operation's
+        time is over.
+        """
+        end = self._clock() + seconds
+        last: float = getattr(self._operation, "end", FOREVER)
+        while (now := self._clock()) < end:
+            if self._cancelled():
+                raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
+            if last - now < SHORTEST_NAP:
+                raise OperationTimeoutError(
+                    f"timed out after the {self._operation.allowed:.0f} s that custom_timeouts allow for all of it, "
+                    f"waiting for {what}; allow more, or run the same command again: it goes on from here"
+                )
+            self._sleep(min(end - now, last - now, 1.0))
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What this thread does here may wait for so many seconds in all; 0: as long as each wait's own deadline.
+
+        This is what `custom_timeouts` of a resource mean; no wait gets longer than its own deadline by them.
+        """
+        self._operation.allowed = seconds
+        self._operation.end = self._clock() + seconds if seconds else FOREVER
+        try:
+            yield
+        finally:
+            self._operation.end = FOREVER
