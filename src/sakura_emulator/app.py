@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
-import hmac
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,17 +13,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from sakura_emulator.authentication import authenticate
+from sakura_emulator.call import Answer, Call
+from sakura_emulator.cloud import Cloud
 from sakura_emulator.control import control_routes
 from sakura_emulator.errors import ApiError
 from sakura_emulator.faults import CHANGE_KINDS, Fault
 from sakura_emulator.page import page_routes
 from sakura_emulator.routing import Router, split
-from sakura_emulator.wire import Answer, Call, dump_body, load_body
+from sakura_emulator.wire import dump_body, load_body
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
-
-    from sakura_emulator.cloud import Cloud
 
 LOGGER = logging.getLogger("sakura_emulator")
 ABORT = "sakura_emulator.abort"  # the key of the scope under which the server puts a function that cuts the line
@@ -98,7 +96,7 @@ class Api:
         zone, segments = split(request.scope["path"])
         path = "/" + "/".join(segments)
         entry |= {"zone": zone, "path": path}
-        authenticate(cloud, request.headers.get("authorization", ""))
+        authenticate(cloud.settings, request.headers.get("authorization", ""))
         fault = cloud.faults.pick(request.method, path)
         if fault:
             entry["fault"] = fault.kind
@@ -147,23 +145,6 @@ async def _gone(request: Request) -> None:
     """Wait until the client closes the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def authenticate(cloud: Cloud, header: str) -> None:
-    """HTTP Basic: any pair that is not empty, or the one pair the emulator was started with."""
-    scheme, _, encoded = header.partition(" ")
-    try:
-        pair = base64.b64decode(encoded.strip(), validate=True).decode() if scheme.lower() == "basic" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        pair = ""
-    token, _, secret = pair.partition(":")
-    settings = cloud.settings
-    known = not settings.token or (
-        hmac.compare_digest(token.encode(), settings.token.encode())
-        and hmac.compare_digest(secret.encode(), settings.secret.encode())
-    )
-    if not token or not secret or not known:
-        raise ApiError(401, "unauthorized")
 
 
 def _response(request: Request, answer: Answer) -> Response:

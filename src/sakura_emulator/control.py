@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -15,17 +15,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sakura_emulator import load as load_rules
+from sakura_emulator.authentication import authenticate
 from sakura_emulator.clock import stamp
+from sakura_emulator.cloud import Cloud
 from sakura_emulator.due import Due, coming
 from sakura_emulator.errors import ApiError, ControlError
-
-if TYPE_CHECKING:
-    from sakura_emulator.cloud import Cloud
 
 _WRITES = ("POST", "PUT")
 
 Document = dict[str, Any]
-Action = Callable[["Cloud", Request, Document], Any]
+Action = Callable[[Cloud, Request, Document], Any]
 
 
 def health(cloud: Cloud, request: Request, body: Document) -> Document:
@@ -225,10 +224,8 @@ def protect(cloud: Cloud, request: Request) -> None:
         if media_type != "application/json":
             raise ControlError(415, "control routes take application/json only")
     if not cloud.settings.is_loopback:
-        from sakura_emulator.app import authenticate
-
         try:
-            authenticate(cloud, request.headers.get("authorization", ""))
+            authenticate(cloud.settings, request.headers.get("authorization", ""))
         except ApiError as error:
             raise ControlError(401, "this emulator is reachable from outside: give its token and secret") from error
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sakura_emulator.api.server import power
-
-if TYPE_CHECKING:
-    from sakura_emulator.cloud import Cloud
+from sakura_emulator import power
+from sakura_emulator.cloud import Cloud
 
 
 @dataclass(frozen=True, slots=True, order=True)

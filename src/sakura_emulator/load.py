@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sakura_emulator.api.server import power
+from sakura_emulator import power
 from sakura_emulator.catalogue.plans import SERVER_PLANS
 from sakura_emulator.clock import parse_stamp
+from sakura_emulator.cloud import Cloud
 from sakura_emulator.errors import ControlError
 from sakura_emulator.store import Record
-
-if TYPE_CHECKING:
-    from sakura_emulator.cloud import Cloud
 
 STEP = 300
 RULES_MAX = 1000

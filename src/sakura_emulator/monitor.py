@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sakura_emulator import load
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.clock import parse_stamp, stamp
 from sakura_emulator.query import decode
 from sakura_emulator.store import Record
-from sakura_emulator.wire import JSON, Answer, Call
+from sakura_emulator.wire import JSON
 
 STEP = load.STEP
 _SPAN = 3600  # what a call without Start gets

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,13 +12,12 @@ from starlette.routing import Route
 from sakura_emulator.api.item import health
 from sakura_emulator.api.item.resource import ITEM
 from sakura_emulator.api.server.shape import SERVER
+from sakura_emulator.call import Call
 from sakura_emulator.clock import stamp
+from sakura_emulator.cloud import Cloud
 from sakura_emulator.control import protect, version
 from sakura_emulator.errors import ControlError
-from sakura_emulator.wire import JSON, Call
-
-if TYPE_CHECKING:
-    from sakura_emulator.cloud import Cloud
+from sakura_emulator.wire import JSON
 
 STYLE_PATH = "/_emulator/page.css"
 HEADERS = {

@@ -4,55 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sakura_emulator.errors import bad_request
-
-if TYPE_CHECKING:
-    from sakura_emulator.cloud import Cloud
 
 JSON = dict[str, Any]
 
 # A resource ID has 12 digits. A quote inside a JSON string is escaped, so this finds keys only.
 _ID = re.compile(rb'"ID":(\d{12})(?=[,}])')
-
-
-@dataclass(slots=True)
-class Call:
-    """One request to the API, decoded, with the emulated time at which it is handled."""
-
-    cloud: Cloud
-    zone: str
-    method: str
-    path: str
-    query: bytes
-    body: JSON
-    now: float
-    args: dict[str, str] = field(default_factory=dict)
-    fault: str = ""  # a fault that shapes the change instead of the answer: stuck_disk, boot_failure, …
-
-    def envelope(self, key: str) -> JSON:
-        """The object under its key; the key is required."""
-        inner = self.body.get(key)
-        if not isinstance(inner, dict):
-            raise bad_request("missing_param", f"the body has no object {key}")
-        return inner
-
-
-@dataclass(slots=True)
-class Answer:
-    """What a handler answers; `delay` is a number of emulated seconds to wait before sending it."""
-
-    body: JSON
-    status: int = 200
-    delay: float = 0.0
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def done(**extra: Any) -> Answer:
-    """The answer of an action."""
-    return Answer({**extra, "Success": True, "is_ok": True})
 
 
 def load_body(raw: bytes) -> JSON:

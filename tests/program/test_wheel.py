@@ -75,5 +75,10 @@ def test_fifteen_lines_elsewhere(cloud: Running, tmp_path: Path) -> None:
     command = environment / "bin" / "sakura-fleet"
     done = subprocess.run([command, "--version"], env={**os.environ}, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("sakura-fleet, version ")
+    python = environment / "bin" / "python"
+    done = subprocess.run([python, "-m", "sakura_emulator", "--version"], capture_output=True, text=True, check=True)
+    assert "version" in done.stdout
+    (packages,) = (environment / "lib").glob("python*/site-packages")
+    assert {path.parent.name for path in packages.glob("sakura_*/py.typed")} == {"sakura_emulator", "sakura_fleet"}
     fleet.pulumi("destroy", "--yes", "--skip-preview")
     assert fleet.count() == {}

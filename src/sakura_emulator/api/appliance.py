@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sakura_emulator import monitor
+from sakura_emulator import monitor, power
 from sakura_emulator.api.resource import Resource, common_shape
-from sakura_emulator.api.server import power
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.errors import bad_request, conflict, not_found
 from sakura_emulator.store import Record
 from sakura_emulator.values import digest, mapping, text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 # The classes, and whether the service boots one as soon as it is there.
 _CLASSES = {"loadbalancer": True, "nfs": True, "database": True, "vpcrouter": False, "mobilegateway": False}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sakura_emulator.api.disk import rules
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.errors import ApiError, bad_request, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer, reference
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 _PLAN = {"ID": 2, "StorageClass": "iscsi1204", "Name": "標準プラン"}
 

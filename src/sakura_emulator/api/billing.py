@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from sakura_emulator.api.place import MEMBER
 from sakura_emulator.api.resource import Route
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.clock import JST
 from sakura_emulator.errors import not_found
-from sakura_emulator.wire import JSON, Answer, Call
+from sakura_emulator.wire import JSON
 
 _FIRST_ID = 9000000  # and the month: 9202608
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import REGIONS, SANDBOX, ZONES
 from sakura_emulator.errors import ApiError, conflict
 from sakura_emulator.store import Record
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 
 def refuse_in_sandbox(call: Call) -> None:

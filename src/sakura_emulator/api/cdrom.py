@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sakura_emulator.api.archive import ftp_server
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.errors import conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 
 def shape(call: Call, record: Record) -> JSON:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 
-from sakura_emulator import monitor
+from sakura_emulator import monitor, power
 from sakura_emulator.api import switch as switches
 from sakura_emulator.api.resource import Resource
-from sakura_emulator.api.server import power
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import shared_switch
 from sakura_emulator.clock import stamp
 from sakura_emulator.errors import ApiError, bad_request, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import reference, text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 SHARED = -1  # instead of a switch's ID: the shared internet segment
 

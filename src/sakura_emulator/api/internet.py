@@ -6,13 +6,14 @@ import ipaddress
 
 from sakura_emulator import monitor
 from sakura_emulator.api.resource import Resource, common_shape, fixed, named_fields
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ROUTER_NETWORK
 from sakura_emulator.catalogue.plans import INTERNET_PLANS
 from sakura_emulator.clock import stamp
 from sakura_emulator.errors import bad_request, conflict, not_found
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer, text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 _MASKS = (26, 27, 28)
 _RESERVED = 4  # the network itself and the router's own addresses

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from sakura_emulator.api.interface import INTERFACE
 from sakura_emulator.api.resource import Route
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.errors import not_found
 from sakura_emulator.find import find
 from sakura_emulator.query import condition
 from sakura_emulator.store import Record
 from sakura_emulator.values import text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 
 def _shape(record: Record) -> JSON:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sakura_emulator.api.bridge import refuse_in_sandbox
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.catalogue.plans import LICENSE_PLANS
 from sakura_emulator.errors import ApiError
 from sakura_emulator.store import Record
 from sakura_emulator.values import reference
-from sakura_emulator.wire import JSON, Answer, Call
+from sakura_emulator.wire import JSON
 
 
 def shape(call: Call, record: Record) -> JSON:

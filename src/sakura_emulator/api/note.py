@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.errors import bad_request
 from sakura_emulator.store import Record
 from sakura_emulator.values import text
-from sakura_emulator.wire import JSON, Answer, Call
+from sakura_emulator.wire import JSON
 
 CLASSES = ("shell", "yaml_cloud_config", "json")
 

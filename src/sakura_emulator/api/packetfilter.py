@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.errors import bad_request, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import digest, objects
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 PROTOCOLS = ("http", "https", "tcp", "udp", "icmp", "fragment", "ip")
 ACTIONS = ("allow", "deny")

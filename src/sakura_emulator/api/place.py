@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sakura_emulator.api.resource import Route, fixed
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.catalogue.places import REGIONS, ZONES
-from sakura_emulator.wire import Answer, Call
 
 MEMBER = "abc12345"
 

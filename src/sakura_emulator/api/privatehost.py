@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.plans import PRIVATE_HOST_PLANS, SERVER_PLANS
 from sakura_emulator.errors import ApiError, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import reference
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 
 def _servers(call: Call, record: Record) -> list[Record]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.clock import stamp
 from sakura_emulator.errors import ApiError, not_found
@@ -14,7 +15,7 @@ from sakura_emulator.find import find, find_records
 from sakura_emulator.query import condition
 from sakura_emulator.store import Record
 from sakura_emulator.values import common, identifier
-from sakura_emulator.wire import JSON, Answer, Call
+from sakura_emulator.wire import JSON
 
 Handler = Callable[[Call], Answer]
 Route = tuple[str, str, Handler]

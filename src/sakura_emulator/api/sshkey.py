@@ -7,10 +7,11 @@ import binascii
 import hashlib
 
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.errors import bad_request
 from sakura_emulator.store import Record
 from sakura_emulator.values import text
-from sakura_emulator.wire import JSON, Answer, Call
+from sakura_emulator.wire import JSON
 
 
 def shape(call: Call, record: Record) -> JSON:

@@ -6,11 +6,12 @@ import ipaddress
 
 from sakura_emulator.api import internet
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.errors import bad_request, conflict, not_found
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer, mapping, text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 
 def shape(call: Call, record: Record) -> JSON:
@@ -99,16 +100,6 @@ def delete(call: Call) -> Answer:
     return done()
 
 
-def servers(call: Call) -> Answer:
-    """GET /switch/:id/server."""
-    from sakura_emulator.api.server.shape import SERVER
-
-    store = call.cloud.store
-    ids = {one["server"] for one in store.by("interface", "switch", SWITCH.get(call).id)}
-    found = [SERVER.shape(call, record) for i in sorted(ids) if (record := store.get("server", i))]
-    return Answer({"From": 0, "Count": len(found), "Total": len(found), "Servers": found, "is_ok": True})
-
-
 def connect_bridge(call: Call) -> Answer:
     """PUT /switch/:id/to/bridge/:bridge."""
     record = SWITCH.own(call)
@@ -135,7 +126,6 @@ ROUTES = SWITCH.routes(
     ("POST", "switch", create),
     ("PUT", "switch/:id", update),
     ("DELETE", "switch/:id", delete),
-    ("GET", "switch/:id/server", servers),
     ("PUT", "switch/:id/to/bridge/:bridge", connect_bridge),
     ("DELETE", "switch/:id/to/bridge", disconnect_bridge),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 
+from sakura_emulator.call import Call
 from sakura_emulator.catalogue.plans import DISK_PLANS
 from sakura_emulator.errors import bad_request, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer, mapping, objects, reference, text
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 _HOST_NAME_MAX = 32
 _STUCK_AT = 0.4  # how far a stuck copy gets

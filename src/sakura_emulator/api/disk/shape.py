@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from sakura_emulator import power
 from sakura_emulator.api.disk import rules
 from sakura_emulator.api.resource import Resource, common_shape
-from sakura_emulator.api.server import power
+from sakura_emulator.call import Call
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.catalogue.plans import DISK_PLANS
 from sakura_emulator.store import Record
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 _DELAYS = {"Start": {"Max": 0, "Min": 0}, "Finish": {"Max": 90, "Min": 60}}
 

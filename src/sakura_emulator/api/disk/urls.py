@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sakura_emulator import monitor
+from sakura_emulator import monitor, power
 from sakura_emulator.api.disk import rules
 from sakura_emulator.api.disk.shape import DISK
 from sakura_emulator.api.resource import named_fields
-from sakura_emulator.api.server import power
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.plans import DEFAULT_DISK_PLAN
 from sakura_emulator.errors import ApiError, bad_request, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, reference, text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 CONNECTIONS = ("virtio", "ide")
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from sakura_emulator.api.item import x509
 from sakura_emulator.api.item.resource import ITEM
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.errors import bad_request
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 _PEM_KEYS = ("ServerCertificate", "IntermediateCertificate", "PrivateKey")
 _READ_KEYS = ("CertificateEndDate", "CertificateCommonName", "CertificateAltNames")

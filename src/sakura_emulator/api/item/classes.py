@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sakura_emulator.api.item import dns, proxylb
-from sakura_emulator.api.item.resource import Behaviour
+from sakura_emulator.api.item.behaviour import Behaviour
+from sakura_emulator.call import Call
 from sakura_emulator.errors import bad_request
 from sakura_emulator.store import Record
 from sakura_emulator.values import text
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 
 def _registry(call: Call, record: Record, body: JSON) -> None:

@@ -6,11 +6,12 @@ import ipaddress
 import re
 from typing import Any
 
-from sakura_emulator.api.item.resource import Behaviour
+from sakura_emulator.api.item.behaviour import Behaviour
+from sakura_emulator.call import Call
 from sakura_emulator.errors import ApiError, bad_request
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects, text
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 TYPES = ("A", "AAAA", "ALIAS", "CNAME", "NS", "MX", "TXT", "SRV", "CAA", "HTTPS", "SVCB", "PTR")
 RECORDS_MAX = 2000  # terraform's bound; the service's is unverified

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sakura_emulator import monitor
-from sakura_emulator.api.server import power
+from sakura_emulator import monitor, power
+from sakura_emulator.call import Call
 from sakura_emulator.clock import stamp
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer, mapping, objects
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 
 def state(call: Call, record: Record) -> JSON:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from sakura_emulator.api.item.resource import Behaviour
+from sakura_emulator.api.item.behaviour import Behaviour
+from sakura_emulator.call import Call
 from sakura_emulator.catalogue.places import ELB_NETWORK
 from sakura_emulator.catalogue.plans import ELB_CLASSES
 from sakura_emulator.errors import ApiError, bad_request
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 SERVERS_MAX = 40
 _GROUP_MAX = 10

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from sakura_emulator.api.item.classes import behaviour
 from sakura_emulator.api.resource import Resource, common_shape
+from sakura_emulator.call import Answer, Call
 from sakura_emulator.errors import conflict, not_found
 from sakura_emulator.store import Record
 from sakura_emulator.values import digest
-from sakura_emulator.wire import JSON, Answer, Call
-
-
-def _nothing(call: Call, record: Record, body: JSON) -> None:
-    """A class without rules."""
-
-
-def _same(call: Call, record: Record) -> JSON:
-    return dict(record["status"])
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What one class adds to the common envelope."""
-
-    provider_id: int
-    provider_name: str
-    service_class: str  # of the provider, and of the item unless the class says otherwise
-    create: Callable[[Call, Record, JSON], None] = _nothing
-    update: Callable[[Call, Record, JSON], None] = _nothing
-    status: Callable[[Call, Record], JSON] = _same
-    zonal: bool = False
-    fields: JSON = field(default_factory=dict)
+from sakura_emulator.wire import JSON
 
 
 class Items(Resource):
@@ -81,8 +59,6 @@ def check_hash(call: Call, record: Record, body: JSON) -> None:
 
 def shape(call: Call, record: Record) -> JSON:
     """The whole item."""
-    from sakura_emulator.api.item.classes import behaviour
-
     rules = behaviour(record["class"])
     provider = {"ID": rules.provider_id, "Class": record["class"], "Name": rules.provider_name}
     return {

@@ -7,10 +7,11 @@ from sakura_emulator.api.item import certificate, health, proxylb
 from sakura_emulator.api.item.classes import behaviour
 from sakura_emulator.api.item.resource import ITEM, answer, check_hash
 from sakura_emulator.api.resource import Route, named_fields
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.errors import ApiError, not_found
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects, text
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 _PATH = "commonserviceitem"
 

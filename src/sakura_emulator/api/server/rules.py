@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sakura_emulator import load
+from sakura_emulator import load, power
 from sakura_emulator.api.disk import rules as disk_rules
 from sakura_emulator.api.interface import add_interface
-from sakura_emulator.api.server import power
+from sakura_emulator.call import Call
 from sakura_emulator.catalogue.plans import choose_server_plan
 from sakura_emulator.errors import bad_request, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import objects, reference, text
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 DRIVERS = ("virtio", "e1000")
 _INTERFACES_MAX = 10  # unverified

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from sakura_emulator import power
 from sakura_emulator.api import interface
 from sakura_emulator.api.disk import shape as disks
 from sakura_emulator.api.resource import Resource, common_shape
-from sakura_emulator.api.server import power
+from sakura_emulator.call import Call
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.catalogue.plans import SERVER_PLANS
 from sakura_emulator.store import Record
-from sakura_emulator.wire import JSON, Call
+from sakura_emulator.wire import JSON
 
 
 def shape(call: Call, record: Record) -> JSON:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
-from sakura_emulator import monitor
+from sakura_emulator import monitor, power
 from sakura_emulator.api.privatehost import PRIVATE_HOST
 from sakura_emulator.api.resource import named_fields
-from sakura_emulator.api.server import power, rules
+from sakura_emulator.api.server import rules
 from sakura_emulator.api.server.shape import SERVER
+from sakura_emulator.api.switch import SWITCH
+from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.plans import SERVER_PLANS
 from sakura_emulator.errors import ApiError, conflict
 from sakura_emulator.store import Record
 from sakura_emulator.values import identifier, mapping, objects, reference
-from sakura_emulator.wire import JSON, Answer, Call, done
+from sakura_emulator.wire import JSON
 
 
 def create(call: Call) -> Answer:
@@ -153,6 +155,14 @@ def cpu_monitor(call: Call) -> Answer:
     return monitor.answer(call, sample)
 
 
+def on_switch(call: Call) -> Answer:
+    """GET /switch/:id/server."""
+    store = call.cloud.store
+    ids = {interface["server"] for interface in store.by("interface", "switch", SWITCH.get(call).id)}
+    found = [SERVER.shape(call, record) for server_id in sorted(ids) if (record := store.get("server", server_id))]
+    return Answer({"From": 0, "Count": len(found), "Total": len(found), "Servers": found, "is_ok": True})
+
+
 ROUTES = SERVER.routes(
     ("POST", "server", create),
     ("PUT", "server/:id", update),
@@ -169,4 +179,5 @@ ROUTES = SERVER.routes(
     ("GET", "server/:id/vnc/proxy", vnc_proxy),
     ("GET", "server/:id/interface", interfaces),
     ("GET", "server/:id/monitor", cpu_monitor),
+    ("GET", "switch/:id/server", on_switch),
 )
