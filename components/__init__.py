@@ -1,7 +1,8 @@
 """What a program declares: one component a module. Installed, the same code is `sakura_fleet.components`."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
     from .caddy_host import CaddyHost
@@ -34,23 +35,24 @@ __all__ = [
 ]
 
 # Loaded when asked for: a program that declares a group only need not wait for all that DNS records know.
-_HOMES = {
-    "CaddyHost": ".caddy_host",
-    "stack_config": ".config",
-    "DnsRecords": ".dns",
-    "DnsRecordsArgs": ".dns",
-    "address_records": ".dns",
-    "elb_record": ".dns",
-    "https_alias": ".dns",
-    "https_record": ".dns",
-    "https_record_for": ".dns",
-    "WebElb": ".elb",
-    "Member": ".server_group",
-    "ServerGroup": ".server_group",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+__getattr__ = LazyExports(
+    __name__,
+    {
+        ".caddy_host": ("CaddyHost",),
+        ".config": ("stack_config",),
+        ".dns": (
+            "DnsRecords",
+            "DnsRecordsArgs",
+            "address_records",
+            "elb_record",
+            "https_alias",
+            "https_record",
+            "https_record_for",
+        ),
+        ".elb": ("WebElb",),
+        ".server_group": (
+            "Member",
+            "ServerGroup",
+        ),
+    },
+)

@@ -14,7 +14,7 @@ import pytest
 )
 def test_every_offered_name_is_there(package: str) -> None:
     module = import_module(package)
-    assert sorted(module._HOMES) == sorted(module.__all__)
+    assert sorted(module.__getattr__.homes) == sorted(module.__all__)
     assert all(
         getattr(module, name).__name__ == name for name in module.__all__ if isinstance(getattr(module, name), type)
     )

@@ -6,8 +6,9 @@ zone a DNS zone.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
     from sakura_fleet.client._client import Client
@@ -64,42 +65,47 @@ __all__ = [
 
 # Each name is loaded when it is first asked for. An update that changes nothing asks the cloud nothing, and then the
 # HTTP client, which takes longer to load than all the rest, is never needed.
-_HOMES = {
-    "Archive": "sakura_fleet.client.archives",
-    "AuthStatus": "sakura_fleet.client.account",
-    "Client": "sakura_fleet.client._client",
-    "CpuSample": "sakura_fleet.client.activity",
-    "Credentials": "sakura_fleet.client.credentials",
-    "Disk": "sakura_fleet.client.disks",
-    "DiskConfig": "sakura_fleet.client.disks",
-    "DiskPlan": "sakura_fleet.client.catalogue",
-    "DnsRecord": "sakura_fleet.client.dns_zones",
-    "DnsZone": "sakura_fleet.client.dns_zones",
-    "Elb": "sakura_fleet.client.elbs",
-    "ElbCertificate": "sakura_fleet.client.elbs",
-    "ElbCertificates": "sakura_fleet.client.elbs",
-    "ElbHealth": "sakura_fleet.client.elbs",
-    "ElbServerHealth": "sakura_fleet.client.elbs",
-    "Icon": "sakura_fleet.client.icons",
-    "Interface": "sakura_fleet.client.interfaces",
-    "Note": "sakura_fleet.client.notes",
-    "NoteRef": "sakura_fleet.client.disks",
-    "PacketFilter": "sakura_fleet.client.packet_filters",
-    "PacketFilterRule": "sakura_fleet.model.server.packet_filter",
-    "Price": "sakura_fleet.client.catalogue",
-    "RetryPolicy": "sakura_fleet.client._retry",
-    "Server": "sakura_fleet.client.servers",
-    "ServerDisk": "sakura_fleet.client.servers",
-    "ServerPlan": "sakura_fleet.client.catalogue",
-    "SshKey": "sakura_fleet.client.ssh_keys",
-    "Switch": "sakura_fleet.client.switches",
-    "Zone": "sakura_fleet.model.zones",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = LazyExports(
+    __name__,
+    {
+        "._client": ("Client",),
+        "._retry": ("RetryPolicy",),
+        ".account": ("AuthStatus",),
+        ".activity": ("CpuSample",),
+        ".archives": ("Archive",),
+        ".catalogue": (
+            "DiskPlan",
+            "Price",
+            "ServerPlan",
+        ),
+        ".credentials": ("Credentials",),
+        ".disks": (
+            "Disk",
+            "DiskConfig",
+            "NoteRef",
+        ),
+        ".dns_zones": (
+            "DnsRecord",
+            "DnsZone",
+        ),
+        ".elbs": (
+            "Elb",
+            "ElbCertificate",
+            "ElbCertificates",
+            "ElbHealth",
+            "ElbServerHealth",
+        ),
+        ".icons": ("Icon",),
+        ".interfaces": ("Interface",),
+        ".notes": ("Note",),
+        ".packet_filters": ("PacketFilter",),
+        ".servers": (
+            "Server",
+            "ServerDisk",
+        ),
+        ".ssh_keys": ("SshKey",),
+        ".switches": ("Switch",),
+        "sakura_fleet.model.server.packet_filter": ("PacketFilterRule",),
+        "sakura_fleet.model.zones": ("Zone",),
+    },
+)

@@ -73,7 +73,7 @@ def is_overload(attempt: Attempt) -> bool:
     return attempt.status == 429
 
 
-def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
+def retry_after(value: str | None, *, now: datetime) -> float | None:
     """The seconds that a `Retry-After` header (a number or an HTTP date) asks for; None where it is of no use."""
     if value is None:
         return None
@@ -85,4 +85,4 @@ def retry_after(value: str | None, *, now: datetime | None = None) -> float | No
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    return max(0.0, (moment - now).total_seconds())

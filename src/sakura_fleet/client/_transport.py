@@ -6,6 +6,7 @@ import functools
 import random
 import ssl
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -212,7 +213,7 @@ class _Call:
             self.maybe_done = self.maybe_done or (sent and self._request.method != "GET")
             return None
         else:
-            after = retry_after(response.headers.get("Retry-After"))
+            after = retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
             self.last = Attempt(response.status_code, code_of(response), retry_after=after)
             return response
         finally:

@@ -5,8 +5,9 @@ promise is only good once a client that speaks nothing else was answered. HTTP/3
 `check_host` compares all answers of a host with the promises of its DNS record.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
     from sakura_fleet.probe._check import Finding, HostReport, check_host
@@ -16,18 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["PROTOCOLS", "Finding", "HostReport", "ProbeResult", "Protocol", "check_host", "probe"]
 
 # Loaded when asked for: who only probes needs no DNS library.
-_HOMES = {
-    "PROTOCOLS": "sakura_fleet.probe._result",
-    "Finding": "sakura_fleet.probe._check",
-    "HostReport": "sakura_fleet.probe._check",
-    "ProbeResult": "sakura_fleet.probe._result",
-    "Protocol": "sakura_fleet.probe._result",
-    "check_host": "sakura_fleet.probe._check",
-    "probe": "sakura_fleet.probe._probe",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = LazyExports(
+    __name__,
+    {
+        "._check": (
+            "Finding",
+            "HostReport",
+            "check_host",
+        ),
+        "._probe": ("probe",),
+        "._result": (
+            "PROTOCOLS",
+            "ProbeResult",
+            "Protocol",
+        ),
+    },
+)

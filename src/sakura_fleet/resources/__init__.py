@@ -5,8 +5,9 @@ knows nothing of Pulumi's hosts; the provider class is a thin adapter. Module pa
 kept in every state, so they are a lasting contract.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
     from sakura_fleet.resources.caddy.host_probe import HostProbe
@@ -40,24 +41,21 @@ __all__ = [
 ]
 
 # Loaded when asked for: a provider host then loads the kinds of resource that its stack has, and no others.
-_HOMES = {
-    "DnsRecordSets": "sakura_fleet.resources.dns.record_sets",
-    "DnsZone": "sakura_fleet.resources.dns.zone",
-    "Elb": "sakura_fleet.resources.elb.elb",
-    "ElbCertificate": "sakura_fleet.resources.elb.certificate",
-    "ElbMembership": "sakura_fleet.resources.elb.membership",
-    "HostProbe": "sakura_fleet.resources.caddy.host_probe",
-    "Http3Withdrawal": "sakura_fleet.resources.caddy.http3_withdrawal",
-    "PacketFilter": "sakura_fleet.resources.server.packet_filter",
-    "Server": "sakura_fleet.resources.server.server",
-    "SshHostKey": "sakura_fleet.resources.caddy.ssh_host_key",
-    "SshKey": "sakura_fleet.resources.server.ssh_key",
-    "StartupScript": "sakura_fleet.resources.server.startup_script",
-    "Switch": "sakura_fleet.resources.server.switch",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = LazyExports(
+    __name__,
+    {
+        ".caddy.host_probe": ("HostProbe",),
+        ".caddy.http3_withdrawal": ("Http3Withdrawal",),
+        ".caddy.ssh_host_key": ("SshHostKey",),
+        ".dns.record_sets": ("DnsRecordSets",),
+        ".dns.zone": ("DnsZone",),
+        ".elb.certificate": ("ElbCertificate",),
+        ".elb.elb": ("Elb",),
+        ".elb.membership": ("ElbMembership",),
+        ".server.packet_filter": ("PacketFilter",),
+        ".server.server": ("Server",),
+        ".server.ssh_key": ("SshKey",),
+        ".server.startup_script": ("StartupScript",),
+        ".server.switch": ("Switch",),
+    },
+)

@@ -18,7 +18,7 @@ from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLi
 from sakura_fleet.resources.server.ssh_key_lifecycle import SshKeyLifecycle
 from sakura_fleet.resources.server.startup_script_lifecycle import StartupScriptLifecycle
 from sakura_fleet.resources.server.switch_lifecycle import SwitchLifecycle
-from tests.unit.world import FOREIGN, OTHER_KEY, OWNER_TAGS, PUBLIC_KEY, ZONE, World, checked
+from tests.unit.world import FOREIGN, OTHER_KEY, OTHER_ZONE, OWNER_TAGS, PUBLIC_KEY, ZONE, World, checked
 
 SCRIPT = "#!/bin/sh\necho {{ .Name }}\n"
 WEB = PacketFilterRule(protocol="tcp", destination_port="80").inputs()
@@ -318,6 +318,33 @@ def test_a_preview_says_what_adopting_a_packet_filter_will_do(world: World) -> N
         "adopt",
         "there is no packet filter 113899999999; check the ID and the zone",
     )
+
+
+@every_kind
+def test_a_preview_says_what_is_taken_over(world: World, kind: Kind) -> None:
+    theirs = kind.make(world)
+    given = {**kind.all_inputs(), "adopt": theirs.id}
+    checked = kind.life.check(world.session, {}, given)
+    (said,) = checked.notices
+    assert said.startswith(f"the {kind.life.kind} {theirs.name} ({theirs.id}) is taken over, not made: ")
+    assert ("tag -theirs" if "tags" in given else "description theirs -> d") in said
+    kind.life.create(world.next_run(), checked.inputs)
+    (said,) = kind.life.check(world.next_run(), {}, given).notices
+    assert said.endswith("is taken over, not made: nothing changes")
+    (problem,) = kind.life.check(world.session, {}, {**given, "adopt": "113899999999"}).problems
+    message = f"there is no {kind.life.kind} 113899999999; check the ID and the zone"
+    assert (problem.path, problem.rule, problem.message) == ("adopt", "adopt", message)
+
+
+@every_kind
+def test_an_object_that_was_taken_over_is_not_replaced_as_long_as_it_says_adopt(world: World, kind: Kind) -> None:
+    for key in kind.life.replacing:
+        olds = {**kind.all_inputs(), "adopt": "113800000031"}
+        other = {"zone": OTHER_ZONE, "public_key": OTHER_KEY}[key]
+        (problem,) = kind.life.check(world.session, olds, {**olds, key: other}).problems
+        assert (problem.path, problem.rule) == ("adopt", "adopt-done")
+        assert f"a changed {key} needs a new one: remove `adopt`" in problem.message
+        assert kind.life.check(world.session, olds, {**olds, "adopt": "", key: other}).problems == []
 
 
 def test_a_packet_filter_changed_between_read_and_write_is_not_overwritten(world: World) -> None:

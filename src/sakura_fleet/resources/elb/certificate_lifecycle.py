@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ class ElbCertificateLifecycle(Lifecycle):
 
     defaults = {"certificates": [], "lets_encrypt_names": []}
 
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, Unknown)
@@ -61,7 +64,7 @@ class ElbCertificateLifecycle(Lifecycle):
         if diff.changed or not news["lets_encrypt_names"] or not olds.get("expires"):
             return diff
         ends = datetime.fromisoformat(olds["expires"])
-        return Diff(("lets_encrypt_names",)) if ends - datetime.now(UTC) < RENEW_BEFORE else diff
+        return Diff(("lets_encrypt_names",)) if ends - self._now() < RENEW_BEFORE else diff
 
     def comparable(self, key: str, value: Any) -> Any:
         if key == "certificates" and isinstance(value, list):
@@ -112,7 +115,7 @@ class ElbCertificateLifecycle(Lifecycle):
     def _issued(self, session: Session, elb: Elb, inputs: Inputs) -> ElbCertificates:
         names = list(inputs["lets_encrypt_names"])
         before = session.client.elbs.get_certificates(elb.id).primary
-        if before and _names_of(before) >= set(names) and not _ends_soon(before):
+        if before and _names_of(before) >= set(names) and not self._ends_soon(before):
             self._write_names(session, inputs, names)
             return session.client.elbs.get_certificates(elb.id)
         self._write_names(session, inputs, names)
@@ -129,6 +132,9 @@ class ElbCertificateLifecycle(Lifecycle):
             way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "
             "then run `pulumi up` again",
         )
+
+    def _ends_soon(self, certificate: Certificate) -> bool:
+        return certificate.end_date is None or certificate.end_date - self._now() < RENEW_BEFORE
 
     def _write_names(self, session: Session, inputs: Inputs, names: list[str]) -> None:
         wanted = {
@@ -183,10 +189,6 @@ def _lets_encrypt_names(elb: Elb) -> list[str]:
 def _names_of(certificate: Certificate) -> set[str]:
     others = certificate.alt_names.replace("DNS:", " ").replace(",", " ").split()
     return {certificate.common_name, *others}
-
-
-def _ends_soon(certificate: Certificate) -> bool:
-    return certificate.end_date is None or certificate.end_date - datetime.now(UTC) < RENEW_BEFORE
 
 
 def _public(one: Mapping[str, Any]) -> list[str]:

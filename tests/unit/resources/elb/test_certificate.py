@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ import pytest
 from sakura_fleet.errors import FleetError, WaitTimeoutError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs, Unknown
-from sakura_fleet.resources.elb import certificate_lifecycle as elb_certificate_lifecycle
 from sakura_fleet.resources.elb.certificate_lifecycle import ElbCertificateLifecycle
 from tests.emulator.support import JSON
 from tests.unit.resources.elb.support import ELB_MARKS, FOREIGN, PREFIX, Document, die, watched
@@ -220,29 +219,22 @@ def test_a_certificate_is_issued_and_waited_for() -> None:
         assert (lets_encrypt(elb)["Enabled"], shown(elb), elb.servers) == (False, [""], FOREIGN)
 
 
-def test_a_certificate_is_renewed_in_its_last_month(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_is_renewed_in_its_last_month(world: World) -> None:
     elb = Document.new(world)
     inputs = inputs_of(elb, names=NAMES)
     outputs = create(world, inputs)
     ends = datetime.fromisoformat(outputs["expires"])
 
-    def at(moment: datetime) -> None:
-        class Clock(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                return moment
+    def at(moment: datetime) -> ElbCertificateLifecycle:
+        return ElbCertificateLifecycle(lambda: moment)
 
-        monkeypatch.setattr(elb_certificate_lifecycle, "datetime", Clock)
-
-    at(ends - timedelta(days=30, seconds=1))
-    assert LIFE.diff(outputs, inputs) == Diff()
-    at(ends - timedelta(days=29, hours=23))
-    assert LIFE.diff(outputs, inputs) == Diff(changed=("lets_encrypt_names",))
+    assert at(ends - timedelta(days=30, seconds=1)).diff(outputs, inputs) == Diff()
+    last_month = at(ends - timedelta(days=29, hours=23))
+    assert last_month.diff(outputs, inputs) == Diff(changed=("lets_encrypt_names",))
     world.emulator.cloud.clock.advance(60 * 86_400)
-    renewed = update(world, outputs, inputs)
+    renewed = last_month.update(world.next_run(), OWNER_TAGS.resource, outputs, inputs)
     assert datetime.fromisoformat(renewed["expires"]) == ends + timedelta(days=60)
-    assert LIFE.diff(renewed, inputs) == Diff()
-    at(datetime.now(UTC))
+    assert last_month.diff(renewed, inputs) == Diff()
 
 
 def test_other_names_are_another_certificate(world: World) -> None:
