@@ -1,4 +1,4 @@
-"""A fleet with its scaler, both on the emulator's clock, which stands until a test moves it."""
+"""A fleet with its autoscaler, both on the emulator's clock, which is stopped until a test moves it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ import pytest
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.engine.project import Project
-from sakura_fleet.scaler.autoscaler import AutoScaler
-from sakura_fleet.scaler.job_runner import Scaler
+from sakura_fleet.scaler.autoscaler import Autoscaler
+from sakura_fleet.scaler.job_runner import JobRunner
 from tests.program.fleet import Fleet, new_fleet
 
 
 class ScaledFleet:
-    """A fleet that is up, its cloud, and its scaler."""
+    """A fleet that is up, its cloud, and its autoscaler."""
 
     def __init__(self, cloud: Running, fleet: Fleet) -> None:
         self.cloud = cloud
         self.fleet = fleet
-        self.scaler = AutoScaler(Scaler(Project(fleet.folder, fleet.folder / "stacks"), fleet.stack), clock=self.now)
+        project = Project(fleet.folder, fleet.folder / "stacks")
+        self.autoscaler = Autoscaler(JobRunner(project, fleet.stack, clock=self.now))
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.cloud.cloud.clock.now(), UTC)

@@ -1,7 +1,7 @@
 """The loop closes: a load that rises and falls drives `scaler auto`, which drives real updates, with faults on the way.
 
-The emulator's clock is stepped and the scaler's clock follows it, so an afternoon passes in seconds. The load is given
-in busy cores, so that more servers mean less load for each, as it is with a load balancer before them.
+The emulator's clock is stepped and the autoscaler's follows it, so an afternoon passes in seconds. The load is given in
+busy cores, so that more servers mean less load for each, as it is with a load balancer before them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.program.fleet import group_settings
 from tests.program.scaled import ScaledFleet, scaled_fleet
 
 STEP = 300
-"""Seconds between two looks: the activity graph has one value each five minutes."""
+"""Seconds between two ticks: the activity graph has one value each five minutes."""
 
 
 class Afternoon:
@@ -25,16 +25,16 @@ class Afternoon:
     def __init__(self, scaled: ScaledFleet) -> None:
         self.scaled = scaled
         self.fleet = scaled.fleet
-        self.scaler = scaled.scaler
+        self.autoscaler = scaled.autoscaler
 
     def pass_time(self, busy_cores: float) -> None:
         """One step in which the servers carry that load together."""
         self.scaled.pass_time(STEP, load=min(1.0, busy_cores / max(1, self.fleet.count().get("server", 0))))
 
     def tick(self) -> tuple[str, int]:
-        """One look, and what came of it: the decision's reason and the servers there are."""
-        look, _ = self.scaler.tick()
-        return look.decision.reason.value, self.fleet.count().get("server", 0)
+        """One observation, and what came of it: the decision's reason and the servers there are."""
+        observation, _ = self.autoscaler.tick()
+        return observation.decision.reason.value, self.fleet.count().get("server", 0)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_sizes_follow_the_load_up_and_down(afternoon: Afternoon) -> None:
     fleet.control("faults", {"method": "POST", "path": "^/server$", "nth": [1], "kind": "status", "status": 503})
     fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [2], "kind": "cut_after"})
     fleet.control("faults", {"method": "GET", "path": "^/server", "nth": [20, 40], "kind": "cut_before"})
-    afternoon.pass_time(LOAD[0])  # so that the first look has a sample of a whole step
+    afternoon.pass_time(LOAD[0])  # so that the first tick has a sample of a whole step
     reasons: list[Any] = []
     sizes = []
     for busy in LOAD:
@@ -85,13 +85,13 @@ def test_a_failed_update_is_tried_again_only_after_its_wait(afternoon: Afternoon
     afternoon.pass_time(1.5)
     afternoon.pass_time(1.5)
     fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [1], "kind": "failed_disk"})
-    look, result = afternoon.scaler.tick()
+    observation, result = afternoon.autoscaler.tick()
     assert result is not None
-    assert (look.decision.action.value, result.status, result.exit_code) == ("up", "FAILED", 4)
-    again, nothing = afternoon.scaler.tick()
+    assert (observation.decision.action.value, result.status, result.exit_code) == ("up", "FAILED", 4)
+    again, nothing = afternoon.autoscaler.tick()
     assert (again.decision.reason.value, nothing) == ("BackoffAfterFailure", None)
     afternoon.pass_time(1.5)
-    look, result = afternoon.scaler.tick()
+    observation, result = afternoon.autoscaler.tick()
     assert result is not None
     assert result.status == "DONE"
     assert fleet.count() == {"server": 3, "disk": 3, "interface": 3, "note": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.scaler.job_runner import JobResult
+from sakura_fleet.scaler.job_result import JobResult
 from tests.program.scaled import ScaledFleet, scaled_fleet
 from tests.program.test_elb import ELB, elb_settings
 
@@ -19,7 +19,7 @@ class Ward:
 
     def __init__(self, scaled: ScaledFleet) -> None:
         self.fleet = scaled.fleet
-        self.scaler = scaled.scaler
+        self.autoscaler = scaled.autoscaler
         self._scaled = scaled
 
     def later(self) -> None:
@@ -27,7 +27,7 @@ class Ward:
         self._scaled.pass_time(LONG_AFTER_BOOT, load=0.3)
 
     def tick(self) -> JobResult:
-        _, result = self.scaler.tick()
+        _, result = self.autoscaler.tick()
         assert result is not None
         return result
 
@@ -65,8 +65,8 @@ def test_a_server_that_does_not_serve_is_replaced_by_one_that_does(ward: Ward) -
     joined = next(n for n, call in enumerate(calls) if call[0] == "PUT" and "/commonserviceitem/" in call[1])
     assert made < joined < removed, "the new one serves before the old one goes"
     assert fleet.count()["disk"] == 3
-    look, nothing = ward.scaler.tick()
-    assert (look.decision.heal, nothing) == ((), None)
+    observation, nothing = ward.autoscaler.tick()
+    assert (observation.decision.heal, nothing) == ((), None)
     assert fleet.changes() == {}
 
 

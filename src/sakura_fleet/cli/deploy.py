@@ -9,6 +9,7 @@ from typing import Any
 import click
 import yaml
 
+from sakura_fleet.cli.jobs import exit_code, job_runner, print_result
 from sakura_fleet.cli.options import (
     confirm,
     output_option,
@@ -18,12 +19,11 @@ from sakura_fleet.cli.options import (
     yes_option,
 )
 from sakura_fleet.cli.progress import Progress
-from sakura_fleet.cli.scaler_jobs import exit_code, own_packs, say
 from sakura_fleet.engine.project import PREFIX, Project
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.scaler.job_runner import Effort, Scaler
+from sakura_fleet.scaler.job_runner import Effort
 from sakura_fleet.scaler.sizes import Target
 
 
@@ -45,16 +45,13 @@ def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, 
     Example, in a pipeline with the whole history checked out:
       sakura-fleet deploy -s production --base "$BEFORE" --yes
     """
-    project = Project.here()
-    name = project.selected_stack(stack)
     with Progress(progress) as shown:
-        packs = list(policy_packs) or own_packs(project)
-        runner = Scaler(project, name, source="deploy", policy_packs=packs, listener=shown.change)
-        target = _target(project, name, runner.group(), base)
+        runner = job_runner(stack, source="deploy", policy_packs=policy_packs, listener=shown.change)
+        target = _target(runner.project, runner.stack, runner.group(), base)
         if not yes:
-            confirm(f"{name}: deploy with {target.size} servers ({target.reason}). Run `pulumi up`?")
+            confirm(f"{runner.stack}: deploy with {target.size} servers ({target.reason}). Run `pulumi up`?")
         result = runner.run("deploy", lambda _: target, effort=Effort.UPDATE)
-    say(result, output)
+    print_result(result, output)
     sys.exit(exit_code(result))
 
 
@@ -76,8 +73,7 @@ def _size_at(project: Project, stack: str, revision: str) -> int | None:
     if _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").returncode != 0:
         raise FleetError(
             f"there is no commit {revision} here, so it cannot be told whether this one changes the size; check out "
-            f"more "
-            "history (fetch-depth: 0), or name the commit that was deployed before with --base"
+            "more history (fetch-depth: 0), or name the commit that was deployed before with --base"
         )
     shown = _git(project, "show", f"{revision}:./{path}")
     if shown.returncode != 0:

@@ -11,7 +11,7 @@ from sakura_fleet.cli import scaler_jobs as by_hand
 from sakura_fleet.cli.convert import convert
 from sakura_fleet.cli.scaler_cpu import cpu
 from sakura_fleet.errors import FleetError, InputError
-from sakura_fleet.scaler.job_runner import EXIT_USAGE
+from sakura_fleet.scaler.job_result import EXIT_USAGE
 
 
 class ScalerGroup(click.Group):

@@ -1,4 +1,4 @@
-"""`scaler auto` and the commands that look at it: status, describe, explain, validate."""
+"""`scaler auto` and the commands that show what it does: status, describe, explain, validate."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import json
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
+from sakura_fleet.cli.clock import now
+from sakura_fleet.cli.jobs import job_runner, print_result
 from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.cli.progress import Progress
-from sakura_fleet.cli.scaler_jobs import own_packs, say
 from sakura_fleet.engine.project import Project
-from sakura_fleet.scaler.autoscaler import AutoScaler, Look, exit_code_of
-from sakura_fleet.scaler.decide import explain as explained
-from sakura_fleet.scaler.job_runner import JobResult, Scaler
+from sakura_fleet.scaler.autoscaler import Autoscaler, Observation, exit_code_of
+from sakura_fleet.scaler.job_result import JobResult
+from sakura_fleet.scaler.job_runner import JobRunner
 
 
 @click.command()
 @stack_option
-@click.option("--once", is_flag=True, help="One look, then end: for cron.")
-@click.option("--interval", default=120, show_default=True, metavar="SECONDS", help="Time between two looks.")
+@click.option("--once", is_flag=True, help="One tick, then end: for cron.")
+@click.option("--interval", default=120, show_default=True, metavar="SECONDS", help="Time between two ticks.")
 @click.option("--dry-run", is_flag=True, help="Decide only; change and remember nothing.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --once: 10 no-op, 11 cooldown, 12 busy, 13 no metric.")
 @output_option
@@ -35,16 +36,16 @@ def auto(stack: str | None, once: bool, interval: int, dry_run: bool, detailed_e
       scaler auto --once -s production
     """
     runner = _runner(stack)
-    scaler = AutoScaler(runner)
+    autoscaler = Autoscaler(runner)
     stop = threading.Event()
     if not once:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
     while True:
-        look, result = (scaler.look(), None) if dry_run else scaler.tick()
-        _report(look, result, output)
+        observation, result = (autoscaler.observe(), None) if dry_run else autoscaler.tick()
+        _report(observation, result, output)
         if once:
-            plain, detailed = exit_code_of(look, result)
+            plain, detailed = exit_code_of(observation, result)
             sys.exit(detailed if detailed_exitcode else plain)
         if stop.wait(interval):
             return
@@ -60,7 +61,7 @@ def explain(stack: str | None, output: str) -> None:
     Example:
       scaler explain -s production
     """
-    _report(AutoScaler(_runner(stack)).look(), None, output)
+    _report(Autoscaler(_runner(stack)).observe(), None, output)
 
 
 @click.command()
@@ -111,40 +112,39 @@ def describe(stack: str | None) -> None:
       scaler describe -s production
     """
     runner = _runner(stack)
-    look = AutoScaler(runner).look()
+    observation = Autoscaler(runner).observe()
     click.echo("conditions:")
-    for one in look.decision.conditions:
-        click.echo(f"  {one.type:<16} {one.status:<8} {one.reason:<26} {one.message}")
+    for condition in observation.decision.conditions:
+        click.echo(f"  {condition.type:<16} {condition.status:<8} {condition.reason:<26} {condition.message}")
     click.echo("jobs:")
     for record in runner.history.last(10):
         change = f"{record['size_before']} -> {record['size_after']}"
         click.echo(f"  {record['ts']}  {record['status']:<10} New size: {change}; reason: {record['reason']}")
 
 
-def _runner(stack: str | None) -> Scaler:
-    project = Project.here()
-    name = project.selected_stack(stack)
+def _runner(stack: str | None) -> JobRunner:
     progress = Progress("plain" if not sys.stderr.isatty() else "auto")
-    return Scaler(project, name, source="auto", policy_packs=own_packs(project), listener=progress.change)
+    return job_runner(stack, source="auto", listener=progress.change)
 
 
-def _report(look: Look, result: JobResult | None, output: str) -> None:
+def _report(observation: Observation, result: JobResult | None, output: str) -> None:
     if output == "json":
         job = result.record("", "", "auto") if result else None
-        click.echo(json.dumps({**look.decision.to_json(), "job": job, "trouble": look.trouble}, ensure_ascii=False))
+        document = {**observation.decision.to_json(), "job": job, "trouble": observation.trouble}
+        click.echo(json.dumps(document, ensure_ascii=False))
         return
-    click.echo(explained(look.decision))
-    if look.trouble:
-        click.echo(look.trouble, err=True)
+    click.echo(observation.decision.explain())
+    if observation.trouble:
+        click.echo(observation.trouble, err=True)
     if result:
-        say(result, "table")
+        print_result(result, "table")
 
 
-def _status(runner: Scaler) -> dict[str, Any]:
-    look = AutoScaler(runner).look()
-    group, scaling, decision = look.config.server_group, look.config.scaling_rules, look.decision
+def _status(runner: JobRunner) -> dict[str, Any]:
+    observation = Autoscaler(runner).observe()
+    group, scaling, decision = observation.config.server_group, observation.config.scaling_rules, observation.decision
     known = decision.metric.rounded
-    servers = look.usage.servers if look.usage else ()
+    servers = observation.usage.servers if observation.usage else ()
     last = runner.history.last(1)
     return {
         "GROUP": group.name,
@@ -157,12 +157,12 @@ def _status(runner: Scaler) -> dict[str, Any]:
         "DESIRED": decision.recommended,
         "STATE": "BUSY" if runner.folder.is_busy() else decision.reason.value,
         "COOLDOWN": f"{decision.wait} s" if decision.wait else "",
-        "LAST": f"{last[0]['status']} {_age(last[0]['ts'])} ago" if last else "",
+        "LAST": f"{last[0]['status']} {_age(last[0]['ts'], now())} ago" if last else "",
     }
 
 
-def _age(stamp: str) -> str:
-    seconds = int((datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds())
+def _age(stamp: str, moment: datetime) -> str:
+    seconds = int((moment - datetime.fromisoformat(stamp)).total_seconds())
     for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= length:
             return f"{seconds // length}{unit}"

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import jq  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from sakura_fleet import client as api
+from sakura_fleet.cli.clock import now
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
 from sakura_fleet.interop.dotenv import read_env_file
+from sakura_fleet.interop.jq_query import JqQuery
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.provider.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
@@ -67,7 +67,7 @@ def _code_three() -> Iterator[None]:
 
 @click.command(cls=UnknownOnError)
 @click.option("--prefix", "prefixes", multiple=True, metavar="TEXT", help="How the servers' names begin; repeatable.")
-@click.option("--zone", "zones", multiple=True, metavar="ZONE", help="A zone to look in; repeatable.")
+@click.option("--zone", "zones", multiple=True, metavar="ZONE", help="A zone to search; repeatable.")
 @click.option(
     "--time", "samples", type=click.IntRange(0, MOST_SAMPLES), default=3, show_default=True, metavar="N",
     help="How many of the newest samples count; one stands for five minutes.",
@@ -111,21 +111,21 @@ def cpu(
         click.echo(f"scaler cpu {version('sakura-fleet')}")
         return
     percentiles = read_percentiles(percentile_set)
-    program = _compiled(query) if query else None
+    program = JqQuery(query) if query else None
     if len(set(zones)) < len(zones):
         doubled = next(zone for index, zone in enumerate(zones) if zone in zones[:index])
         raise click.UsageError(f"--zone {doubled} is given twice; its servers would count twice")
     env = {**(read_env_file(env_from) if env_from else {}), **os.environ}
     count = max(samples, 1)
     usage = _of_stack(stack, prefixes, zones, count, env) if stack else _by_prefix(prefixes, zones, count, env)
-    moment = datetime.now().astimezone()
+    moment = now().astimezone()
     for line in progress(usage, compat=compat):
         click.echo(f"{moment:%Y/%m/%d %H:%M:%S} {line}", err=True)
     text = encode(report(usage, percentiles, compat=compat))
     if program is None:
         click.echo(text)
         return
-    values, failure = _run(program, text)
+    values, failure = program.run(text)
     for value in values:
         if value is None:
             raise FleetError(f"--query {query}: nothing in the report fits, the result is null")
@@ -148,7 +148,7 @@ def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, 
     with api.Client(
         root, api.Credentials.from_env(env), rate_limit=limit, retry=api.RetryPolicy(deadline=DEADLINE)
     ) as client:
-        return fetch_by_prefix(client, prefixes, zones, samples=samples, now=None if emulated else datetime.now(tz=UTC))
+        return fetch_by_prefix(client, prefixes, zones, samples=samples, now=None if emulated else now())
 
 
 def _of_stack(
@@ -158,41 +158,17 @@ def _of_stack(
     project = Project.here()
     config = project.config(stack)
     group = config.server_group
-    now = datetime.now(tz=UTC)
     with open_session(project.setting(stack), env=env, deadline=DEADLINE) as session:
         emulated = session.settings.is_emulator
         if prefixes:
             places = zones or group.zones
-            return fetch_by_prefix(session.client, prefixes, places, samples=samples, now=None if emulated else now)
+            return fetch_by_prefix(session.client, prefixes, places, samples=samples, now=None if emulated else now())
         return fetch_group(
             session.client,
             config.fleet_id,
             group,
-            now=now,
+            now=now(),
             cloud_clock=emulated,
             samples=samples,
             zones=zones or None,
         )
-
-
-def _compiled(query: str) -> Any:
-    """The jq program. Raises `FleetError` before any call is made."""
-    try:
-        return jq.compile(query)
-    except ValueError as error:
-        raise FleetError(f"--query cannot be read: {str(error).splitlines()[0]}") from None
-
-
-def _run(program: Any, text: str) -> tuple[list[Any], str]:
-    """All results, and the words of the failure that ended them, if one did.
-
-    The package jq must not see its iterator freed by the garbage collector: it crashes the process. So no exception
-    leaves this function with the iterator in its traceback.
-    """
-    values = []
-    try:
-        for value in program.input_text(text):
-            values.append(value)
-    except ValueError as error:
-        return values, str(error)
-    return values, ""

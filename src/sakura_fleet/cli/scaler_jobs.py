@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import Any
 
 import click
 
+from sakura_fleet.cli.clock import now
+from sakura_fleet.cli.jobs import exit_code, job_runner, print_result
 from sakura_fleet.cli.options import (
     confirm,
     output_option,
@@ -20,18 +22,11 @@ from sakura_fleet.cli.options import (
 )
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine import job_lock as jobs
-from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
-from sakura_fleet.model.prices import Rate, cost_of
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.scaler.job_runner import EXIT_NOOP, Effort, JobResult, Rule, Scaler
+from sakura_fleet.scaler.job_runner import Effort, Rule
+from sakura_fleet.scaler.price import price_of
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
-
-if TYPE_CHECKING:
-    from sakura_fleet.client import Client
-
-COMPAT_NOOP, COMPAT_MESSAGE = 129, 130
-"""sacloud/autoscaler's exit codes for "nothing to do" and "not now"."""
 
 
 def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,10 +124,8 @@ def history(stack: str | None, count: int, hours: float | None, output: str) -> 
     Example:
       scaler history -s production --since 24 -o json
     """
-    project = Project.here()
-    since = datetime.now(UTC) - timedelta(hours=hours) if hours is not None else None
-    records = Scaler(project, project.selected_stack(stack)).history.last(count, since=since)
-    for record in records:
+    since = now() - timedelta(hours=hours) if hours is not None else None
+    for record in job_runner(stack, source="cli").history.last(count, since=since):
         if output == "json":
             click.echo(json.dumps(record, ensure_ascii=False))
         else:
@@ -148,83 +141,36 @@ def _brief(error: str) -> str:
 
 
 def _run(request: str, rule: Rule, *, effort: Effort = Effort.SIZE, **options: Any) -> None:
-    project = Project.here()
-    stack = project.selected_stack(options["stack"])
-    packs = list(options["policy_packs"]) or own_packs(project)
     with Progress(options["progress"]) as progress:
-        runner = Scaler(project, stack, source=options["source"], policy_packs=packs, listener=progress.change)
+        runner = job_runner(
+            options["stack"],
+            source=options["source"],
+            policy_packs=options["policy_packs"],
+            listener=progress.change,
+        )
         group = runner.group()
         target = rule(group)
         if options["dry_run"]:
-            _say_decision(request, group, target, options["output"])
+            _print_decision(request, group, target, options["output"])
             return
         if options["preview"]:
             result = runner.run(request, rule, preview_only=True, effort=max(effort, Effort.UPDATE))
         else:
             if not options["yes"] and (effort is not Effort.SIZE or target.size != group.size):
-                confirm(f"{stack}: {group.size} -> {target.size} servers ({target.reason}). Run `pulumi up`?")
+                change = f"{group.size} -> {target.size} servers ({target.reason})"
+                confirm(f"{runner.stack}: {change}. Run `pulumi up`?")
             result = runner.run(request, rule, effort=effort)
     if options["preview"] and result.status == jobs.DONE:
         click.echo(result.diff)
-        click.echo(_price(project, stack, group, target))
-    say(result, options["output"])
+        with open_session(runner.project.setting(runner.stack)) as session:
+            click.echo(price_of(session.client, group, target.size))
+    print_result(result, options["output"])
     sys.exit(exit_code(result, detailed=options["detailed_exitcode"], compat=options["compat"]))
 
 
-def own_packs(project: Project) -> list[str]:
-    """The project's own policy pack, where it has one."""
-    folder = project.root / "policies"
-    return [str(folder)] if (folder / "PulumiPolicy.yaml").is_file() else []
-
-
-def _say_decision(request: str, group: ServerGroupArgs, target: Target, output: str) -> None:
+def _print_decision(request: str, group: ServerGroupArgs, target: Target, output: str) -> None:
     decision = {"request": request, "size_before": group.size, "size_after": target.size, "reason": target.reason}
     if output == "json":
         click.echo(json.dumps(decision))
     else:
         click.echo(f"{request}: {group.size} -> {target.size} ({target.reason}); nothing was changed")
-
-
-def say(result: JobResult, output: str) -> None:
-    """Print what came of a job: the result on stdout, an error on stderr."""
-    if output == "json":
-        shown = {
-            key: value for key, value in result.record("", "", "").items() if key not in ("stack", "group", "source")
-        }
-        click.echo(json.dumps({**shown, "notes": result.notes}, ensure_ascii=False))
-        return
-    for note in result.notes:
-        click.echo(note)
-    for server in result.servers:
-        click.echo(f"  {server.operation:<8} {server.name}  {server.state}, {max(0, server.ended - server.began)} s")
-    click.echo(
-        f"{result.status}: {result.request} {result.size_before} -> {result.size_after} ({result.reason}) "
-        f"in {result.duration_s:.1f} s"
-    )
-    if result.error:
-        click.echo(result.error, err=True)
-
-
-def exit_code(result: JobResult, *, detailed: bool = False, compat: bool = False) -> int:
-    """The process's exit code for a result."""
-    if result.exit_code:
-        return result.exit_code
-    if compat and result.detailed_exit_code:
-        return COMPAT_NOOP if result.detailed_exit_code == EXIT_NOOP else COMPAT_MESSAGE
-    return result.detailed_exit_code if detailed else 0
-
-
-def _price(project: Project, stack: str, group: ServerGroupArgs, target: Target) -> str:
-    """What the change costs by the cloud's public price list."""
-    with open_session(project.setting(stack)) as session:
-        cost = cost_of(group.template, _rates(session.client, group.zones[0]))
-    difference = target.size - group.size
-    missing = f"; not in the list: {', '.join(cost.missing)}" if cost.missing else ""
-    return (
-        f"price list of {group.zones[0]}: {cost.monthly:,} yen a month ({cost.hourly:,} an hour) for a server; "
-        f"{target.size} servers {cost.monthly * target.size:,} yen a month, {cost.monthly * difference:+,}{missing}"
-    )
-
-
-def _rates(client: Client, zone: str) -> dict[str, Rate]:
-    return {price.service_class: Rate(price.hourly, price.monthly) for price in client.prices.find(zone)}

@@ -1,14 +1,13 @@
 """One tick of automatic scaling: measure, decide, act, remember.
 
-Everything that is clever is in `decide`, which is pure; here are the hands. The clock is handed in, so that a test can
-drive a day in seconds.
+What to do is decided by `decision`, which is pure. The clock is handed in, so that a test can drive a day in seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
@@ -19,26 +18,35 @@ from sakura_fleet.model.stack import StackConfig
 from sakura_fleet.ownership import fleet_tag
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.elb.elb_lifecycle import looked_up
-from sakura_fleet.scaler.decide import Action, Config, Decision, Reason, decide
-from sakura_fleet.scaler.job_runner import EXIT_COOLDOWN, EXIT_NOOP, EXIT_UNKNOWN, Effort, JobResult, Scaler
-from sakura_fleet.scaler.memory import State
+from sakura_fleet.scaler.decision import Decision, decide
+from sakura_fleet.scaler.job_result import EXIT_COOLDOWN, EXIT_NOOP, EXIT_UNKNOWN, JobResult
+from sakura_fleet.scaler.job_runner import Effort, JobRunner
+from sakura_fleet.scaler.memory import ScalingMemory
 from sakura_fleet.scaler.metrics import fetch_group
+from sakura_fleet.scaler.reasons import Action, Reason
+from sakura_fleet.scaler.situation import GroupSettings, Situation
 from sakura_fleet.scaler.sizes import Target
 from sakura_fleet.scaler.usage import Usage
 
 if TYPE_CHECKING:
     from sakura_fleet.client import ElbHealth
 
-STATE_FILE: Final = "scaling.json"
+MEMORY_FILE: Final = "scaling.json"
 UNHEALTHY: Final = "ServersUnhealthy"
-_COOLING: Final = ("CooldownUp", "CooldownDown", "BackoffAfterFailure")
-_UNKNOWN: Final = ("NoSamples", "StaleSamples", "MetricsUnavailable", "IdleOrUnknown", "NoServers")
+_COOLING: Final = (Reason.COOLDOWN_UP, Reason.COOLDOWN_DOWN, Reason.BACKOFF)
+_UNKNOWN: Final = (
+    Reason.NO_SAMPLES,
+    Reason.STALE_SAMPLES,
+    Reason.METRICS_UNAVAILABLE,
+    Reason.IDLE_OR_UNKNOWN,
+    Reason.NO_SERVERS,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at the group found, and what follows from it. `usage` is None where the metrics could not be
-    read."""
+class Observation:
+    """What was found of the group, and what follows from it. `usage` is None where the metrics could not be read;
+    `trouble` then says why."""
 
     config: StackConfig
     usage: Usage | None
@@ -46,57 +54,56 @@ class Look:
     trouble: str = ""
 
 
-class AutoScaler:
-    """Scales one stack by its load."""
+class Autoscaler:
+    """Scales one stack by its load, by the clock of its job runner."""
 
-    def __init__(self, runner: Scaler, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, runner: JobRunner) -> None:
         self._runner = runner
-        self._clock = clock
+        self._clock: Callable[[], datetime] = runner.clock
 
-    def look(self) -> Look:
+    def observe(self) -> Observation:
         """Measure and decide; nothing is changed, not even the memory."""
         config = self._runner.project.config(self._runner.stack, any_size=True)
         usage, trouble = self._measured(config)
-        decision = decide(Config.of(config.server_group, config.scaling_rules), self.state(), usage, self._clock())
-        return Look(config, usage, decision, trouble)
+        group = GroupSettings.of(config.server_group, config.scaling_rules)
+        return Observation(config, usage, decide(Situation(group, self.memory(), usage, self._clock())), trouble)
 
-    def tick(self) -> tuple[Look, JobResult | None]:
-        """Look, act where that is called for, and remember; the job is None where nothing was done."""
-        look = self.look()
-        decision, scaling = look.decision, look.config.scaling_rules
-        state = decision.state
-        self._remember(state)
-        task = _task(look)
+    def tick(self) -> tuple[Observation, JobResult | None]:
+        """Observe, act where that is called for, and remember; the job is None where nothing was done."""
+        observation = self.observe()
+        decision, scaling = observation.decision, observation.config.scaling_rules
+        self._remember(decision.memory)
+        task = _task(observation)
         if task is None:
-            return look, None
-        before = look.config.server_group.size
+            return observation, None
+        memory, before = decision.memory, observation.config.server_group.size
         if decision.size != before:
-            state = state.declared(decision.size)
-            self._remember(state)
+            memory = memory.declared(decision.size)
+            self._remember(memory)
 
         def rule(group: ServerGroupArgs) -> Target:
-            if group.size != before:  # somebody was faster; the next look goes by what they wrote
-                return Target(group.size, "SizeChangedExternally")
+            if group.size != before:  # somebody was faster; the next tick goes by what they wrote
+                return Target(group.size, Reason.SIZE_CHANGED.value)
             return Target(decision.size, task.reason)
 
         result = self._runner.run("auto", rule, effort=task.effort, replace=task.replace, manual=False)
         action, now = task.action.value, self._clock()
         after = self._runner.group().size
         if result.status == jobs.DONE:
-            state = state.succeeded(scaling, action=action, before=before, after=after, now=now)
+            memory = memory.succeeded(scaling, action=action, before=before, after=after, now=now)
         elif result.status in (jobs.FAILED, jobs.CANCELED):
-            state = state.failed(scaling, action=action, before=before, after=after, now=now)
+            memory = memory.failed(scaling, action=action, before=before, after=after, now=now)
         else:
-            state = decision.state
-        self._remember(state)
-        return look, result
+            memory = decision.memory
+        self._remember(memory)
+        return observation, result
 
-    def state(self) -> State:
+    def memory(self) -> ScalingMemory:
         """The memory as it was left."""
-        return State.from_json(self._runner.folder.load(STATE_FILE))
+        return ScalingMemory.from_json(self._runner.folder.load(MEMORY_FILE))
 
-    def _remember(self, state: State) -> None:
-        self._runner.folder.save(STATE_FILE, state.to_json())
+    def _remember(self, memory: ScalingMemory) -> None:
+        self._runner.folder.save(MEMORY_FILE, memory.to_json())
 
     def _measured(self, config: StackConfig) -> tuple[Usage | None, str]:
         try:
@@ -117,7 +124,7 @@ class AutoScaler:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is to be done, and how it is remembered; `replace` are the IDs of servers to be made anew."""
+    """What is to be done, and how it is remembered; `replace` are the IDs of servers to be replaced."""
 
     action: Action
     reason: str
@@ -125,25 +132,26 @@ class _Task:
     replace: frozenset[str] = frozenset()
 
 
-def _task(look: Look) -> _Task | None:
-    """What a look leads to: first a change of the size, else servers that differ, else those that are unhealthy.
+def _task(observation: Observation) -> _Task | None:
+    """What an observation leads to: first a change of the size, else servers that differ, else unhealthy ones.
 
-    A server that is off is switched on again. One that runs and does not serve is replaced.
+    A server that is off is powered on again. One that runs and does not serve is replaced.
     """
-    decision = look.decision
+    decision = observation.decision
     if decision.action in (Action.UP, Action.DOWN):
         return _Task(decision.action, decision.reason.value)
     if decision.action is Action.CONVERGE:
         return _Task(Action.CONVERGE, decision.reason.value, Effort.REFRESH)
     if not decision.heal or decision.reason is Reason.BACKOFF:
         return None
-    servers = look.usage.servers if look.usage else ()
-    running = frozenset(one.id for one in servers if one.name in decision.heal and one.failed and one.is_on)
+    servers = observation.usage.servers if observation.usage else ()
+    sick = [server for server in servers if server.name in decision.heal and server.failed]
+    running = frozenset(server.id for server in sick if server.is_on)
     return _Task(Action.CONVERGE, UNHEALTHY, Effort.UPDATE if running else Effort.REFRESH, running)
 
 
 def _health(session: Session, config: StackConfig) -> ElbHealth | None:
-    """What the stack's ELB thinks of its entries; None where there is no ELB."""
+    """What the stack's ELB says of its entries; None where there is no ELB."""
     if config.elb is None:
         return None
     if config.elb.lookup:
@@ -152,11 +160,11 @@ def _health(session: Session, config: StackConfig) -> ElbHealth | None:
     return session.client.elbs.health(min(elb.id for elb in found)) if found else None
 
 
-def exit_code_of(look: Look, result: JobResult | None) -> tuple[int, int]:
+def exit_code_of(observation: Observation, result: JobResult | None) -> tuple[int, int]:
     """The exit code of a tick: the plain one, and the one with `--detailed-exitcode`."""
     if result is not None:
         return result.exit_code, result.exit_code or result.detailed_exit_code
-    reason = look.decision.reason.value
+    reason = observation.decision.reason
     if reason in _COOLING:
         return 0, EXIT_COOLDOWN
     if reason in _UNKNOWN:

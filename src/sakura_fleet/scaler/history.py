@@ -1,4 +1,4 @@
-"""What the scaler has done: one JSON object a line, written to disk before the command goes on.
+"""What job runners have done: one JSON object a line, written to disk before the command goes on.
 
 A crash can tear the last line. Readers pass over it, and the next writer begins a line of its own after it.
 """
@@ -46,5 +46,5 @@ class History:
 
     def last(self, count: int, *, since: datetime | None = None) -> list[dict[str, Any]]:
         """The newest `count` records, oldest first; `since` leaves out earlier ones."""
-        found = [one for one in self.records() if since is None or datetime.fromisoformat(one["ts"]) >= since]
+        found = [record for record in self.records() if since is None or datetime.fromisoformat(record["ts"]) >= since]
         return found[-count:] if count else found

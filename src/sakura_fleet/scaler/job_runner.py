@@ -6,14 +6,12 @@ preview that fails, or a policy that refuses, puts it back, as nothing has happe
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import IntEnum
-from typing import Any
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.outcome import EXIT_NO_STACK, Change, Outcome
@@ -22,60 +20,15 @@ from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import KnownServer, NoStackError, StackEngine
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import FleetError, NotFoundError
-from sakura_fleet.inventory.owned import everything, remove
-from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
-from sakura_fleet.ownership import OwnerTags, fleet_tag
+from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.build import release
 from sakura_fleet.scaler.history import History
+from sakura_fleet.scaler.job_result import EXIT_BUSY, EXIT_NOOP, JobResult
+from sakura_fleet.scaler.leftovers import member_owner_tags, remove_leftovers
 from sakura_fleet.scaler.sizes import Target
-from sakura_fleet.tokens import SERVER, SERVER_GROUP
-
-EXIT_USAGE = 2
-EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
-"""Only with `--detailed-exitcode`; else these count as success, for cron's sake."""
 
 Rule = Callable[[ServerGroupArgs], Target]
-
-
-@dataclass(slots=True)
-class JobResult:
-    """What came of one request."""
-
-    job_id: str
-    request: str
-    status: str
-    size_before: int
-    size_after: int
-    reason: str
-    exit_code: int = 0
-    detailed_exit_code: int = 0
-    servers: list[Change] = field(default_factory=list)
-    summary: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    error: str = ""
-    diff: str = ""
-    duration_s: float = 0.0
-
-    def record(self, stack: str, group: str, source: str) -> dict[str, Any]:
-        """The result as the history keeps it."""
-        return {
-            "v": 1,
-            "ts": datetime.now(UTC).isoformat(timespec="seconds"),
-            "job_id": self.job_id,
-            "group": group,
-            "stack": stack,
-            "request": self.request,
-            "source": source,
-            "actor": getpass.getuser(),
-            "status": self.status,
-            "size_before": self.size_before,
-            "size_after": self.size_after,
-            "reason": self.reason,
-            "pulumi": {"summary": self.summary},
-            "servers": [asdict(one) for one in self.servers],
-            "duration_s": round(self.duration_s, 1),
-            "error": self.error,
-        }
 
 
 class Effort(IntEnum):
@@ -86,12 +39,12 @@ class Effort(IntEnum):
     UPDATE = 1
     """`pulumi up`, for all that is declared."""
     REFRESH = 2
-    """The same, after a look at what differs in the cloud."""
+    """The same, after the state was compared with the cloud."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One request, once the stack is ours; `dead` is the job of a process that ended in the middle of it."""
+    """One request, once this job holds the stack; `dead` is the job of a process that ended in the middle of it."""
 
     job_id: str
     request: str
@@ -102,7 +55,7 @@ class _Work:
     dead: jobs.Job | None
 
 
-class Scaler:
+class JobRunner:
     """Runs requests on one stack, one at a time."""
 
     def __init__(
@@ -110,12 +63,14 @@ class Scaler:
         project: Project,
         stack: str,
         *,
+        clock: Callable[[], datetime],
         source: str = "cli",
         policy_packs: Sequence[str] = (),
         listener: Callable[[Change], None] = lambda _: None,
     ) -> None:
         self.project = project
         self.stack = stack
+        self.clock = clock
         self.source = source
         self.folder = jobs.JobFolder.of(project.root, stack)
         self.history = History(self.folder.folder / "history.jsonl")
@@ -136,7 +91,7 @@ class Scaler:
         manual: bool = True,
         replace: Collection[str] = (),
     ) -> JobResult:
-        """Carry out one request. Servers in `replace` (IDs) are made anew in the same run: the new one first."""
+        """Carry out one request. Servers in `replace` (IDs) are replaced in the same run: the new one is made first."""
         began = time.monotonic()
         group = self.group()
         try:
@@ -148,7 +103,7 @@ class Scaler:
             result = JobResult(
                 "", request, jobs.IGNORED, group.size, group.size, "busy", detailed_exit_code=EXIT_BUSY, error=str(busy)
             )
-        result.duration_s = time.monotonic() - began
+        result.ended, result.duration_s = self.clock(), time.monotonic() - began
         if not preview_only:
             self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
         return result
@@ -173,10 +128,10 @@ class Scaler:
             self._previewed(engine, group, work, result, urns)
             if not work.preview_only:
                 if replaced:
-                    self._let_go(replaced)
+                    self._release(replaced)
                 engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
                 if work.dead:
-                    result.notes += self._orphans_removed(engine, group)
+                    result.notes += self._leftovers_removed(engine, group)
             result.status = jobs.DONE
         except jobs.BusyError as busy:
             if engine and target.size != group.size:
@@ -225,39 +180,22 @@ class Scaler:
             if changed and (work.preview_only or not fine):
                 engine.set_size(group.size)
 
-    def _let_go(self, servers: Sequence[KnownServer]) -> None:
+    def _session(self) -> AbstractContextManager[Session]:
+        return open_session(self.project.setting(self.stack))
+
+    def _release(self, servers: Sequence[KnownServer]) -> None:
         """Free the owner tags of servers, so that the update makes others in their places before it removes them."""
-        with open_session(self.project.setting(self.stack)) as session:
+        with self._session() as session:
             for server in servers:
                 with suppress(NotFoundError):
                     release(session, session.client.servers.read(server.zone, server.id))
 
-    def _orphans_removed(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
-        """Remove the members that a dead job made and that nobody knows: not the state, and so not the program.
-
-        What else carries the fleet's owner tag may be another stack's with the same `fleet_id`, so it is only named.
-        """
-        known = engine.owner_tags_in_state()
+    def _leftovers_removed(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
         fleet_id = self.project.fleet_id(self.stack)
         members = member_owner_tags(fleet_id, engine.urn_prefix, group)
-        notes = []
-        with open_session(self.project.setting(self.stack)) as session:
-            for item in list(everything(session.client, fleet_tag(fleet_id))):
-                if item.kind not in ("server", "disk") or item.owner_tags.resource in known:
-                    continue
-                if item.owner_tags.resource in members:
-                    remove(session, item)
-                    notes.append(f"removed  {item}, left by a job that died")
-                else:
-                    notes.append(f"orphan   {item}: the state does not know it; see `sakura-fleet repair`")
-        return notes
-
-
-def member_owner_tags(fleet_id: str, urn_prefix: str, group: ServerGroupArgs) -> set[str]:
-    """The owner tags of all members that the stack's group can have, as its template is now."""
-    place = f"{urn_prefix}{SERVER_GROUP}${SERVER}::"
-    names = (group.member_name(group.name, slot) for slot in range(MAX_SIZE))
-    return {OwnerTags.of(fleet_id, place + name).resource for name in names}
+        known = engine.owner_tags_in_state()
+        with self._session() as session:
+            return list(remove_leftovers(session, fleet_id, known=known, members=members))
 
 
 def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:

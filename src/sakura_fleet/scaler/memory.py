@@ -29,7 +29,7 @@ class LastAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class ScalingMemory:
     """One group's memory. `written_size` is the size that the scaler declared last, or has accepted from a person."""
 
     cooldown_until_up: datetime | None = None
@@ -41,7 +41,7 @@ class State:
     last_stamp: datetime | None = None
     unknown_ticks: int = 0
 
-    def cooling(self, scaling: ScalingArgs, now: datetime) -> State:
+    def cooling(self, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
         """With a cooldown in both directions that begins now."""
         return replace(
             self,
@@ -49,19 +49,28 @@ class State:
             cooldown_until_down=now + timedelta(seconds=scaling.cooldown.down),
         )
 
-    def declared(self, size: int) -> State:
+    def observed(self, *, size: int, stamp: datetime | None, load_known: bool) -> ScalingMemory:
+        """After a tick that found `size` declared, and `stamp` as the newest sample's time."""
+        return replace(
+            self,
+            last_stamp=stamp or self.last_stamp,
+            unknown_ticks=0 if load_known else self.unknown_ticks + 1,
+            written_size=size,
+        )
+
+    def declared(self, size: int) -> ScalingMemory:
         """After `size` was written to the stack file, before the run that makes it so: a crash in between leaves no
         size that looks like a person's."""
         return replace(self, written_size=size)
 
-    def succeeded(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> State:
+    def succeeded(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> ScalingMemory:
         """After a change. A server that was only replaced starts no cooldown; a late success of a change does."""
         done = LastAction(action=action, size_before=before, size_after=after, at=now, succeeded=True)
-        state = replace(self, last_action=done, failures=0, retry_at=None, written_size=after)
+        memory = replace(self, last_action=done, failures=0, retry_at=None, written_size=after)
         late = self.failures > 0 and self.last_action is not None and self.last_action.action != "converge"
-        return state.cooling(scaling, now) if before != after or late else state
+        return memory.cooling(scaling, now) if before != after or late else memory
 
-    def failed(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> State:
+    def failed(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> ScalingMemory:
         """After a run that failed. `after` is the size that the stack file has now: it stays declared, and the next
         run goes on."""
         failures = self.failures + 1
@@ -93,7 +102,7 @@ class State:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> State:
+    def from_json(cls, document: Mapping[str, Any]) -> ScalingMemory:
         """Read it back; an empty document is a new group's. Raises `InputError`: a cooldown that cannot be read must
         not count as none."""
         if not document:
@@ -121,10 +130,10 @@ class State:
             )
         except (KeyError, TypeError, ValueError) as error:
             message = (
-                f"the scaler's state cannot be read ({type(error).__name__}: {error}); remove the file to begin anew: "
+                f"the scaling memory cannot be read ({type(error).__name__}: {error}); remove the file to begin again: "
                 "the cooldown is then forgotten"
             )
-            raise InputError([Problem("state", "scaler-state", message)]) from None
+            raise InputError([Problem("memory", "scaling-memory", message)]) from None
 
 
 def _text(moment: datetime | None) -> str | None:

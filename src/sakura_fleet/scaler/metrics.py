@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sakura_fleet.client import Client, CpuSample, ElbHealth, Server
 
 STEP: Final = timedelta(minutes=5)
-SPARE_OWNER_TAGS: Final = 3
-"""OwnerTags asked for beyond the wanted ones: the newest may not be measured yet, and what is not there is null."""
+SPARE_SAMPLES: Final = 3
+"""Samples asked for beyond the wanted ones: the newest may not be measured yet, and what is not there is null."""
 
 BOOT_TIME: Final = timedelta(minutes=15)
 """How long after its creation a server that is off or without samples counts as booting, not as dead."""
@@ -51,7 +51,7 @@ def fetch_by_prefix(
     with ThreadPoolExecutor(workers, THREADS) as pool:
         found = list(pool.map(lambda place: _named(client, *place), places))
         servers = [(zone, server) for (_, zone), some in zip(places, found, strict=True) for server in some]
-        series = list(pool.map(lambda one: _series(client, one[0], one[1].id, samples, now), servers))
+        series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, now), servers))
     return _usage(servers, series, samples)
 
 
@@ -88,10 +88,12 @@ def fetch_group(
     places = list(group.zones if zones is None else zones)
     with ThreadPoolExecutor(workers, THREADS) as pool:
         found = list(pool.map(lambda zone: client.servers.find(zone, tags=[tag]), places))
-        servers = [(zone, one) for zone, some in zip(places, found, strict=True) for one in some if is_member(one)]
-        servers.sort(key=lambda one: (one[1].name, one[1].id))
+        servers = [
+            (zone, server) for zone, some in zip(places, found, strict=True) for server in some if is_member(server)
+        ]
+        servers.sort(key=lambda place: (place[1].name, place[1].id))
         bound = None if cloud_clock else now
-        series = list(pool.map(lambda one: _series(client, one[0], one[1].id, samples, bound), servers))
+        series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, bound), servers))
     return _usage(servers, series, samples, now=now, health=health, whole=True)
 
 
@@ -103,8 +105,8 @@ def _named(client: Client, prefix: str, zone: str) -> list[Server]:
 def _series(
     client: Client, zone: str, server_id: str, samples: int, now: datetime | None
 ) -> list[CpuSample] | NotFoundError:
-    """A server's owner tags, oldest first, or that it has gone since it was found."""
-    span = (samples + SPARE_OWNER_TAGS) * STEP
+    """A server's samples, oldest first, or that it has gone since it was found."""
+    span = (samples + SPARE_SAMPLES) * STEP
     try:
         if now is not None:
             return client.activity.cpu(zone, server_id, start=now - span, end=now)
@@ -163,5 +165,5 @@ def _is_young(server: Server, moment: datetime | None) -> bool:
 
 
 def _healthy(server: Server, health: ElbHealth | None) -> bool | None:
-    entries = [one for one in health.servers if one.ip_address == server.ip_address] if health else []
-    return all(one.up for one in entries) if entries and server.ip_address else None
+    entries = [entry for entry in health.servers if entry.ip_address == server.ip_address] if health else []
+    return all(entry.up for entry in entries) if entries and server.ip_address else None

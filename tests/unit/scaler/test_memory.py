@@ -1,4 +1,4 @@
-"""The scaler's memory: to JSON and back, and what cannot be read is not taken for nothing."""
+"""The scaling memory: to JSON and back, and what cannot be read is not taken for nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from sakura_fleet.errors import InputError
 from sakura_fleet.model.scaling import Backoff, Cooldown, ScalingArgs
-from sakura_fleet.scaler.memory import LastAction, State
-from tests.unit.scaler.looks import NOW, STAMP, after
+from sakura_fleet.scaler.memory import LastAction, ScalingMemory
+from tests.unit.scaler.situations import NOW, STAMP, after
 
-FULL = State(
+FULL = ScalingMemory(
     cooldown_until_up=after(1),
     cooldown_until_down=after(2),
     last_action=LastAction(action="up", size_before=2, size_after=3, at=NOW, succeeded=False),
@@ -24,13 +24,13 @@ FULL = State(
 )
 
 
-@pytest.mark.parametrize("state", [FULL, State()])
-def test_to_json_and_back(state: State) -> None:
-    assert State.from_json(json.loads(json.dumps(state.to_json()))) == state
+@pytest.mark.parametrize("memory", [FULL, ScalingMemory()])
+def test_to_json_and_back(memory: ScalingMemory) -> None:
+    assert ScalingMemory.from_json(json.loads(json.dumps(memory.to_json()))) == memory
 
 
 def test_an_empty_document_is_a_new_group() -> None:
-    assert State.from_json({}) == State()
+    assert ScalingMemory.from_json({}) == ScalingMemory()
 
 
 @pytest.mark.parametrize(
@@ -47,25 +47,25 @@ def test_an_empty_document_is_a_new_group() -> None:
     ids=str,
 )
 def test_what_cannot_be_read_is_an_error(change: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="the scaler's state cannot be read"):
-        State.from_json({**FULL.to_json(), **change})
+    with pytest.raises(InputError, match="the scaling memory cannot be read"):
+        ScalingMemory.from_json({**FULL.to_json(), **change})
 
 
 def test_half_a_document() -> None:
     with pytest.raises(InputError):
-        State.from_json({"v": 1})
+        ScalingMemory.from_json({"v": 1})
 
 
 def test_a_change_starts_the_cooldown_at_its_end_in_both_directions() -> None:
     scaling = ScalingArgs(cooldown=Cooldown(up=100, down=200))
-    state = FULL.succeeded(scaling, action="down", before=3, after=2, now=NOW)
-    assert (state.cooldown_until_up, state.cooldown_until_down) == (after(100), after(200))
-    assert (state.failures, state.retry_at, state.written_size) == (0, None, 2)
+    memory = FULL.succeeded(scaling, action="down", before=3, after=2, now=NOW)
+    assert (memory.cooldown_until_up, memory.cooldown_until_down) == (after(100), after(200))
+    assert (memory.failures, memory.retry_at, memory.written_size) == (0, None, 2)
 
 
 def test_a_failure_keeps_what_was_tried_and_the_cooldown() -> None:
     scaling = ScalingArgs(backoff=Backoff(first=10, longest=15))
-    first = State().failed(scaling, action="up", before=2, after=3, now=NOW)
+    first = ScalingMemory().failed(scaling, action="up", before=2, after=3, now=NOW)
     assert (first.failures, first.retry_at, first.written_size) == (1, after(10), 3)
     again = first.failed(scaling, action="converge", before=3, after=3, now=after(20))
     assert (again.failures, again.retry_at) == (2, after(35))

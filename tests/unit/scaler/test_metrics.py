@@ -17,9 +17,11 @@ from sakura_fleet.errors import FleetError, UnavailableError
 from sakura_fleet.model.scaling import ScalingArgs
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.scaler.decide import Action, Config, decide
-from sakura_fleet.scaler.memory import State
+from sakura_fleet.scaler.decision import decide
+from sakura_fleet.scaler.memory import ScalingMemory
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
+from sakura_fleet.scaler.reasons import Action
+from sakura_fleet.scaler.situation import GroupSettings, Situation
 from tests.unit.scaler.farm import FLEET, Farm
 
 GROUP = ServerGroupArgs(name="web", zones=("is1b", "is1c"), size=2, min_size=2, max_size=5)
@@ -225,12 +227,12 @@ def test_from_load_to_decision(farm: Farm, client: Client) -> None:
     for number in (1, 2):
         farm.member(f"web-00{number}")
     farm.advance(1800)
-    limits = Config.of(GROUP, ScalingArgs())
-    decision = decide(limits, State(), fetch_group(client, FLEET, GROUP, now=farm.now), farm.now)
+    limits = GroupSettings.of(GROUP, ScalingArgs())
+    decision = decide(Situation(limits, ScalingMemory(), fetch_group(client, FLEET, GROUP, now=farm.now), farm.now))
     assert (decision.action, decision.size, decision.metric.rounded) == (Action.UP, 3, 60)
     farm.load("web-", 0.05)
     farm.advance(900)
-    decision = decide(limits, State(), fetch_group(client, FLEET, GROUP, now=farm.now), farm.now)
+    decision = decide(Situation(limits, ScalingMemory(), fetch_group(client, FLEET, GROUP, now=farm.now), farm.now))
     assert (decision.action, decision.metric.rounded) == (Action.NONE, 5)
 
 

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 from sakura_fleet.model.scaling import ScalingArgs
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.scaler.decide import Action, Config, Decision, Reason, Wanted, conditions_of, decide, explain
-from sakura_fleet.scaler.memory import State
+from sakura_fleet.scaler.decision import Decision, decide
+from sakura_fleet.scaler.memory import ScalingMemory
+from sakura_fleet.scaler.reasons import Action, Reason, Wanted
 from sakura_fleet.scaler.rounding import half_away
+from sakura_fleet.scaler.situation import GroupSettings, Situation
 from sakura_fleet.scaler.sizes import after_down, after_up
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
-from tests.unit.scaler.looks import NOW, STAMP, after, config, look, server, usage
+from tests.unit.scaler.situations import NOW, STAMP, after, decided, declared, server, usage
 
 TABLE = Path(__file__).resolve().parents[2] / "data" / "seed_rule.csv"
 
@@ -55,7 +57,7 @@ def test_the_table_is_whole() -> None:
 def test_every_row_of_the_table_is_decided_as_the_script_did() -> None:
     differences = []
     for row in table():
-        decision = decide(config(3), State(written_size=3), measured(row["servers"]), NOW)
+        decision = decide(Situation(declared(3), ScalingMemory(written_size=3), measured(row["servers"]), NOW))
         action = {"up": Action.UP, "down": Action.DOWN}.get(row["action"], Action.NONE)
         rounded = str(half_away(decision.metric.avg or 0.0)) if row["action"] != "none" else ""
         found = (decision.wanted.value or "none", rounded, decision.action)
@@ -70,9 +72,9 @@ def test_sizes_are_the_incumbents(size: int, min_size: int, max_size: int) -> No
     group = ServerGroupArgs(name="web", zones=("is1b",), size=size, min_size=min_size, max_size=max_size)
     limits = {"min_size": min_size, "max_size": max_size}
     if size:
-        assert look(size, 60.0, **limits).recommended == after_up(group).size
-        assert look(size, 10.0, **limits).recommended == after_down(group).size
-    kept = look(size, 30.0, **limits).recommended
+        assert decided(size, 60.0, **limits).recommended == after_up(group).size
+        assert decided(size, 10.0, **limits).recommended == after_down(group).size
+    kept = decided(size, 30.0, **limits).recommended
     assert kept == (min_size if size < min_size else size)
 
 
@@ -82,17 +84,17 @@ def test_sizes_are_the_incumbents(size: int, min_size: int, max_size: int) -> No
      (1.4, "keep"), (0.0, "keep")],
 )  # fmt: skip
 def test_edges(percent: float, wanted: str) -> None:
-    assert look(3, percent).wanted == wanted
+    assert decided(3, percent).wanted == wanted
 
 
 def test_other_thresholds_and_steps() -> None:
-    assert look(3, 65.0, up=70).wanted is Wanted.KEEP
-    assert look(2, 90.0, step=2).size == 4
-    assert look(4, 90.0, step=2).size == 5
-    assert look(5, 5.0, step=2).size == 3
-    assert look(3, 5.0, step=2).size == 2
-    assert look(3, 5.0, down=0).wanted is Wanted.KEEP
-    assert look(3, 0.6, idle=0, down=5).wanted is Wanted.DOWN
+    assert decided(3, 65.0, up=70).wanted is Wanted.KEEP
+    assert decided(2, 90.0, step=2).size == 4
+    assert decided(4, 90.0, step=2).size == 5
+    assert decided(5, 5.0, step=2).size == 3
+    assert decided(3, 5.0, step=2).size == 2
+    assert decided(3, 5.0, down=0).wanted is Wanted.KEEP
+    assert decided(3, 0.6, idle=0, down=5).wanted is Wanted.DOWN
 
 
 # Edge cases of the specification
@@ -101,18 +103,18 @@ def test_other_thresholds_and_steps() -> None:
 @pytest.mark.parametrize(("min_size", "expected"), [(2, 2), (1, 1), (0, 1)])
 @pytest.mark.parametrize("samples", [Usage(whole=True), Usage(), None, usage(3.0, 90.0, whole=False)])
 def test_no_servers_are_made_at_least_one_without_a_metric(min_size: int, expected: int, samples: Usage | None) -> None:
-    decision = decide(config(0, min_size=min_size), State(), samples, NOW)
+    decision = decide(Situation(declared(0, min_size=min_size), ScalingMemory(), samples, NOW))
     assert (decision.action, decision.size, decision.reason) == (Action.UP, expected, Reason.NO_SERVERS)
     assert decision.message == f"New size: {expected}; reason: no servers"
 
 
 def test_scaling_by_load_ends_at_one_server() -> None:
-    decision = look(1, 5.0, min_size=0)
+    decision = decided(1, 5.0, min_size=0)
     assert (decision.action, decision.reason) == (Action.NONE, Reason.AT_MINIMUM)
 
 
 def test_max_size_0_switches_scaling_off() -> None:
-    decision = decide(config(0, min_size=0, max_size=0), State(), Usage(whole=True), NOW)
+    decision = decide(Situation(declared(0, min_size=0, max_size=0), ScalingMemory(), Usage(whole=True), NOW))
     assert (decision.action, decision.reason) == (Action.NONE, Reason.SCALING_DISABLED)
     assert decision.condition("ScalingActive").reason == "ScalingDisabled"
 
@@ -130,95 +132,100 @@ def test_max_size_0_switches_scaling_off() -> None:
     ids=str,
 )
 def test_unknown_keeps_the_size_and_counts(samples: Usage | None, reason: Reason) -> None:
-    state, statuses = State(written_size=3), []
+    memory, statuses = ScalingMemory(written_size=3), []
     for tick in range(4):
-        decision = decide(config(3), state, samples, after(120 * tick) if reason is not Reason.STALE_SAMPLES else NOW)
+        decision = decide(
+            Situation(declared(3), memory, samples, after(120 * tick) if reason is not Reason.STALE_SAMPLES else NOW)
+        )
         assert (decision.action, decision.size, decision.reason) == (Action.NONE, 3, reason)
         statuses.append(decision.condition("ScalingActive").status)
-        state = decision.state
+        memory = decision.memory
     assert statuses == ["Unknown", "Unknown", "False", "False"]
-    decision = decide(config(3), state, usage(30.0, 30.0, 30.0), NOW)
+    decision = decide(Situation(declared(3), memory, usage(30.0, 30.0, 30.0), NOW))
     assert decision.condition("ScalingActive").status == "True"
-    assert decision.state.unknown_ticks == 0
+    assert decision.memory.unknown_ticks == 0
 
 
 def test_a_sample_at_the_age_limit_still_counts() -> None:
-    assert look(3, 90.0, now=STAMP + timedelta(seconds=900)).action is Action.UP
-    assert look(3, 90.0, now=STAMP + timedelta(seconds=901)).action is Action.NONE
+    assert decided(3, 90.0, now=STAMP + timedelta(seconds=900)).action is Action.UP
+    assert decided(3, 90.0, now=STAMP + timedelta(seconds=901)).action is Action.NONE
 
 
 def test_the_age_is_also_counted_by_the_clouds_clock() -> None:
     ahead = replace(usage(90.0, 90.0, 90.0), clock=STAMP + timedelta(hours=1))
-    assert decide(config(3), State(), ahead, NOW).reason is Reason.STALE_SAMPLES
+    assert decide(Situation(declared(3), ScalingMemory(), ahead, NOW)).reason is Reason.STALE_SAMPLES
     future = usage(90.0, 90.0, 90.0, stamp=NOW + timedelta(days=3))
-    assert decide(config(3), State(), replace(future, clock=NOW + timedelta(days=3)), NOW).action is Action.UP
+    assert (
+        decide(Situation(declared(3), ScalingMemory(), replace(future, clock=NOW + timedelta(days=3)), NOW)).action
+        is Action.UP
+    )
 
 
 def test_the_same_stamp_is_judged_again_and_the_cooldown_protects() -> None:
-    first = look(3, 60.0)
+    first = decided(3, 60.0)
     assert (first.action, first.size) == (Action.UP, 4)
-    assert look(3, 60.0) == first
-    state = first.state.succeeded(ScalingArgs(), action="up", before=3, after=4, now=after(216))
-    second = decide(config(4), state, usage(60.0, 60.0, 60.0, None), after(240))
+    assert decided(3, 60.0) == first
+    memory = first.memory.succeeded(ScalingArgs(), action="up", before=3, after=4, now=after(216))
+    second = decide(Situation(declared(4), memory, usage(60.0, 60.0, 60.0, None), after(240)))
     assert (second.action, second.wanted, second.reason) == (Action.NONE, Wanted.UP, Reason.COOLDOWN_UP)
     assert (second.recommended, second.wait) == (5, 516)
 
 
 def test_servers_without_samples_are_left_out() -> None:
-    decision = look(3, 60.0, 60.0, None)
+    decision = decided(3, 60.0, 60.0, None)
     assert (decision.action, decision.metric.counted, decision.metric.left_out) == (Action.UP, 2, 1)
-    low = look(2, 35.0, None)
+    low = decided(2, 35.0, None)
     assert low.wanted is Wanted.KEEP, "v0.1 saw 17.5 % here, and scaled in just after a scale-out"
 
 
 def test_a_server_whose_samples_have_stopped_is_left_out() -> None:
     servers = (server(90.0, 1), server(0.0, 2, stamp=NOW - timedelta(hours=1)))
-    decision = decide(config(2), State(), Usage(servers), NOW)
+    decision = decide(Situation(declared(2), ScalingMemory(), Usage(servers), NOW))
     assert (decision.metric.avg, decision.metric.left_out) == (90.0, 1)
 
 
 def test_a_booting_server_is_counted_in_the_size_but_not_in_the_mean() -> None:
     servers = (server(60.0, 1), server(60.0, 2), server(5.0, 3, booting=True))
-    decision = decide(config(3), State(), Usage(servers, whole=True), NOW)
+    decision = decide(Situation(declared(3), ScalingMemory(), Usage(servers, whole=True), NOW))
     assert (decision.action, decision.size, decision.metric.avg) == (Action.UP, 4, 60.0)
     assert decision.condition("Progressing").reason == "ServersBooting"
 
 
 def test_no_scale_in_while_a_server_boots() -> None:
     servers = (server(5.0, 1), server(5.0, 2), server(None, 3, booting=True, is_on=False))
-    decision = decide(config(3), State(), Usage(servers, whole=True), NOW)
+    decision = decide(Situation(declared(3), ScalingMemory(), Usage(servers, whole=True), NOW))
     assert (decision.action, decision.wanted, decision.reason) == (Action.NONE, Wanted.DOWN, Reason.SERVERS_BOOTING)
     assert decision.condition("AbleToScale").reason == "ScaleDownStabilized"
     assert decision.heal == ()
 
 
 def test_one_busy_server_among_idle_ones_is_imbalanced_and_the_mean_decides() -> None:
-    decision = look(5, 100.0, 20.0, 20.0, 20.0, 20.0)
+    decision = decided(5, 100.0, 20.0, 20.0, 20.0, 20.0)
     assert (decision.action, decision.metric.rounded) == (Action.NONE, 36)
-    assert conditions_of(decision)["Imbalanced"] == "True"
-    assert conditions_of(look(5, 60.0, 20.0, 20.0, 20.0, 20.0))["Imbalanced"] == "False", (
+    assert decision.condition("Imbalanced").status == "True"
+    assert decided(5, 60.0, 20.0, 20.0, 20.0, 20.0).condition("Imbalanced").status == "False", (
         "40 points are not more than 40"
     )
-    assert conditions_of(look(2, 100.0, 20.0))["Imbalanced"] == "True"
-    assert conditions_of(look(1, 100.0, min_size=1))["Imbalanced"] == "False"
+    assert decided(2, 100.0, 20.0).condition("Imbalanced").status == "True"
+    assert decided(1, 100.0, min_size=1).condition("Imbalanced").status == "False"
 
 
 def test_one_dead_server_is_to_be_mended_at_the_same_size() -> None:
     servers = (server(30.0, 1), server(None, 2, is_on=False), server(30.0, 3))
-    state = State(written_size=3).cooling(ScalingArgs(), NOW)
-    decision = decide(config(3), state, Usage(servers, whole=True), NOW)
+    memory = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
+    decision = decide(Situation(declared(3), memory, Usage(servers, whole=True), NOW))
     assert (decision.action, decision.size, decision.heal) == (Action.NONE, 3, ("web-002",))
     assert decision.condition("Degraded").reason == "ServersUnhealthy"
-    assert "to be mended now: web-002" in explain(decision)
-    left_alone = decide(config(3, heal=False), state, Usage(servers, whole=True), NOW)
+    assert "to be mended now: web-002" in decision.explain()
+    left_alone = decide(Situation(declared(3, heal=False), memory, Usage(servers, whole=True), NOW))
     assert (left_alone.action, left_alone.heal) == (Action.NONE, ())
-    assert "heal is off" in explain(left_alone)
+    assert "heal is off" in left_alone.explain()
 
 
 @pytest.mark.parametrize(("count", "failed", "healed"), [(2, 1, 1), (5, 2, 1), (20, 8, 2), (30, 9, 3), (19, 8, 1)])
 def test_at_most_a_tenth_is_replaced_at_once(count: int, failed: int, healed: int) -> None:
     servers = tuple(server(30.0, number, healthy=number > failed) for number in range(1, count + 1))
-    decision = decide(config(count, max_size=50), State(), Usage(servers, whole=True), NOW)
+    decision = decide(Situation(declared(count, max_size=50), ScalingMemory(), Usage(servers, whole=True), NOW))
     assert decision.heal == tuple(f"web-{number:03}" for number in range(1, healed + 1))
 
 
@@ -228,42 +235,45 @@ def test_the_brake_stops_healing_and_scale_in_but_not_scale_out(count: int, fail
         some = [server(percent, number, healthy=number > failed) for number in range(1, count + 1)]
         return Usage(tuple(some), whole=True)
 
-    limits = config(count, min_size=0, max_size=50)
-    low = decide(limits, State(), servers(5.0), NOW)
+    limits = declared(count, min_size=0, max_size=50)
+    low = decide(Situation(limits, ScalingMemory(), servers(5.0), NOW))
     assert (low.action, low.heal) == (Action.NONE, ())
     assert low.condition("Degraded").reason == "TooManyUnhealthy"
     if count > 1:
         assert (low.wanted, low.reason) == (Wanted.DOWN, Reason.TOO_MANY_UNHEALTHY)
-    high = decide(limits, State(), servers(90.0), NOW)
+    high = decide(Situation(limits, ScalingMemory(), servers(90.0), NOW))
     assert (high.action, high.size, high.heal) == (Action.UP, count + 1, ())
 
 
 def test_just_under_the_brake() -> None:
     servers = tuple(server(5.0, number, healthy=number > 9) for number in range(1, 21))
-    assert decide(config(20, max_size=50), State(), Usage(servers, whole=True), NOW).action is Action.DOWN
+    assert (
+        decide(Situation(declared(20, max_size=50), ScalingMemory(), Usage(servers, whole=True), NOW)).action
+        is Action.DOWN
+    )
 
 
 def test_an_unknown_health_is_no_death() -> None:
-    assert look(3, 30.0).heal == ()
-    assert look(3, 30.0).condition("Degraded").status == "False"
+    assert decided(3, 30.0).heal == ()
+    assert decided(3, 30.0).condition("Degraded").status == "False"
 
 
 def test_at_the_largest_size() -> None:
-    decision = look(5, 90.0)
+    decision = decided(5, 90.0)
     assert (decision.action, decision.size, decision.reason) == (Action.NONE, 5, Reason.AT_MAXIMUM)
     assert decision.condition("ScalingLimited").reason == "TooManyReplicas"
 
 
 def test_at_the_smallest_size() -> None:
-    decision = look(2, 5.0)
+    decision = decided(2, 5.0)
     assert (decision.action, decision.size, decision.reason) == (Action.NONE, 2, Reason.AT_MINIMUM)
     assert decision.condition("ScalingLimited").reason == "TooFewReplicas"
 
 
 def test_within_the_limits() -> None:
-    assert look(3, 90.0).condition("ScalingLimited").reason == "DesiredWithinRange"
-    assert look(4, 90.0, step=2).condition("ScalingLimited").reason == "TooManyReplicas"
-    assert look(3, 5.0, step=2).condition("ScalingLimited").reason == "TooFewReplicas"
+    assert decided(3, 90.0).condition("ScalingLimited").reason == "DesiredWithinRange"
+    assert decided(4, 90.0, step=2).condition("ScalingLimited").reason == "TooManyReplicas"
+    assert decided(3, 5.0, step=2).condition("ScalingLimited").reason == "TooFewReplicas"
 
 
 @pytest.mark.parametrize(
@@ -283,13 +293,13 @@ def test_within_the_limits() -> None:
 def test_a_size_outside_the_limits(
     size: int, percent: float, enforce: bool, action: str, to: int, reason: Reason
 ) -> None:
-    decision = look(size, percent, enforce=enforce)
+    decision = decided(size, percent, enforce=enforce)
     assert (decision.action, decision.size, decision.reason) == (action, to, reason)
 
 
 def test_without_metrics_only_enforce_acts() -> None:
-    assert decide(config(1), State(), None, NOW).action is Action.NONE
-    assert decide(config(1, enforce=True), State(), None, NOW).size == 2
+    assert decide(Situation(declared(1), ScalingMemory(), None, NOW)).action is Action.NONE
+    assert decide(Situation(declared(1, enforce=True), ScalingMemory(), None, NOW)).size == 2
 
 
 # Cooldown
@@ -301,46 +311,46 @@ def test_without_metrics_only_enforce_acts() -> None:
 @pytest.mark.parametrize("last", ["up", "down"])
 def test_the_cooldown_holds_in_both_directions(percent: float, wanted: int, reason: Reason, last: str) -> None:
     before = 2 if last == "up" else 4
-    state = State().succeeded(ScalingArgs(), action=last, before=before, after=3, now=NOW)
-    held = look(3, percent, state=state, now=after(539.2))
+    memory = ScalingMemory().succeeded(ScalingArgs(), action=last, before=before, after=3, now=NOW)
+    held = decided(3, percent, memory=memory, now=after(539.2))
     assert (held.action, held.reason, held.recommended, held.wait) == (Action.NONE, reason, wanted, 1)
     assert held.condition("AbleToScale").status == "False"
-    assert look(3, percent, state=state, now=after(540)).size == wanted
+    assert decided(3, percent, memory=memory, now=after(540)).size == wanted
 
 
 def test_each_direction_has_its_own_time() -> None:
     scaling = ScalingArgs()
-    state = replace(State(written_size=3), cooldown_until_up=NOW, cooldown_until_down=after(600))
-    assert look(3, 90.0, state=state).action is Action.UP
-    assert look(3, 5.0, state=state).reason is Reason.COOLDOWN_DOWN
+    memory = replace(ScalingMemory(written_size=3), cooldown_until_up=NOW, cooldown_until_down=after(600))
+    assert decided(3, 90.0, memory=memory).action is Action.UP
+    assert decided(3, 5.0, memory=memory).reason is Reason.COOLDOWN_DOWN
     assert scaling.cooldown.up == scaling.cooldown.down
 
 
 @pytest.mark.parametrize("percent", [30.0, 0.0, None])
 def test_nothing_to_do_does_not_end_the_cooldown(percent: float | None) -> None:
-    state = State().succeeded(ScalingArgs(), action="up", before=2, after=3, now=NOW)
-    state = look(3, percent, state=state, now=after(100)).state
-    state = look(5, 90.0, state=replace(state, written_size=5), now=after(200)).state
-    assert look(3, 5.0, state=replace(state, written_size=3), now=after(300)).reason is Reason.COOLDOWN_DOWN
+    memory = ScalingMemory().succeeded(ScalingArgs(), action="up", before=2, after=3, now=NOW)
+    memory = decided(3, percent, memory=memory, now=after(100)).memory
+    memory = decided(5, 90.0, memory=replace(memory, written_size=5), now=after(200)).memory
+    assert decided(3, 5.0, memory=replace(memory, written_size=3), now=after(300)).reason is Reason.COOLDOWN_DOWN
 
 
 def test_a_failure_does_not_end_the_cooldown() -> None:
     scaling = ScalingArgs()
-    state = State().succeeded(scaling, action="up", before=2, after=3, now=NOW)
-    state = state.failed(scaling, action="converge", before=3, after=3, now=after(10))
-    state = state.succeeded(scaling, action="converge", before=3, after=3, now=after(320))
-    assert state.failures == 0
-    assert look(3, 5.0, state=state, now=after(400)).reason is Reason.COOLDOWN_DOWN
+    memory = ScalingMemory().succeeded(scaling, action="up", before=2, after=3, now=NOW)
+    memory = memory.failed(scaling, action="converge", before=3, after=3, now=after(10))
+    memory = memory.succeeded(scaling, action="converge", before=3, after=3, now=after(320))
+    assert memory.failures == 0
+    assert decided(3, 5.0, memory=memory, now=after(400)).reason is Reason.COOLDOWN_DOWN
 
 
 def test_a_replacement_starts_no_cooldown() -> None:
-    state = State(written_size=3).succeeded(ScalingArgs(), action="converge", before=3, after=3, now=NOW)
-    assert look(3, 90.0, state=state).action is Action.UP
+    memory = ScalingMemory(written_size=3).succeeded(ScalingArgs(), action="converge", before=3, after=3, now=NOW)
+    assert decided(3, 90.0, memory=memory).action is Action.UP
 
 
 def test_bootstrap_waits_for_the_cooldown_too() -> None:
-    state = State(written_size=0).cooling(ScalingArgs(), NOW)
-    decision = decide(config(0), state, Usage(whole=True), after(60))
+    memory = ScalingMemory(written_size=0).cooling(ScalingArgs(), NOW)
+    decision = decide(Situation(declared(0), memory, Usage(whole=True), after(60)))
     assert (decision.action, decision.reason, decision.wait) == (Action.NONE, Reason.COOLDOWN_UP, 480)
 
 
@@ -348,24 +358,24 @@ def test_bootstrap_waits_for_the_cooldown_too() -> None:
 
 
 def test_after_a_failure_the_declared_size_is_tried_again_later_and_later() -> None:
-    scaling, state, now = ScalingArgs(), State(written_size=3), NOW
+    scaling, memory, now = ScalingArgs(), ScalingMemory(written_size=3), NOW
     for wait in (300, 600, 1200, 1800, 1800):
-        state = state.failed(scaling, action="up", before=3, after=4, now=now)
-        held = look(4, 5.0, state=state, now=now + timedelta(seconds=wait - 1))
+        memory = memory.failed(scaling, action="up", before=3, after=4, now=now)
+        held = decided(4, 5.0, memory=memory, now=now + timedelta(seconds=wait - 1))
         assert (held.action, held.reason, held.wait) == (Action.NONE, Reason.BACKOFF, 1)
         assert held.condition("AbleToScale").reason == "FailedUpdateScale"
         now += timedelta(seconds=wait)
-        again = look(4, 5.0, state=state, now=now)
+        again = decided(4, 5.0, memory=memory, now=now)
         assert (again.action, again.size, again.reason) == (Action.CONVERGE, 4, Reason.RETRY), "no scale-in before that"
-    state = state.succeeded(scaling, action="converge", before=4, after=4, now=now)
-    assert (state.failures, state.retry_at) == (0, None)
-    late = decide(config(4), state, usage(5.0, 5.0, 5.0, 5.0, stamp=now), now)
+    memory = memory.succeeded(scaling, action="converge", before=4, after=4, now=now)
+    assert (memory.failures, memory.retry_at) == (0, None)
+    late = decide(Situation(declared(4), memory, usage(5.0, 5.0, 5.0, 5.0, stamp=now), now))
     assert late.reason is Reason.COOLDOWN_DOWN, "the change has only now ended"
 
 
 def test_a_change_that_was_never_declared_leaves_the_size() -> None:
-    state = State(written_size=3).failed(ScalingArgs(), action="up", before=3, after=3, now=NOW)
-    assert look(3, 30.0, state=state, now=after(300)).reason is Reason.RETRY
+    memory = ScalingMemory(written_size=3).failed(ScalingArgs(), action="up", before=3, after=3, now=NOW)
+    assert decided(3, 30.0, memory=memory, now=after(300)).reason is Reason.RETRY
 
 
 # A size that somebody else changed
@@ -374,22 +384,22 @@ def test_a_change_that_was_never_declared_leaves_the_size() -> None:
 @pytest.mark.parametrize("percent", [90.0, 5.0, 30.0])
 @pytest.mark.parametrize("size", [2, 4, 7, 1, 0])
 def test_a_size_changed_by_a_person_is_taken_over_and_left_alone(percent: float, size: int) -> None:
-    decision = decide(config(size), State(written_size=3), usage(*[percent] * size), NOW)
+    decision = decide(Situation(declared(size), ScalingMemory(written_size=3), usage(*[percent] * size), NOW))
     assert (decision.action, decision.size, decision.reason) == (Action.NONE, size, Reason.SIZE_CHANGED)
     assert decision.condition("AbleToScale").reason == "BackoffBoth"
-    assert decision.state.written_size == size
-    assert decision.state.cooldown_until_up == decision.state.cooldown_until_down == after(540)
+    assert decision.memory.written_size == size
+    assert decision.memory.cooldown_until_up == decision.memory.cooldown_until_down == after(540)
 
 
 def test_the_first_look_takes_the_size_as_it_is() -> None:
-    decision = decide(config(3), State(), usage(90.0, 90.0, 90.0), NOW)
-    assert (decision.action, decision.state.written_size) == (Action.UP, 3)
-    assert decision.state.cooldown_until_up is None
+    decision = decide(Situation(declared(3), ScalingMemory(), usage(90.0, 90.0, 90.0), NOW))
+    assert (decision.action, decision.memory.written_size) == (Action.UP, 3)
+    assert decision.memory.cooldown_until_up is None
 
 
 def test_our_own_size_is_not_a_persons() -> None:
-    state = State(written_size=3).declared(4)
-    assert look(4, 30.0, state=state).reason is Reason.WITHIN_BAND
+    memory = ScalingMemory(written_size=3).declared(4)
+    assert decided(4, 30.0, memory=memory).reason is Reason.WITHIN_BAND
 
 
 # Other numbers in the cloud than declared
@@ -397,26 +407,26 @@ def test_our_own_size_is_not_a_persons() -> None:
 
 @pytest.mark.parametrize("percents", [(30.0, 30.0), (5.0, 5.0), (), (30.0,) * 4, (None, None)])
 def test_missing_or_surplus_servers_are_put_right_first(percents: tuple[float | None, ...]) -> None:
-    decision = decide(config(3), State(written_size=3), usage(*percents), NOW)
+    decision = decide(Situation(declared(3), ScalingMemory(written_size=3), usage(*percents), NOW))
     assert (decision.action, decision.size, decision.reason) == (Action.CONVERGE, 3, Reason.SERVERS_DIFFER)
     assert decision.condition("Progressing").reason == "ServersDiffer"
 
 
 def test_they_are_put_right_in_a_cooldown_too() -> None:
-    state = State(written_size=3).cooling(ScalingArgs(), NOW)
+    memory = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
     for percent in (90.0, 5.0, 30.0):
-        decision = decide(config(3), state, usage(percent, percent), NOW)
+        decision = decide(Situation(declared(3), memory, usage(percent, percent), NOW))
         assert (decision.action, decision.size) == (Action.CONVERGE, 3)
     assert decision.condition("AbleToScale").status == "True"
 
 
 def test_a_scale_out_makes_the_missing_ones_as_well() -> None:
-    decision = decide(config(3), State(written_size=3), usage(90.0, 90.0), NOW)
+    decision = decide(Situation(declared(3), ScalingMemory(written_size=3), usage(90.0, 90.0), NOW))
     assert (decision.action, decision.size) == (Action.UP, 4)
 
 
 def test_servers_found_by_name_are_not_counted_against_the_size() -> None:
-    decision = decide(config(3), State(written_size=3), usage(30.0, 30.0, whole=False), NOW)
+    decision = decide(Situation(declared(3), ScalingMemory(written_size=3), usage(30.0, 30.0, whole=False), NOW))
     assert decision.action is Action.NONE
 
 
@@ -424,7 +434,7 @@ def test_servers_found_by_name_are_not_counted_against_the_size() -> None:
 
 
 def test_explain_tells_every_step() -> None:
-    text = explain(look(3, 60.0))
+    text = decided(3, 60.0).explain()
     assert [line.partition(":")[0] for line in text.splitlines()[:-1]] == [
         "1. size", "2. metric", "3. rule", "4. limits", "5. gates",
     ]  # fmt: skip
@@ -434,20 +444,20 @@ def test_explain_tells_every_step() -> None:
 
 
 def test_the_document_is_json() -> None:
-    document = look(3, 60.0).to_json()
+    document = decided(3, 60.0).to_json()
     assert document["metric"] == {
         "avg": 60.0, "rounded": 60, "min": 60.0, "max": 60.0, "stamp": "2021-09-27T09:55:00+09:00", "servers": 3,
         "left_out": 0,
     }  # fmt: skip
-    assert {one["type"] for one in document["conditions"]} == {
+    assert {condition["type"] for condition in document["conditions"]} == {
         "AbleToScale", "ScalingActive", "ScalingLimited", "Progressing", "Degraded", "Imbalanced",
     }  # fmt: skip
     assert (document["size"], document["action"], document["reason"]) == (4, "up", "CpuAboveUp")
 
 
-def test_config_from_a_stack() -> None:
+def test_settings_from_a_stack() -> None:
     group = ServerGroupArgs(name="web", zones=("is1b",), size=3, min_size=2, max_size=5)
-    assert Config.of(group, ScalingArgs(up=70)) == config(3, up=70)
+    assert GroupSettings.of(group, ScalingArgs(up=70)) == declared(3, up=70)
 
 
 # Whatever the load does
@@ -461,20 +471,20 @@ def run(
     ticks: list[tuple[int, float | None, bool]], size: int, min_size: int, max_size: int, extra: dict[str, Any]
 ) -> list[tuple[datetime, Decision, bool]]:
     """A loop as the scaler runs it: what was decided when, and whether it succeeded."""
-    state, now, found = State(), NOW, []
+    memory, now, found = ScalingMemory(), NOW, []
     for gap, load, succeeds in ticks:
         now += timedelta(seconds=gap)
-        limits = config(size, min_size=min_size, max_size=max_size, **extra)
+        limits = declared(size, min_size=min_size, max_size=max_size, **extra)
         seen = usage(*[load] * size, stamp=now - timedelta(seconds=60))
-        decision = decide(limits, state, seen, now)
-        assert decide(limits, state, seen, now) == decision
-        assert State.from_json(decision.state.to_json()) == decision.state
+        decision = decide(Situation(limits, memory, seen, now))
+        assert decide(Situation(limits, memory, seen, now)) == decision
+        assert ScalingMemory.from_json(decision.memory.to_json()) == decision.memory
         found.append((now, decision, succeeds))
-        state = decision.state
+        memory = decision.memory
         if decision.action is not Action.NONE:
             end = now + timedelta(seconds=200)
-            done = state.succeeded if succeeds else state.failed
-            state = done(limits.scaling, action=decision.action, before=size, after=decision.size, now=end)
+            done = memory.succeeded if succeeds else memory.failed
+            memory = done(limits.scaling, action=decision.action, before=size, after=decision.size, now=end)
             size, now = decision.size, end
     return found
 
@@ -504,6 +514,6 @@ def test_what_always_holds(
 def test_more_load_never_leads_to_fewer_servers(percents: list[float], which: int) -> None:
     more = list(percents)
     more[which] += 10
-    low, high = look(3, *percents), look(3, *more)
+    low, high = decided(3, *percents), decided(3, *more)
     if (high.metric.rounded or 0) > 1 and (low.metric.rounded or 0) > 1:
         assert high.size >= low.size

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sakura_fleet.model.scaling import ScalingArgs
-from sakura_fleet.scaler.decide import Config, Decision, decide
-from sakura_fleet.scaler.memory import State
+from sakura_fleet.scaler.decision import Decision, decide
+from sakura_fleet.scaler.memory import ScalingMemory
+from sakura_fleet.scaler.situation import GroupSettings, Situation
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
 
 JST = timezone(timedelta(hours=9))
@@ -19,8 +20,8 @@ def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def config(size: int = 3, *, min_size: int = 2, max_size: int = 5, **scaling: Any) -> Config:
-    return Config(size=size, min_size=min_size, max_size=max_size, scaling=ScalingArgs(**scaling))
+def declared(size: int = 3, *, min_size: int = 2, max_size: int = 5, **scaling: Any) -> GroupSettings:
+    return GroupSettings(size=size, min_size=min_size, max_size=max_size, scaling=ScalingArgs(**scaling))
 
 
 def server(percent: float | None, number: int = 1, *, stamp: datetime = STAMP, **other: Any) -> ServerUsage:
@@ -34,9 +35,11 @@ def usage(*percents: float | None, whole: bool = True, stamp: datetime = STAMP) 
     return Usage(servers, whole=whole)
 
 
-def look(
-    size: int, *percents: float | None, state: State | None = None, now: datetime = NOW, **settings: Any
+def decided(
+    size: int, *percents: float | None, memory: ScalingMemory | None = None, now: datetime = NOW, **settings: Any
 ) -> Decision:
     """Decide for a group of `size`; one percentage for all servers, or one each."""
     measured = percents * size if len(percents) == 1 else percents
-    return decide(config(size, **settings), state or State(written_size=size), usage(*measured), now)
+    return decide(
+        Situation(declared(size, **settings), memory or ScalingMemory(written_size=size), usage(*measured), now)
+    )

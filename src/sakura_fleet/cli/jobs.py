@@ -1,0 +1,62 @@
+"""What commands that run jobs share: the stack's job runner, how a result is printed, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import click
+
+from sakura_fleet.cli.clock import now
+from sakura_fleet.engine.outcome import Change
+from sakura_fleet.engine.project import Project
+from sakura_fleet.scaler.job_result import EXIT_NOOP, JobResult
+from sakura_fleet.scaler.job_runner import JobRunner
+
+COMPAT_NOOP: Final = 129
+COMPAT_MESSAGE: Final = 130
+"""sacloud/autoscaler's exit codes for "nothing to do" and "not now"."""
+
+
+def job_runner(
+    stack: str | None,
+    *,
+    source: str,
+    policy_packs: Sequence[str] = (),
+    listener: Callable[[Change], None] = lambda _: None,
+) -> JobRunner:
+    """The job runner of a stack of the project here; without packs, previews use the project's own, if it has one."""
+    project = Project.here()
+    name = project.selected_stack(stack)
+    own = project.root / "policies"
+    packs = list(policy_packs) or ([str(own)] if (own / "PulumiPolicy.yaml").is_file() else [])
+    return JobRunner(project, name, clock=now, source=source, policy_packs=packs, listener=listener)
+
+
+def print_result(result: JobResult, output: str) -> None:
+    """Print what came of a job: the result on stdout, an error on stderr."""
+    if output == "json":
+        record = result.record("", "", "")
+        shown = {key: value for key, value in record.items() if key not in ("stack", "group", "source")}
+        click.echo(json.dumps({**shown, "notes": result.notes}, ensure_ascii=False))
+        return
+    for note in result.notes:
+        click.echo(note)
+    for server in result.servers:
+        click.echo(f"  {server.operation:<8} {server.name}  {server.state}, {max(0, server.ended - server.began)} s")
+    click.echo(
+        f"{result.status}: {result.request} {result.size_before} -> {result.size_after} ({result.reason}) "
+        f"in {result.duration_s:.1f} s"
+    )
+    if result.error:
+        click.echo(result.error, err=True)
+
+
+def exit_code(result: JobResult, *, detailed: bool = False, compat: bool = False) -> int:
+    """The process's exit code for a result."""
+    if result.exit_code:
+        return result.exit_code
+    if compat and result.detailed_exit_code:
+        return COMPAT_NOOP if result.detailed_exit_code == EXIT_NOOP else COMPAT_MESSAGE
+    return result.detailed_exit_code if detailed else 0

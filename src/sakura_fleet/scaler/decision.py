@@ -1,0 +1,114 @@
+"""What to do about the load: one pure function from a situation to a decision.
+
+    metric -> rule -> limits -> gates -> explanation, conditions, memory
+
+Up to the gates it is the cron rule of the seed, case for case. The same function serves the autoscaler, the dry run and
+simulations; it does no input or output and knows no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sakura_fleet.scaler.conditions import Condition, conditions
+from sakura_fleet.scaler.explanation import Step, steps
+from sakura_fleet.scaler.healing import to_heal
+from sakura_fleet.scaler.limits import recommend
+from sakura_fleet.scaler.memory import ScalingMemory
+from sakura_fleet.scaler.metric import Metric, measure
+from sakura_fleet.scaler.reasons import Action, Reason, Wanted
+from sakura_fleet.scaler.rule import request_by
+from sakura_fleet.scaler.situation import Situation
+from sakura_fleet.scaler.verdict import judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The size to declare, and why.
+
+    `recommended` is what rule and limits ask for; a gate may hold it back, for `wait` seconds where that is known.
+    `heal` names servers to be mended at the same size. `memory` is to be kept after this tick, whatever becomes of the
+    action.
+    """
+
+    size: int
+    action: Action
+    reason: Reason
+    message: str
+    wanted: Wanted
+    recommended: int
+    wait: int
+    heal: tuple[str, ...]
+    metric: Metric
+    conditions: tuple[Condition, ...]
+    steps: tuple[Step, ...]
+    memory: ScalingMemory
+
+    def condition(self, kind: str) -> Condition:
+        """The condition of one type."""
+        return next(condition for condition in self.conditions if condition.type == kind)
+
+    def explain(self) -> str:
+        """The steps in plain words, a line each, and what came of them."""
+        lines = [f"{number}. {step.name}: {step.text}" for number, step in enumerate(self.steps, start=1)]
+        return "\n".join([*lines, f"=> {self.action.value}, size {self.size}: {self.message} [{self.reason.value}]"])
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain document, for records and for `--output json`."""
+        metric = self.metric
+        return {
+            "size": self.size,
+            "action": self.action.value,
+            "reason": self.reason.value,
+            "message": self.message,
+            "wanted": self.wanted.value,
+            "recommended": self.recommended,
+            "wait": self.wait,
+            "heal": list(self.heal),
+            "metric": {
+                "avg": metric.avg,
+                "rounded": metric.rounded,
+                "min": metric.lowest,
+                "max": metric.highest,
+                "stamp": metric.stamp.isoformat() if metric.stamp else None,
+                "servers": metric.counted,
+                "left_out": metric.left_out,
+            },
+            "conditions": [
+                {
+                    "type": condition.type,
+                    "status": condition.status,
+                    "reason": condition.reason,
+                    "message": condition.message,
+                }
+                for condition in self.conditions
+            ],
+        }
+
+
+def decide(situation: Situation) -> Decision:
+    """Decide by one observation of the group."""
+    metric = measure(situation)
+    request = request_by(situation, metric)
+    recommended = recommend(situation.group, request.wanted)
+    verdict = judge(situation, request, recommended)
+    return Decision(
+        size=verdict.size,
+        action=verdict.action,
+        reason=verdict.reason,
+        message=verdict.message,
+        wanted=request.wanted,
+        recommended=recommended.size,
+        wait=verdict.wait,
+        heal=to_heal(situation),
+        metric=metric,
+        conditions=conditions(situation, metric, request, recommended, verdict),
+        steps=tuple(steps(situation, metric, request, recommended, verdict)),
+        memory=_remembered(situation, metric, load_known=request.load_known),
+    )
+
+
+def _remembered(situation: Situation, metric: Metric, *, load_known: bool) -> ScalingMemory:
+    memory = situation.memory.observed(size=situation.group.size, stamp=metric.stamp, load_known=load_known)
+    return memory.cooling(situation.scaling, situation.now) if situation.size_changed else memory

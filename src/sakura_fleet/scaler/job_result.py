@@ -1,0 +1,56 @@
+"""What came of one request to a job runner, and how the history keeps it."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sakura_fleet.engine.outcome import Change
+
+EXIT_USAGE = 2
+EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
+"""Only with `--detailed-exitcode`; else these count as success, for cron's sake."""
+
+
+@dataclass(slots=True)
+class JobResult:
+    """What came of one request. `status` is one of those in `job_lock`; `ended` is None while the job runs."""
+
+    job_id: str
+    request: str
+    status: str
+    size_before: int
+    size_after: int
+    reason: str
+    exit_code: int = 0
+    detailed_exit_code: int = 0
+    servers: list[Change] = field(default_factory=list)
+    summary: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+    diff: str = ""
+    ended: datetime | None = None
+    duration_s: float = 0.0
+
+    def record(self, stack: str, group: str, source: str) -> dict[str, Any]:
+        """The result as the history keeps it."""
+        return {
+            "v": 1,
+            "ts": self.ended.isoformat(timespec="seconds") if self.ended else None,
+            "job_id": self.job_id,
+            "group": group,
+            "stack": stack,
+            "request": self.request,
+            "source": source,
+            "actor": getpass.getuser(),
+            "status": self.status,
+            "size_before": self.size_before,
+            "size_after": self.size_after,
+            "reason": self.reason,
+            "pulumi": {"summary": self.summary},
+            "servers": [asdict(server) for server in self.servers],
+            "duration_s": round(self.duration_s, 1),
+            "error": self.error,
+        }

@@ -1,0 +1,34 @@
+"""What a job that died left in the cloud: members of the group that nobody knows.
+
+They are told by owner tag: what else carries the fleet's may be another stack's with the same `fleet_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sakura_fleet.inventory.owned import everything, remove
+from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
+from sakura_fleet.ownership import OwnerTags, fleet_tag
+from sakura_fleet.provider.session import Session
+from sakura_fleet.tokens import SERVER, SERVER_GROUP
+
+
+def remove_leftovers(session: Session, fleet_id: str, *, known: Collection[str], members: set[str]) -> Iterator[str]:
+    """Remove the servers and disks whose owner tag is one of `members` and not `known` to the state, and so not to the
+    program. What is neither is only named. Yields what was done and found."""
+    for item in list(everything(session.client, fleet_tag(fleet_id))):
+        if item.kind not in ("server", "disk") or item.owner_tags.resource in known:
+            continue
+        if item.owner_tags.resource in members:
+            remove(session, item)
+            yield f"removed  {item}, left by a job that died"
+        else:
+            yield f"orphan   {item}: the state does not know it; see `sakura-fleet repair`"
+
+
+def member_owner_tags(fleet_id: str, urn_prefix: str, group: ServerGroupArgs) -> set[str]:
+    """The owner tags of all members that the stack's group can have, as its template is now."""
+    parent = f"{urn_prefix}{SERVER_GROUP}${SERVER}::"
+    names = (group.member_name(group.name, slot) for slot in range(MAX_SIZE))
+    return {OwnerTags.of(fleet_id, parent + name).resource for name in names}
