@@ -27,10 +27,6 @@ if elb and config.elb:
             components.https_record_for(config.dns.elb, elb),
         ]
 
-hosts = [components.CaddyHost(one.name, one, password=password) for one in config.hosts if one.is_first_form]
-for host in hosts:
-    records += host.record_sets(zone=config.dns.zone, apex=config.dns.apex) if config.dns else []
-
 dns = None
 if config.dns:
     dns = components.DnsRecords(
@@ -55,10 +51,9 @@ if config.dns:
             opts=pulumi.ResourceOptions(depends_on=[dns]),
         )
 
-hosts += [
-    components.CaddyHost(one.name, one, dns=dns, apex=config.apex_of(one), password=password)
-    for one in config.hosts
-    if not one.is_first_form
+hosts = [
+    components.CaddyHost(host.name, host, dns=dns, apex=config.apex_of(host), password=password)
+    for host in config.hosts
 ]
 pulumi.export("hosts", [host.output() for host in hosts])
 

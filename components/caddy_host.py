@@ -41,8 +41,7 @@ class CaddyHost(pulumi.ComponentResource):
     With `dns` the host's records come in this order: A, then the host, then a probe of each site over each protocol,
     then HTTPS. A host that does not serve is never announced. A protocol that is taken away leaves the HTTPS record
     first. A server named in `args.adopt` is taken over as it is, instead of one being made: a startup script is not run
-    on it. `apex` gives the zone's own name to this host, too. A host of the first form (`args.is_first_form`) has no
-    part in that: its `record_sets` go into the zone with all others, as they did in version 0.1.
+    on it. `apex` gives the zone's own name to this host, too.
 
     Outputs: `address`, `urls`, `https_record`, `verified_protocols`, `certificates` (when each ends, by URL), and over
     SSH `host_key`.
@@ -76,13 +75,12 @@ class CaddyHost(pulumi.ComponentResource):
         self._script = host_script(args, names=_full_names(args, dns.zone_name) if dns else ())
         self._content = sha256(self._script.encode()).hexdigest()
         self.urls = [f"https://{one}/" for one in self._served(dns)]
-        later = dns if not args.is_first_form else None
-        before = self._withdrawal(later) if later else []
+        before = self._withdrawal(dns) if dns else []
         if args.address:
             self.address = pulumi.Output.from_input(args.address)
         else:
             self._make_server(password, before)
-        records: list[pulumi.Resource] = [*self._addresses(later)] if later else []
+        records: list[pulumi.Resource] = [*self._addresses(dns)] if dns else []
         served: list[pulumi.Resource] = [*before, *records]
         ca = pulumi.Output.from_input(args.trusted_ca or args.acme_ca_root)
         if args.over_ssh:
@@ -90,13 +88,12 @@ class CaddyHost(pulumi.ComponentResource):
             served.append(command)
         else:
             internal_ca = pulumi.Output.from_input(args.trusted_ca)
-        if self.urls and args.ready_deadline and not args.is_first_form:
+        if self.urls and args.ready_deadline:
             self._prove(ca, internal_ca, served)
             served = [*served, *([self.probe] if self.probe else [])]
-        if later:
-            self._announce(later, served)
-        if not args.is_first_form:
-            self.https_record = self.address.apply(self._https_text)
+        if dns:
+            self._announce(dns, served)
+        self.https_record = self.address.apply(self._https_text)
         self.register_outputs(self.output())
 
     @property
@@ -107,37 +104,17 @@ class CaddyHost(pulumi.ComponentResource):
     def output(self) -> dict[str, pulumi.Input[Any]]:
         """The host as a stack output."""
         found: dict[str, pulumi.Input[Any]] = {"name": self.args.name, "address": self.address}
-        if self.args.is_first_form:
-            return found
         found |= {"urls": self.urls, "https_record": self.https_record}
         if self.probe:
             found |= {"verified_protocols": self.probe.verified, "certificates": self.probe.certificates}
         return {**found, "host_key": self.host_key} if self.host_key is not None else found
-
-    def record_sets(self, *, zone: str, apex: str = "") -> list[RecordSet]:
-        """The records of a host of the first form; `apex` is the `record` whose host has the zone's own name, too."""
-        from .dns import address_records, https_alias, https_record_for
-
-        args, found = self.args, list[Any]()
-        if not args.is_first_form or not args.record or not self.reference:
-            return found
-        found += [
-            address_records(args.record, self.reference, ttl=args.ttl),
-            https_record_for(args.record, self, ttl=args.ttl),
-        ]
-        if apex == args.record:
-            found += [
-                address_records("@", self.reference, ttl=args.ttl),
-                https_alias(f"{args.record}.{zone}.", ttl=args.ttl),
-            ]
-        return found
 
     def _options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(after) or None)
 
     def _served(self, dns: DnsRecords | None) -> Sequence[str]:
         """The names that are served over HTTPS, as far as they are known."""
-        if not self.args.ends_tls or self.args.is_first_form:
+        if not self.args.ends_tls:
             return ()
         if self.args.sites:
             return [site.name for site in self.args.sites]

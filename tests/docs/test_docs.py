@@ -152,7 +152,7 @@ MINIMAL: dict[str, Any] = {
     "dns": {
         "zone": "example.com",
         "record_sets": [
-            {"name": "www", "type": "HTTPS", "values": [{"priority": 1}]},
+            {"name": "svc", "type": "HTTPS", "values": [{"priority": 1}]},
             {"name": "www", "type": "MX", "values": [{"priority": 0, "target": "."}]},
             {
                 "name": "_sip._tcp",

@@ -46,14 +46,8 @@ def test_a_host_that_is_there_becomes_the_stacks(fleet: Fleet) -> None:
 
 
 def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
-    # As in version 0.1: its records stand among all others.
-    first = {key: HOST[key] for key in ("name", "zone", "record", "ttl")}
-    fleet.write(size=0, hosts=[{**first, "caddyfile": "www.example.com"}], dns={"zone": "example.com", "apex": "www"})
-    fleet.up()
-    assert [name for name, _ in records(fleet)] == ["www", "www", "@", "@"]
-
     svc = [{"name": "shop", "type": "HTTPS", "values": ["0 www.example.com."]}]
-    fleet.write(hosts=[HOST], dns={"zone": "example.com", "apex": "www", "record_sets": svc})
+    fleet.write(size=0, hosts=[HOST], dns={"zone": "example.com", "apex": "www", "record_sets": svc})
     fleet.pulumi("up", "--yes")  # with its preview
     (found,) = json.loads(fleet.pulumi("stack", "output", "hosts", "--json").stdout)
     address = found["address"]

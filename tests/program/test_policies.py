@@ -238,7 +238,7 @@ def test_plans_of_a_host_and_its_zone(fleet: Fleet) -> None:
     assert (unprotected.returncode, rules(unprotected)) == (5, ["protection-removed"])
     fleet.pulumi("state", "unprotect", zone, "--yes")
 
-    fleet.write(hosts=[{**hosts[0], "caddyfile": hosts[0]["caddyfile"] + "\n# changed\n"}])
+    fleet.write(hosts=[{**hosts[0], "email": "ops@example.com"}])
     replaced = checked(fleet, "-o", "json")
     assert (replaced.returncode, rules(replaced)) == (5, ["server-replaced"])
     assert checked(fleet, "--allow-delete", "www").returncode == 0

@@ -51,10 +51,12 @@ def test_everything_is_there_and_agrees(whole: Fleet) -> None:
 def test_the_caddy_host_gets_its_caddyfile(whole: Fleet) -> None:
     notes = whole.call("GET", "note", zone="is1a")["Notes"]
     (script,) = [note["Content"] for note in notes if note["Name"] == "www-caddy"]
-    encoded = re.search(r'<<<"([A-Za-z0-9+/=]+)"', script)
+    encoded = re.search(r"CADDYFILE_BASE64=([A-Za-z0-9+/=]+)", script)
     assert encoded, script
-    assert base64.b64decode(encoded[1]).decode() == local_settings()["hosts"][0]["caddyfile"]
-    assert "443/udp" in script
+    sites = base64.b64decode(encoded[1]).decode()
+    assert "\nwww.example.com {" in sites
+    assert "\nexample.com {" in sites
+    assert "OPEN_PORTS='80/tcp 443/tcp 443/udp'" in script
 
 
 def test_show_puts_state_and_cloud_side_by_side(whole: Fleet) -> None:
@@ -75,10 +77,10 @@ def test_show_puts_state_and_cloud_side_by_side(whole: Fleet) -> None:
     assert re.search(r"DOWN", table)
 
 
-def test_a_host_built_anew_takes_its_records_along(whole: Fleet) -> None:
+def test_a_host_that_is_replaced_takes_its_records_along(whole: Fleet) -> None:
     before = outputs(whole)["hosts"][0]["address"]
     (host,) = whole.settings["hosts"]
-    whole.write(hosts=[{**host, "caddyfile": host["caddyfile"] + "\n# changed\n"}])
+    whole.write(hosts=[{**host, "email": "ops@example.com"}])
     whole.up()
     after = outputs(whole)["hosts"][0]["address"]
     assert after != before

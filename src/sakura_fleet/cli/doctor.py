@@ -95,7 +95,7 @@ def _hosts(project: Project, stack: str) -> Sequence[CaddyHostArgs]:
 
 def _for_hosts(project: Project, stack: str) -> str:
     """What the machine that runs Pulumi needs for the stack's hosts."""
-    hosts = [host for host in _hosts(project, stack) if not host.is_first_form]
+    hosts = _hosts(project, stack)
     over_ssh = [host.name for host in hosts if host.over_ssh]
     asked = [host.name for host in hosts if host.ready_deadline and "h3" in host.serves]
     missing = []

@@ -98,21 +98,6 @@ class CaddyHostArgs:
         return self.manage == "ssh" or bool(self.address)
 
     @property
-    def is_first_form(self) -> bool:
-        """Whether this host says no more than version 0.1 knew: it then keeps the script and the records of 0.1, as
-        another script would be another server."""
-        first = type(self)(
-            name=self.name,
-            zone=self.zone,
-            adopt=self.adopt,
-            caddyfile=self.caddyfile,
-            record=self.record,
-            ttl=self.ttl,
-            template=self.template,
-        )
-        return bool(self.caddyfile) and self == first
-
-    @property
     def serves(self) -> tuple[str, ...]:
         """The protocols: as set, else all that can reach the host."""
         return self.protocols or (("h1", "h2") if self.behind else PROTOCOLS)
@@ -203,7 +188,7 @@ def _broken(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
         yield "protocols", "h3-only", message
     for index, interface in enumerate(host.template.network_interfaces[:1]):
         for protocol, port in host.open_ports:
-            if not host.is_first_form and not admits(interface.packet_filter, protocol, port):
+            if not admits(interface.packet_filter, protocol, port):
                 path = f"template.network_interfaces[{index}].packet_filter"
                 rule = "h3-port-closed" if protocol == "udp" else "port-closed"
                 way_out = ", or take h3 out of `protocols`" if protocol == "udp" else ""
@@ -212,7 +197,7 @@ def _broken(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
                     f'{{protocol: {protocol}, destination_port: "{port}"}} before the rule that denies it{way_out}'
                 )
                 yield path, rule, message
-    if host.ready_deadline and not host.trusted_ca and not host.is_first_form:
+    if host.ready_deadline and not host.trusted_ca:
         what = ""
         if host.internal_names and not host.over_ssh:
             what = "`tls: internal`"

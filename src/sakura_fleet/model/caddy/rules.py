@@ -47,11 +47,9 @@ def _shared_names(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs
 
 
 def _records(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs], dns: DnsArgs | None) -> Iterator[Problem]:
-    """Names in the zone that somebody else has. What hosts of the first form have is judged with all other sets."""
-    if host.is_first_form:
-        others = [other for other in others if not other.is_first_form]
+    """Names in the zone that somebody else has."""
     taken = {name: f"the host {other.name}" for other in others for name in other.all_records}
-    if dns and not host.is_first_form:
+    if dns:
         taken |= {one.name: f"dns.record_sets ({one})" for one in dns.record_sets if one.type in ("A", "AAAA", "HTTPS")}
         taken |= {dns.elb: "dns.elb"} if dns.elb else {}
     for name in host.all_records:
@@ -62,7 +60,7 @@ def _records(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs], dn
 
 def with_host_names(dns: DnsArgs, hosts: Sequence[CaddyHostArgs]) -> DnsArgs:
     """The zone whose own HTTPS and SVCB sets may point at names that hosts get later in the same run."""
-    names = {name for host in hosts if not host.is_first_form for name in host.all_records}
+    names = {name for host in hosts for name in host.all_records}
     if not names:
         return dns
     from sakura_fleet.model.dns.names import relative_name

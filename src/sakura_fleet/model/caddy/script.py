@@ -11,8 +11,6 @@ from typing import Final
 from sakura_fleet.model.caddy.caddyfile import caddyfile
 from sakura_fleet.model.caddy.host import CaddyHostArgs
 
-FIRST_PLACEHOLDER: Final = "@CADDYFILE_BASE64@"
-"""Where the script of 0.1 takes the Caddyfile."""
 PLACEHOLDER: Final = "# @SETTINGS@\n"
 """The line of the script in whose place the settings come."""
 
@@ -23,9 +21,6 @@ def host_script(host: CaddyHostArgs, *, names: Sequence[str] = ()) -> str:
     `names` must resolve to the host before its sites start, beside those of its sites. What a person wrote goes in
     base64 or quoted, so that no quote, brace or variable in it means anything to a shell.
     """
-    if host.is_first_form:
-        # Another script would be another server, and the old one is deleted first: this one stays as it was.
-        return _text("caddy-host-1.sh").replace(FIRST_PLACEHOLDER, _base64(host.caddyfile))
     wanted = [] if host.behind else [*host.acme_names, *(one for one in names if one not in host.acme_names)]
     settings = {
         "CADDYFILE_BASE64": _base64(caddyfile(host)),
@@ -40,7 +35,7 @@ def host_script(host: CaddyHostArgs, *, names: Sequence[str] = ()) -> str:
         "LOCAL_CA": "1" if host.over_ssh and host.internal_names else "",
     }
     lines = "".join(f"{key}={quote(value)}\n" for key, value in settings.items() if value)
-    return _text("caddy-host.sh").replace(PLACEHOLDER, lines)
+    return _template().replace(PLACEHOLDER, lines)
 
 
 def local_ca(output: str) -> str:
@@ -52,8 +47,8 @@ def local_ca(output: str) -> str:
     return ""
 
 
-def _text(name: str) -> str:
-    return files("sakura_fleet").joinpath("scripts", name).read_text("utf-8")
+def _template() -> str:
+    return files(__package__).joinpath("host.sh").read_text("utf-8")
 
 
 def _base64(text: str) -> str:

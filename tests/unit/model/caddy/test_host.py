@@ -314,14 +314,6 @@ def test_a_site_needs_its_ports() -> None:
     assert filtered() == []
 
 
-def test_hosts_of_the_first_form() -> None:
-    """They keep the script and the records of version 0.1."""
-    assert host_of(record="www", ttl=60, template={"tags": ["a"]})[0].is_first_form
-    for changes in ({"ready_deadline": 60}, {"manage": "ssh"}, {"protocols": ["h1", "h2"]}, {"records": ["b"]}):
-        assert not host_of(**changes)[0].is_first_form
-    assert not typed()[0].is_first_form
-
-
 def test_what_is_spoken_over_https() -> None:
     assert typed()[0].alpn_ids == ("http/1.1", "h2", "h3")
     assert typed(protocols=["h2", "h3"])[0].alpn_ids == ("h2", "h3")

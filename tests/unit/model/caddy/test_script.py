@@ -1,4 +1,4 @@
-"""The host script gets its settings unharmed, and hosts of 0.1 keep theirs."""
+"""The host script gets its settings unharmed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import re
 import subprocess
 from dataclasses import replace
-from hashlib import sha256
 from importlib.resources import files
 
 import pytest
@@ -15,18 +14,18 @@ from hypothesis import strategies as st
 
 from sakura_fleet.model.caddy.caddyfile import caddyfile
 from sakura_fleet.model.caddy.host import Behind, Binary, CaddyHostArgs
-from sakura_fleet.model.caddy.script import FIRST_PLACEHOLDER, PLACEHOLDER, host_script, local_ca
+from sakura_fleet.model.caddy.script import PLACEHOLDER, host_script, local_ca
 from sakura_fleet.model.caddy.site import FileServer, Site
 from sakura_fleet.model.server.startup_script import check_startup_script
 from sakura_fleet.model.server.template import EditParameter, ServerTemplate
 
 SITE = Site(name="www.example.com", file_server=FileServer())
 HOST = CaddyHostArgs(name="www", zone="is1b", sites=(SITE,))
-FIRST = CaddyHostArgs(name="www", zone="is1b", caddyfile="www.example.com\n", record="www")
+RAW = CaddyHostArgs(name="www", zone="is1b", caddyfile="www.example.com\n", record="www")
 
 
-def text(name: str) -> str:
-    return files("sakura_fleet").joinpath("scripts", name).read_text("utf-8")
+def template() -> str:
+    return files("sakura_fleet.model.caddy").joinpath("host.sh").read_text("utf-8")
 
 
 def settings_of(script: str) -> dict[str, str]:
@@ -38,29 +37,18 @@ def settings_of(script: str) -> dict[str, str]:
     return dict(zip(listed, done.stdout.split("\0"), strict=False))
 
 
-def test_the_script_of_0_1_never_changes() -> None:
-    """Its text is part of what servers are made from: another one would make them all anew."""
-    assert sha256(text("caddy-host-1.sh").encode()).hexdigest() == (
-        "ac9d2edd351ab596ce79dbafb6aaf6efb311c0129455b58f7ef403633740a7f8"
-    )
-
-
 @settings(max_examples=50)
 @given(st.text(min_size=1))
 def test_any_caddyfile_arrives_as_it_is(raw: str) -> None:
-    for host in (replace(FIRST, caddyfile=raw), replace(FIRST, caddyfile=raw, protocols=("h1", "h2"))):
-        script = host_script(host)
-        encoded = re.search(r"(?:<<<\"|CADDYFILE_BASE64=)([A-Za-z0-9+/=]+)", script)
-        assert encoded, "nothing in it means anything to a shell"
-        assert base64.b64decode(encoded[1]).decode() == raw
+    encoded = re.search(r"CADDYFILE_BASE64=([A-Za-z0-9+/=]+)", host_script(replace(RAW, caddyfile=raw)))
+    assert encoded, "nothing in it means anything to a shell"
+    assert base64.b64decode(encoded[1]).decode() == raw
 
 
-def test_the_scripts_that_ship_have_one_place_for_it() -> None:
-    assert text("caddy-host-1.sh").count(FIRST_PLACEHOLDER) == 1
-    assert text("caddy-host.sh").count(PLACEHOLDER) == 1
-    for host in (HOST, FIRST):
+def test_the_script_that_ships_has_one_place_for_settings() -> None:
+    assert template().count(PLACEHOLDER) == 1
+    for host in (HOST, RAW):
         assert PLACEHOLDER not in host_script(host)
-        assert FIRST_PLACEHOLDER not in host_script(host)
         assert check_startup_script(host_script(host), "content") == []
 
 
