@@ -18,4 +18,4 @@ def stack_config() -> StackConfig:
     try:
         return read_stack(own, secret_keys=secret, source=f"stack {pulumi.get_stack()}")
     except InputError as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(error.coded()) from None

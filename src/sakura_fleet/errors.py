@@ -1,28 +1,43 @@
-"""Every error this package raises on purpose.
+"""Every error this package raises on purpose, each with a code by which programs tell it.
 
-    FleetError                     the root: `str()` is a whole message for a person
-    +-- InputError                 what the user wrote breaks rules; carries all `Problem`s at once
-    +-- CredentialsError           no access token, or half of one
-    +-- AccountMismatchError       the credentials belong to another account than the stack names
-    +-- ApiError                   the cloud answered with an error; status, code, message and serial are kept
-    |   +-- AuthenticationError    401: wrong token or secret
-    |   +-- PermissionDeniedError  403
-    |   +-- NotFoundError          404: the object is gone, or the ID is of another zone
-    |   +-- ConflictError          409: the object's state forbids the call
-    |   +-- UnavailableError       423, 429, 5xx: busy; raised once the retries are used up
-    +-- UnreachableError           no answer from the API root until the deadline
-    +-- ProbeError                 a host gave no answer over the HTTP version that it was asked in
-    +-- WaitTimeoutError           something did not happen until its deadline
-    +-- OperationTimeoutError      an operation took longer than its resource's `custom_timeouts` allow
-    +-- CancelledError             the run was cancelled while waiting
+    FleetError                     failed         the root: `str()` is a whole message for a person
+    +-- InputError                 input          what the user wrote breaks rules; carries all `Problem`s at once
+    +-- CredentialsError           auth           no access token, or half of one
+    +-- AccountMismatchError       wrong-account  the credentials belong to another account than the stack names
+    +-- OwnershipError             not-owned      the object belongs to another fleet, another resource or a person
+    +-- AdoptionError              adopt          what is to be taken over is not there, or not what is declared
+    +-- ResourceError              resource       an object in the cloud is not what the operation needs
+    +-- ProjectError               project        no Pulumi project or stack file, or one that cannot be read
+    +-- EngineError                engine         the Pulumi CLI is missing, or a run of it failed
+    +-- PolicyError                policy         a policy of level `mandatory` refused the preview
+    +-- NoStackError               no-stack       the backend has no such stack
+    +-- BusyError                  busy           another run is at work on this stack
+    +-- ApiError                   api            the cloud answered with an error; status, its code and serial are kept
+    |   +-- AuthenticationError    auth           401: wrong token or secret
+    |   +-- PermissionDeniedError  permission     403
+    |   +-- NotFoundError          not-found      404: the object is gone, or the ID is of another zone
+    |   +-- ConflictError          conflict       409: the object's state forbids the call
+    |   +-- UnavailableError       unavailable    423, 429, 5xx: busy; raised once the retries are used up
+    +-- UnreachableError           unreachable    no answer from the API root until the deadline
+    +-- ProbeError                 probe          a host gave no answer over the HTTP version that it was asked in
+    +-- WaitTimeoutError           wait-timeout   something did not happen until its deadline
+    +-- OperationTimeoutError      timeout        an operation took longer than its resource's `custom_timeouts` allow
+    +-- CancelledError             cancelled      the run was cancelled while waiting
+
+A code never changes. A message ends with it, `… [auth]`, where it leaves the process: on the terminal of a command,
+and from the provider host, whose errors reach a command only as texts among the engine's diagnostics.
 
 Nothing here imports the rest of the package, and no message ever holds a token, a password or a private key.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Final
+
+_CODE: Final = re.compile(r"\[([a-z]+(?:-[a-z]+)*)\]:?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +64,25 @@ class Problem:
 class FleetError(Exception):
     """Any failure that has a message written for the user; commands print it without a traceback."""
 
+    code: ClassVar[str] = "failed"
+    """The stable kebab-case id of this kind of failure."""
+
+    def coded(self) -> str:
+        """The message as it leaves the process: its first line ends with the code."""
+        line, newline, rest = str(self).partition("\n")
+        colon = ":" if line.endswith(":") else ""
+        return f"{line.removesuffix(':')} [{self.code}]{colon}{newline}{rest}"
+
+
+def codes_in(text: str) -> frozenset[str]:
+    """The codes of errors, and ids of rules, at the ends of a text's lines."""
+    return frozenset(_CODE.findall(text))
+
 
 class InputError(FleetError):
     """The input breaks one or more rules. Nothing has been changed."""
+
+    code = "input"
 
     def __init__(self, problems: Sequence[Problem], *, source: str = "") -> None:
         self.problems = tuple(problems)
@@ -63,23 +94,80 @@ class InputError(FleetError):
 class CredentialsError(FleetError):
     """The access token or its secret is missing."""
 
+    code = "auth"
+
 
 class AccountMismatchError(FleetError):
     """The credentials belong to another account than the stack's `account_id`."""
+
+    code = "wrong-account"
+
+
+class OwnershipError(FleetError):
+    """The object belongs to another fleet, to another resource of this one, or to a person."""
+
+    code = "not-owned"
+
+
+class AdoptionError(FleetError):
+    """What is to be taken over is not there, or is not what is declared."""
+
+    code = "adopt"
+
+
+class ResourceError(FleetError):
+    """An object in the cloud, or what it needs there, is not as the operation needs it."""
+
+    code = "resource"
+
+
+class ProjectError(FleetError):
+    """There is no Pulumi project or stack file, or one that cannot be read."""
+
+    code = "project"
+
+
+class EngineError(FleetError):
+    """The Pulumi CLI is missing, or a run of it failed; the message has the engine's own words, codes included."""
+
+    code = "engine"
+
+    def coded(self) -> str:
+        return str(self) if codes_in(str(self)) else super().coded()
+
+
+class PolicyError(FleetError):
+    """A policy of level `mandatory` refused the preview."""
+
+    code = "policy"
+
+
+class NoStackError(FleetError):
+    """The backend has no such stack."""
+
+    code = "no-stack"
+
+
+class BusyError(FleetError):
+    """Another run is at work on this stack."""
+
+    code = "busy"
 
 
 class ApiError(FleetError):
     """The API answered with an error envelope (`is_fatal`, `serial`, `status`, `error_code`, `error_msg`)."""
 
-    def __init__(self, *, status: int, code: str, message: str, serial: str, method: str, path: str) -> None:
+    code = "api"
+
+    def __init__(self, *, status: int, error_code: str, message: str, serial: str, method: str, path: str) -> None:
         self.status = status
-        self.code = code
+        self.error_code = error_code
         self.message = message
         self.serial = serial
         self.method = method
         self.path = path
         number = f", serial {serial}" if serial else ""
-        super().__init__(f"{method} {path} was answered {status} {code}: {message}{self.way_out()}{number}")
+        super().__init__(f"{method} {path} was answered {status} {error_code}: {message}{self.way_out()}{number}")
 
     def way_out(self) -> str:
         """What the user can do about it, as the end of a sentence; empty where the message says it all."""
@@ -88,6 +176,8 @@ class ApiError(FleetError):
 
 class AuthenticationError(ApiError):
     """401: the API does not know this access token."""
+
+    code = "auth"
 
     def way_out(self) -> str:
         return (
@@ -99,6 +189,8 @@ class AuthenticationError(ApiError):
 class PermissionDeniedError(ApiError):
     """403: the API key may not do this."""
 
+    code = "permission"
+
     def way_out(self) -> str:
         return "; the API key needs the permission to create and delete resources in this account and zone"
 
@@ -106,17 +198,23 @@ class PermissionDeniedError(ApiError):
 class NotFoundError(ApiError):
     """404: no such object in this zone."""
 
+    code = "not-found"
+
 
 class ConflictError(ApiError):
     """409: the state of the object, or somebody's write in between, forbids the call."""
+
+    code = "conflict"
 
 
 class UnavailableError(ApiError):
     """423, 429 or 5xx: the API is busy or broken, and the retries are used up."""
 
+    code = "unavailable"
+
     @property
     def maybe_done(self) -> bool:
-        """True where the call may have been carried out all the same: look for its owner tag before repeating it."""
+        """True where the call may have been carried out all the same: find its owner tag before repeating it."""
         return self.method != "GET" and self.status not in (423, 429, 503)
 
     def way_out(self) -> str:
@@ -134,8 +232,10 @@ class UnreachableError(FleetError):
     """The API root gave no HTTP answer until the deadline.
 
     `maybe_done` is True where a changing call had left before its answer was lost: it may have been carried out, so
-    look for its owner tag before repeating it.
+    find its owner tag before repeating it.
     """
+
+    code = "unreachable"
 
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:
         self.maybe_done = maybe_done
@@ -144,6 +244,8 @@ class UnreachableError(FleetError):
 
 class ProbeError(FleetError):
     """A URL gave no answer over one HTTP version, `protocol`: `h1`, `h2` or `h3`."""
+
+    code = "probe"
 
     def __init__(self, message: str, *, url: str, protocol: str) -> None:
         self.url = url
@@ -154,6 +256,8 @@ class ProbeError(FleetError):
 class WaitTimeoutError(FleetError):
     """An awaited state did not come until its deadline."""
 
+    code = "wait-timeout"
+
 
 class OperationTimeoutError(FleetError):
     """An operation waited for something when the time that `custom_timeouts` allow was over.
@@ -162,6 +266,10 @@ class OperationTimeoutError(FleetError):
     must not go on after this.
     """
 
+    code = "timeout"
+
 
 class CancelledError(FleetError):
     """The run was cancelled while this was waiting."""
+
+    code = "cancelled"

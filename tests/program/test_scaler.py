@@ -34,10 +34,47 @@ def declared(fleet: Fleet) -> int:
     return int(fleet.pulumi("config", "get", "size").stdout)
 
 
+def git(fleet: Fleet, *arguments: str) -> None:
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    subprocess.run(["git", *who, *arguments], cwd=fleet.folder, check=True, capture_output=True)
+
+
+def commit_stacks(fleet: Fleet) -> None:
+    """Put the stack files as they are now into the folder's repository."""
+    git(fleet, "init", "-q")
+    git(fleet, "add", "stacks")
+    git(fleet, "commit", "-m", "the stack files")
+
+
 @pytest.fixture
 def running_fleet(fleet: Fleet) -> Fleet:
     fleet.up()
     return fleet
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "status"),
+    [
+        ({"api_root": "https://127.0.0.1:1/cloud/zone"}, "auth", 3),
+        ({"account_id": "113000000099"}, "wrong-account", 3),
+        ({"api_root": "http://127.0.0.1:1/cloud/zone"}, "unreachable", 1),
+    ],
+    ids=["no-api-key", "another-account", "no-cloud"],
+)
+def test_the_exit_code_follows_from_the_code_of_the_error(
+    fleet: Fleet, settings: dict[str, str], code: str, status: int
+) -> None:
+    fleet.write(**settings)
+    names = [f"{prefix}_ACCESS_TOKEN{half}" for prefix in ("SAKURA", "SAKURACLOUD") for half in ("", "_SECRET")]
+    no_key = dict.fromkeys(names, "")
+    commit_stacks(fleet)
+    for command in (("scaler", "keep", "--yes"), ("sakura-fleet", "deploy", "--base", "HEAD", "--yes")):
+        done = fleet.run(*command, "--stack", fleet.stack, check=False, **no_key, **state_home(fleet))
+        text = done.stdout + done.stderr
+        assert f"[{code}]" in text
+        assert "Traceback" not in text
+        assert done.returncode == status, text
+    assert fleet.count() == {}
 
 
 def test_verbs_change_size_and_servers(running_fleet: Fleet) -> None:
@@ -219,31 +256,22 @@ def test_a_lock_that_nothing_proves_stale_stays_and_the_command_is_printed(make_
 def test_deploy_keeps_the_scalers_size_and_takes_a_persons(running_fleet: Fleet) -> None:
     fleet = running_fleet
 
-    def git(*arguments: str) -> None:
-        who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
-        subprocess.run(["git", *who, *arguments], cwd=fleet.folder, check=True, capture_output=True)
-
-    def commit(message: str) -> None:
-        git("add", "stacks")
-        git("commit", "-m", message)
-
     def deploy() -> dict[str, Any]:
         command = ["sakura-fleet", "deploy", "--stack", fleet.stack, "--yes", "-o", "json"]
         return dict(json.loads(fleet.run(*command, **state_home(fleet)).stdout))
 
-    git("init", "-q")
-    commit("size 2")
+    commit_stacks(fleet)
     scaled(fleet, "set", "5")
-    git("checkout", "stacks")  # the scaler's size is not in the repository
+    git(fleet, "checkout", "stacks")  # the scaler's size is not in the repository
     fleet.settings["size"] = 2
     fleet.template(description="an unrelated change")
-    commit("description")
+    commit_stacks(fleet)
     deployed = deploy()
     assert (deployed["status"], deployed["size_after"]) == ("DONE", 5)
     assert fleet.count()["server"] == 5
     assert {server["Description"] for server in fleet.servers()} == {"an unrelated change"}
 
     fleet.write(size=3)
-    commit("three")
+    commit_stacks(fleet)
     assert deploy()["size_after"] == 3
     assert fleet.count()["server"] == 3

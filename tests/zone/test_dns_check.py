@@ -140,7 +140,7 @@ def test_what_a_stack_has_written_is_what_all_must_answer(check: Check, state: l
     check.name_server.serve(OTHER)
     code, found = check.verdicts("-s", "test", "-t", "HTTPS")
     missing = "missing: 10 . alpn=h3,h2 ipv4hint=192.0.2.1; not expected: 10 . alpn=h2 ipv4hint=192.0.2.1"
-    assert code == dns_check.EXIT_DIFFERS == 3
+    assert code == 3
     assert found == [
         ("differs", missing),
         ("differs", f"{missing}; it may hold this for 30 s more, as may other caches"),
@@ -155,7 +155,7 @@ def test_a_resolver_that_still_holds_the_old_set(check: Check, name_server: Name
     check.resolver.document = check.resolver.answer("/resolve?name=www.example.com.&type=65")
     name_server.serve(OTHER)
     code, found = check.verdicts()
-    assert code == dns_check.EXIT_CACHED == 4
+    assert code == 4
     assert found[0] == ("ok", "")
     assert found[1][0] == "differs"
     assert found[1][1].endswith("it may hold this for 17 s more, as may other caches")
@@ -246,7 +246,7 @@ ABSURD = [
 def test_a_resolver_that_gives_no_answer(check: Check, document: Any, note: str) -> None:
     check.resolver.document = document
     code, found = check.verdicts()
-    assert code == dns_check.EXIT_NO_ANSWER == 5
+    assert code == 5
     assert found[0] == ("ok", "")
     assert found[1][0] == "no answer"
     assert found[1][1].startswith(note)

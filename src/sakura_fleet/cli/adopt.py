@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Final
 
 import click
 
 from sakura_fleet.cli.options import check_stack_name, output_file_option, write_new
+from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import fleet_tag
-
-EXIT_UNFINISHED: Final = 2
-"""The stack file was written, but something in it is still to be decided."""
 
 
 @click.command()
@@ -109,7 +106,7 @@ def adopt(
     for line in report.lines():
         click.echo(line, err=True)
     if report.to_do:
-        raise click.exceptions.Exit(EXIT_UNFINISHED)
+        raise click.exceptions.Exit(DraftExit.UNFINISHED)
 
 
 def _check_api_root(stack: str, api_root: str, *, new: bool) -> None:

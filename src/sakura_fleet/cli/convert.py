@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import click
 
 from sakura_fleet.cli.options import output_file_option, write_new
+from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.errors import FleetError
 from sakura_fleet.interop import convert as conversion
-
-EXIT_UNFINISHED: Final = 2
-"""The stack file was made, but something in it is still to be decided."""
 
 
 @click.command()
@@ -44,4 +41,4 @@ def convert(file: Path, output: Path | None, group: str) -> None:
     for problem in found.problems:
         click.echo(f"to be done: {problem}", err=True)
     if found.problems:
-        raise click.exceptions.Exit(EXIT_UNFINISHED)
+        raise click.exceptions.Exit(DraftExit.UNFINISHED)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import yaml
 
+from sakura_fleet.cli.failure import JobCommand
 from sakura_fleet.cli.jobs import exit_code, job_runner, print_result
 from sakura_fleet.cli.options import (
     confirm,
@@ -27,7 +28,7 @@ from sakura_fleet.scaler.job_runner import Effort
 from sakura_fleet.scaler.sizes import Target
 
 
-@click.command()
+@click.command(cls=JobCommand)
 @stack_option
 @click.option("--base", default="HEAD^", show_default=True, help="The commit that was deployed before this one.")
 @yes_option

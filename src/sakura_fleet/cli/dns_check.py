@@ -12,6 +12,7 @@ import click
 
 from sakura_fleet import tokens
 from sakura_fleet.cli.options import output_option
+from sakura_fleet.engine.exit_codes import DnsCheckExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import InputError, Problem
@@ -27,9 +28,6 @@ if TYPE_CHECKING:  # these load dnspython and the HTTP client, which other comma
 
 TYPES: Final = ("A", "AAAA", "CNAME", "NS", "MX", "TXT", "SRV", "CAA", "HTTPS", "SVCB", "PTR")
 """What is asked for on the wire; ALIAS is answered as A and AAAA."""
-EXIT_DIFFERS: Final = 3
-EXIT_CACHED: Final = 4
-EXIT_NO_ANSWER: Final = 5
 LONGEST_PAUSE: Final = 10.0
 """Seconds between two rounds of `--wait`."""
 
@@ -133,10 +131,10 @@ class _Look:
         from sakura_fleet.model.dns.published import Verdict
 
         if any(one.verdict is Verdict.DIFFERS and not one.resolver for one in self.findings):
-            return EXIT_DIFFERS
+            return DnsCheckExit.DIFFERS
         if any(one.verdict is Verdict.NO_ANSWER for one in self.findings):
-            return EXIT_NO_ANSWER
-        return EXIT_CACHED if any(one.verdict is Verdict.DIFFERS for one in self.findings) else 0
+            return DnsCheckExit.NO_ANSWER
+        return DnsCheckExit.CACHED if any(one.verdict is Verdict.DIFFERS for one in self.findings) else 0
 
     def show(self) -> None:
         click.echo(f"{self.name} {self.kind}")

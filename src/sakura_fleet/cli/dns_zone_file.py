@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 import click
 
 from sakura_fleet import tokens
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.client import DnsZone
+from sakura_fleet.engine.exit_codes import DnsPlanExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
-from sakura_fleet.engine.stack import NoStackError, StackEngine
-from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.engine.stack import StackEngine
+from sakura_fleet.errors import FleetError, InputError, NoStackError, Problem
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, identity, zone_name
 from sakura_fleet.model.dns.plan import (
     FEW_RECORDS,
@@ -29,10 +30,6 @@ from sakura_fleet.model.dns.plan import (
 from sakura_fleet.model.dns.rules import without_way_out
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_named
-
-EXIT_CHANGES: Final = 3
-"""The exit code of `dns plan` where the file would change something."""
-
 
 _zone_argument: Callable[[Any], Any] = click.argument("zone", metavar="ZONE")
 
@@ -95,7 +92,7 @@ def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str
     work.show(planned)
     work.refuse(planned)
     if planned.changes:
-        raise click.exceptions.Exit(EXIT_CHANGES)
+        raise click.exceptions.Exit(DnsPlanExit.CHANGES)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sakura_fleet.cli.options import stack_option
+from sakura_fleet.engine.exit_codes import DoctorExit
 from sakura_fleet.engine.project import Project, engine_path, pulumi
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
@@ -50,7 +51,7 @@ def doctor(stack: str | None, plans: bool) -> None:
         if plans:
             report.check("plans", lambda: _plans(project, name))
     if report.failed:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(DoctorExit.FAILED)
 
 
 class _Report:
@@ -62,7 +63,7 @@ class _Report:
             found = look()
         except FleetError as error:
             self.failed = True
-            click.echo(f"{click.style('FAIL', fg='red')}  {what}: {error}")
+            click.echo(f"{click.style('FAIL', fg='red')}  {what}: {error.coded()}")
             return ""
         click.echo(f"{click.style('ok', fg='green')}    {what}: {found}")
         return found

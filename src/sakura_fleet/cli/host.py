@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from sakura_fleet.cli.options import output_option
+from sakura_fleet.engine.exit_codes import HostCheckExit
 
 if TYPE_CHECKING:
     from sakura_fleet.probe import HostReport, Protocol
 
-WARNING = 3
-"""The exit code where the host serves all that is promised, but something wants attention."""
-FAILED = 4
-"""The exit code where a promise is not kept."""
 COLOURS = {"ok": "green", "info": "", "warning": "yellow", "failed": "red"}
 
 
@@ -88,7 +85,7 @@ def check(
         days=days,
     )
     click.echo(json.dumps(report.to_json(), indent=2, ensure_ascii=False) if output == "json" else _table(report))
-    code = {"warning": WARNING, "failed": FAILED}.get(report.verdict, 0)
+    code = {"warning": HostCheckExit.WARNING, "failed": HostCheckExit.FAILED}.get(report.verdict, 0)
     if code:
         raise click.exceptions.Exit(code)
 

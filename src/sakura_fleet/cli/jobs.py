@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import click
 
 from sakura_fleet.cli.clock import now
+from sakura_fleet.engine.exit_codes import CompatExit, JobExit
 from sakura_fleet.engine.outcome import Change
 from sakura_fleet.engine.project import Project
-from sakura_fleet.scaler.job_result import EXIT_NOOP, JobResult
+from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import JobRunner
-
-COMPAT_NOOP: Final = 129
-COMPAT_MESSAGE: Final = 130
-"""sacloud/autoscaler's exit codes for "nothing to do" and "not now"."""
 
 
 def job_runner(
@@ -58,5 +54,5 @@ def exit_code(result: JobResult, *, detailed: bool = False, compat: bool = False
     if result.exit_code:
         return result.exit_code
     if compat and result.detailed_exit_code:
-        return COMPAT_NOOP if result.detailed_exit_code == EXIT_NOOP else COMPAT_MESSAGE
+        return CompatExit.NOOP if result.detailed_exit_code == JobExit.NOOP else CompatExit.MESSAGE
     return result.detailed_exit_code if detailed else 0

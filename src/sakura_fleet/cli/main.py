@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from sakura_fleet.cli.adopt import adopt
 from sakura_fleet.cli.deploy import deploy
 from sakura_fleet.cli.dns import dns
 from sakura_fleet.cli.doctor import doctor
+from sakura_fleet.cli.failure import FleetGroup
 from sakura_fleet.cli.host import host
 from sakura_fleet.cli.init import init
 from sakura_fleet.cli.plan_check import plan_check
 from sakura_fleet.cli.repair import repair
 from sakura_fleet.cli.scaler import scaler
 from sakura_fleet.cli.show import show
-from sakura_fleet.errors import FleetError
-
-
-class FleetGroup(click.Group):
-    """Prints our own errors as messages, without a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except FleetError as error:
-            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=FleetGroup, context_settings={"help_option_names": ["-h", "--help"]})

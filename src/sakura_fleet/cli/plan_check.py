@@ -10,12 +10,10 @@ from typing import IO, Any
 import click
 
 from sakura_fleet.cli.options import output_option, stack_option
+from sakura_fleet.engine.exit_codes import PlanCheckExit
 from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
 from sakura_fleet.engine.project import Project, engine_environment, engine_path
 from sakura_fleet.errors import FleetError
-
-REFUSED = 5
-"""The exit code for a plan with findings."""
 
 
 @click.command(name="plan-check")
@@ -59,7 +57,7 @@ def plan_check(
     else:
         click.echo(_table(findings) if findings else "The plan takes nothing away that should stay.")
     if findings:
-        raise click.exceptions.Exit(REFUSED)
+        raise click.exceptions.Exit(PlanCheckExit.REFUSED)
 
 
 def _parsed(text: str) -> Any:

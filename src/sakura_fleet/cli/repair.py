@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
+from sakura_fleet.engine.exit_codes import RepairExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import Lock, StackEngine
@@ -66,7 +67,7 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
         return
     if not remove:
         click.echo("run the same command with --remove to remove the orphans")
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(RepairExit.ORPHANS)
     if not yes:
         confirm(f"Remove {len(orphans)} orphans? Their disks are lost")
     for item in orphans:

@@ -13,6 +13,8 @@ import click
 
 from sakura_fleet import client as api
 from sakura_fleet.cli.clock import now
+from sakura_fleet.cli.failure import failing
+from sakura_fleet.engine.exit_codes import CpuExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
@@ -24,21 +26,10 @@ from sakura_fleet.provider.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
 from sakura_fleet.scaler.usage import Usage
 
-EXIT_UNKNOWN: Final = 3
-"""Any error, as for plugins of monitoring systems: whoever asked knows nothing."""
-
 API_ROOT_VARIABLES: Final = ("SAKURA_API_ROOT_URL", "SAKURACLOUD_API_ROOT_URL")
 DEADLINE: Final = 60.0
 MOST_SAMPLES: Final = 2_016
 """A week."""
-
-
-class _Failure(click.ClickException):
-    exit_code = EXIT_UNKNOWN
-
-
-class _Misuse(click.UsageError):
-    exit_code = EXIT_UNKNOWN
 
 
 class UnknownOnError(click.Command):
@@ -56,13 +47,11 @@ class UnknownOnError(click.Command):
 @contextmanager
 def _code_three() -> Iterator[None]:
     try:
-        yield
-    except click.UsageError as error:
-        raise _Misuse(error.format_message(), error.ctx) from error
+        with failing(lambda _: CpuExit.UNKNOWN):
+            yield
     except click.ClickException as error:
-        raise _Failure(error.format_message()) from error
-    except FleetError as error:
-        raise _Failure(str(error)) from error
+        error.show()
+        raise click.exceptions.Exit(CpuExit.UNKNOWN) from error
 
 
 @click.command(cls=UnknownOnError)

@@ -50,7 +50,7 @@ def error_from(response: httpx.Response, *, method: str, path: str, hide: Callab
         message = f"{message or _quote(response)}; is this the API root? It should end in /cloud/zone"
     return kind(
         status=status,
-        code=hide(code or "no_error_code"),
+        error_code=hide(code or "no_error_code"),
         message=hide(html.unescape(message) or _quote(response)),
         serial=hide(text(envelope.get("serial"))),
         method=method,
@@ -85,8 +85,8 @@ def required(
         raise _unusable(200, "bad_answer", f"the answer has no {key!r}", method=method, path=path)
 
 
-def _unusable(status: int, code: str, message: str, *, method: str, path: str) -> ApiError:
-    return ApiError(status=status, code=code, message=message, serial="", method=method, path=path)
+def _unusable(status: int, error_code: str, message: str, *, method: str, path: str) -> ApiError:
+    return ApiError(status=status, error_code=error_code, message=message, serial="", method=method, path=path)
 
 
 def _json(response: httpx.Response) -> Any:

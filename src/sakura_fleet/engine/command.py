@@ -21,7 +21,7 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import EngineError
 
 OnOutput = Callable[[str], object] | None
 
@@ -30,7 +30,7 @@ class GroupedCommand(PulumiCommand):
     """Runs each command in a session of its own; `interrupt` sends it a SIGINT.
 
     `at_work` is told the process's number when it begins, and None once it has ended by itself: not where it was
-    killed. The CLI's version, which the Automation API asks for, is looked up while the first command runs.
+    killed. The CLI's version, which the Automation API asks for, is read while the first command runs.
     """
 
     interrupted = False
@@ -74,7 +74,7 @@ class GroupedCommand(PulumiCommand):
             code = process.wait()
             self._process = None
         if code < 0:
-            raise FleetError(
+            raise EngineError(
                 f"the engine was ended by {signal.Signals(-code).name}; run the same command again: it repairs what "
                 "that left behind, and goes on"
             )
@@ -95,7 +95,7 @@ class GroupedCommand(PulumiCommand):
 
     @contextmanager
     def passing_signals_on(self) -> Iterator[None]:
-        """While this lasts, SIGINT and SIGTERM to this process interrupt the command instead of ending us."""
+        """While this lasts, SIGINT and SIGTERM to this process interrupt the command instead of ending this process."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

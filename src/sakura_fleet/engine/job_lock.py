@@ -1,6 +1,6 @@
 """One job per stack at a time, and what is left of one that died.
 
-The lock is the kernel's (flock), so it cannot outlive its holder. Beside it stands a job file that says who is at
+The lock is the kernel's (flock), so it cannot outlive its holder. Beside it is a job file that says who is at
 work, and which `pulumi` it runs. A job file without a held lock is a job that died, or whose `pulumi` was killed: that
 may have left a lock in the state.
 """
@@ -19,14 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from sakura_fleet.engine.processes import Process
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import BusyError
 
 ACCEPTED, RUNNING, DONE, DONE_NOOP = "ACCEPTED", "RUNNING", "DONE", "DONE_NOOP"
 IGNORED, CANCELED, FAILED = "IGNORED", "CANCELED", "FAILED"
-
-
-class BusyError(FleetError):
-    """Another job is at work on this stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,7 @@ class JobFolder:
             self._write(dead)
 
     def _write(self, job: Job) -> None:
-        # Not for the disk: once the machine has been started anew, no process can be told from another for certain.
+        # Not for the disk: once the machine has been started again, no process can be told from another for certain.
         self.save(self._job_file.name, asdict(job), durable=False)
 
     def current(self) -> Job | None:

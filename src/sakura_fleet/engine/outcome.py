@@ -1,6 +1,7 @@
 """What came of a preview or update, read from the engine's own events: per resource, and as an exit code.
 
-Pulumi's own exit code is 1 for nearly everything; the events tell a refused policy from a failed server.
+Pulumi's own exit code is 1 for nearly everything. The events tell a refused policy from a failed server, and the
+errors among them end with their codes, as the provider host has put them there.
 """
 
 from __future__ import annotations
@@ -10,21 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet import tokens
+from sakura_fleet.engine.exit_codes import JobExit, job_code
+from sakura_fleet.errors import FleetError, codes_in
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent
 
-EXIT_ERROR: Final = 1
-EXIT_AUTH: Final = 3
-EXIT_RESOURCE: Final = 4
-EXIT_POLICY: Final = 5
-EXIT_NO_STACK: Final = 6
-EXIT_CANCELED: Final = 8
-EXIT_TIMEOUT: Final = 9
-
 _QUIET: Final = ("same", "read", "refresh")
-_AUTH_WORDS: Final = ("401 unauthorized", "no access token", "belongs to account")
-_TIMEOUT_WORDS: Final = ("timed out after ",)
 
 
 @dataclass(slots=True)
@@ -41,7 +34,7 @@ class Change:
 
 @dataclass(slots=True)
 class Outcome:
-    """Everything that is worth telling of one run of the engine."""
+    """What one run of the engine did, and why it failed."""
 
     changes: dict[str, Change] = field(default_factory=dict)
     summary: dict[str, int] = field(default_factory=dict)
@@ -73,22 +66,18 @@ class Outcome:
     @property
     def servers(self) -> list[Change]:
         """The changes of servers, by name."""
-        return sorted((one for one in self.changes.values() if one.kind == tokens.SERVER), key=lambda one: one.name)
+        servers = (change for change in self.changes.values() if change.kind == tokens.SERVER)
+        return sorted(servers, key=lambda server: server.name)
 
-    def exit_code(self, *, interrupted: bool) -> int:
-        """The code for a run that failed."""
-        words = "\n".join(self.errors)
+    def exit_code(self, error: FleetError, *, interrupted: bool) -> JobExit:
+        """The exit code for a run that ended with `error`."""
         if self.violations:
-            return EXIT_POLICY
+            return JobExit.POLICY
         if interrupted:
-            return EXIT_CANCELED
-        if any(word in words for word in _AUTH_WORDS):
-            return EXIT_AUTH
-        if any(word in words for word in _TIMEOUT_WORDS):
-            return EXIT_TIMEOUT
-        if any(one.state == "failed" for one in self.changes.values()):
-            return EXIT_RESOURCE
-        return EXIT_ERROR
+            return JobExit.CANCELED
+        failed = any(change.state == "failed" for change in self.changes.values())
+        codes = codes_in("\n".join(self.errors)) | {error.code}
+        return job_code(codes, otherwise=JobExit.RESOURCE if failed else JobExit.ERROR)
 
     def _changed(self, metadata: Any, state: str, timestamp: int) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
@@ -108,7 +97,7 @@ class Outcome:
 
 
 def _is_quiet(metadata: Any) -> bool:
-    """Nothing that a person asks about: unchanged, or the engine's own bookkeeping."""
+    """Whether nobody asks about it: unchanged, or the engine's own bookkeeping."""
     operation = str(getattr(metadata.op, "value", metadata.op))
     return operation in _QUIET or metadata.type.startswith("pulumi:providers:")
 

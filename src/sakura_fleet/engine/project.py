@@ -1,4 +1,4 @@
-"""The Pulumi project that one works on: its folder, its stacks' files, its engine."""
+"""The Pulumi project of a command: its folder, its stacks' files, its engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.errors import EngineError, InputError, Problem, ProjectError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
 from sakura_fleet.tokens import CONFIG_NAMESPACE
@@ -33,12 +33,12 @@ class Project:
 
     @classmethod
     def here(cls) -> Project:
-        """The project around the working directory. Raises `FleetError` where there is none."""
+        """The project around the working directory. Raises `ProjectError` where there is none."""
         for folder in (Path.cwd(), *Path.cwd().parents):
             if (folder / "Pulumi.yaml").is_file():
                 settings = yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8")) or {}
                 return cls(folder, folder / str(settings.get("stackConfigDir", ".")))
-        raise FleetError(f"there is no Pulumi.yaml in {Path.cwd()} or above it; run this inside the project's folder")
+        raise ProjectError(f"there is no Pulumi.yaml in {Path.cwd()} or above it; run this inside the project's folder")
 
     def stack_file(self, stack: str) -> Path:
         """The file with a stack's configuration."""
@@ -50,18 +50,18 @@ class Project:
             return stack
         name = os.environ.get("PULUMI_STACK") or pulumi(self, "stack", "--show-name", check=False).strip()
         if not name:
-            raise FleetError("no stack is selected; name one with --stack, or run `pulumi stack select NAME`")
+            raise ProjectError("no stack is selected; name one with --stack, or run `pulumi stack select NAME`")
         return name
 
     def raw_config(self, stack: str) -> dict[str, Any]:
         """The stack file's `sakura-fleet:*` values, keys without the prefix; secrets stay encrypted."""
         path = self.stack_file(stack)
         if not path.is_file():
-            raise FleetError(f"there is no stack file {path}; run `sakura-fleet init {stack}` to write one")
+            raise ProjectError(f"there is no stack file {path}; run `sakura-fleet init {stack}` to write one")
         try:
             content = yaml.safe_load(path.read_text("utf-8")) or {}
         except yaml.YAMLError as error:
-            raise FleetError(f"{path} is not YAML: {error}") from error
+            raise ProjectError(f"{path} is not YAML: {error}") from error
         config = content.get("config") or {}
         return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
 
@@ -89,7 +89,7 @@ class Project:
         return fleet_id
 
     def _refuse_shared_fleet(self, stack: str, raw: dict[str, Any]) -> None:
-        """Two stacks of one fleet in one cloud would take each other's servers for orphans of their own.
+        """Two stacks of one fleet in one cloud would take each other's servers for their own orphans.
 
         A stack file that was copied has the other's `fleet_id`. Raises `InputError`.
         """
@@ -101,8 +101,8 @@ class Project:
             other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
             try:
                 theirs = self.raw_config(other)
-            except FleetError:
-                continue  # not YAML: its own commands say so
+            except ProjectError:
+                continue  # not YAML: the commands on that stack say so
             if all(theirs.get(key) == raw.get(key) for key in ("fleet_id", "api_root", "account_id")):
                 message = (
                     f"the stack {other} has the same, {raw['fleet_id']}, in the same cloud, so each would take the "
@@ -136,10 +136,10 @@ def engine_environment() -> dict[str, str]:
 
 
 def pulumi(project: Project, *arguments: str, check: bool = True) -> str:
-    """Run the engine and return what it printed. Raises `FleetError` with its own words."""
+    """Run the engine and return what it printed. Raises `EngineError` with its own words."""
     engine = engine_path()
     if engine is None:
-        raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+        raise EngineError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
     done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
         [engine, *arguments, "--non-interactive"],
         cwd=project.root,
@@ -149,5 +149,5 @@ def pulumi(project: Project, *arguments: str, check: bool = True) -> str:
         check=False,
     )
     if check and done.returncode != 0:
-        raise FleetError(f"`pulumi {' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}")
+        raise EngineError(f"`pulumi {' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}")
     return done.stdout if done.returncode == 0 else ""

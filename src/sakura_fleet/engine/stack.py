@@ -15,15 +15,10 @@ from urllib.parse import unquote, urlsplit
 from pulumi import automation
 
 from sakura_fleet.engine.command import GroupedCommand
-from sakura_fleet.engine.job_lock import BusyError
 from sakura_fleet.engine.outcome import Outcome
 from sakura_fleet.engine.project import PREFIX, Project, engine_environment, engine_path
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import BusyError, EngineError, NoStackError
 from sakura_fleet.tokens import SERVER
-
-
-class NoStackError(FleetError):
-    """The backend has no such stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class _Stack(automation.Stack):
     where the state is far away.
 
     The original selects the stack, which is a person's choice to make, and after an update reads outputs twice and the
-    history, which nobody here looks at; `StackEngine` asks the workspace for what it wants.
+    history, which nobody here reads; `StackEngine` asks the workspace for what it wants.
     """
 
     def __init__(self, name: str, workspace: automation.Workspace) -> None:
@@ -75,12 +70,12 @@ class _Stack(automation.Stack):
 
 
 class StackEngine:
-    """Commands on one stack. Raises `FleetError` with the engine's own words, `BusyError` where another run holds
-    it."""
+    """Commands on one stack. Raises `EngineError` with the engine's own words, `NoStackError` where the backend does
+    not know the stack, `BusyError` where another run holds it."""
 
     def __init__(self, project: Project, stack: str, at_work: Callable[[int | None], None] = lambda _: None) -> None:
         if engine_path() is None:
-            raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+            raise EngineError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
         os.environ["PATH"] = engine_environment()["PATH"]
         self.project = project
         self.name = stack
@@ -102,11 +97,11 @@ class StackEngine:
         """The outputs of the stack's last update; secrets are left out."""
         with _own_words("the outputs cannot be read"):
             outputs = self._stack.workspace.stack_outputs(self.name)
-        return {key: one.value for key, one in outputs.items() if not one.secret}
+        return {key: output.value for key, output in outputs.items() if not output.secret}
 
     def owner_tags_in_state(self) -> set[str]:
         """The resource owner tags of everything in the state."""
-        return {mark for resource in self.resources() for mark in _owner_tags(resource)}
+        return {tag for resource in self.resources() for tag in _owner_tags(resource)}
 
     def owner_tags_in_program(self) -> set[str]:
         """The resource owner tags of everything that the program wants now, by a preview."""
@@ -123,9 +118,9 @@ class StackEngine:
     def servers(self, ids: Collection[str]) -> list[KnownServer]:
         """The servers that the state knows by these IDs."""
         return [
-            KnownServer(str(one["urn"]), str(one["id"]), str(one["outputs"]["zone"]))
-            for one in self.resources()
-            if one["type"] == SERVER and one.get("id") in ids and not one.get("delete")
+            KnownServer(str(resource["urn"]), str(resource["id"]), str(resource["outputs"]["zone"]))
+            for resource in self.resources()
+            if resource["type"] == SERVER and resource.get("id") in ids and not resource.get("delete")
         ]
 
     def preview(
@@ -136,7 +131,7 @@ class StackEngine:
         refresh: bool = False,
         replace: Sequence[str] = (),
     ) -> str:
-        """A preview of `up` with policies; returns what it printed. Raises `FleetError` where it fails."""
+        """A preview of `up` with policies; returns what it printed. Raises `EngineError` where it fails."""
         with _own_words("the preview failed"):
             result = self._stack.preview(
                 policy_packs=list(policy_packs) or None,
@@ -149,9 +144,9 @@ class StackEngine:
         return result.stdout
 
     def up(self, outcome: Outcome, *, refresh: bool = False, replace: Sequence[str] = ()) -> None:
-        """Make it so, with `refresh` also what differs in the cloud; resources in `replace` (URNs) are made anew.
+        """Make it so, with `refresh` also what differs in the cloud; resources in `replace` (URNs) are made again.
 
-        Raises `FleetError` where it fails.
+        Raises `EngineError` where it fails.
         """
         with _own_words("the update failed"), self.command.passing_signals_on():
             self._stack.up(
@@ -165,7 +160,7 @@ class StackEngine:
     def refresh(self) -> None:
         """Let the state know what is in the cloud: a run that died may have removed and switched off what it lists.
 
-        Raises `FleetError` where the cloud cannot be asked.
+        Raises `EngineError` where the cloud cannot be asked.
         """
         way_out = f"run `pulumi refresh --stack {self.name}` before the next `pulumi up`"
         with _own_words(f"the state cannot be compared with the cloud; {way_out}"), self.command.passing_signals_on():
@@ -210,7 +205,7 @@ def _owner_tags(resource: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def _own_words(what: str) -> Iterator[None]:
-    """Turn the engine's failure into ours: its own words, without the frame that the Automation API puts around."""
+    """Turn the engine's failure into one of our errors: its own words, without those of the Automation API around."""
     try:
         yield
     except automation.ConcurrentUpdateError as error:
@@ -218,7 +213,7 @@ def _own_words(what: str) -> Iterator[None]:
     except automation.StackNotFoundError as error:
         raise NoStackError(f"{what}: {_words(error)}") from error
     except automation.CommandError as error:
-        raise FleetError(f"{what}: {_words(error)}") from error
+        raise EngineError(f"{what}: {_words(error)}") from error
 
 
 def _words(error: automation.CommandError) -> str:

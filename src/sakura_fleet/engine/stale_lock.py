@@ -6,11 +6,12 @@ import os
 import socket
 from typing import Final
 
-from sakura_fleet.engine.job_lock import BusyError, Job
+from sakura_fleet.engine.job_lock import Job
 from sakura_fleet.engine.stack import Lock
+from sakura_fleet.errors import BusyError
 
 ORPHANS_DEADLINE: Final = 60.0
-"""Seconds for the provider hosts of a killed engine to end; they look every 2 seconds whether it is still there."""
+"""Seconds for the provider hosts of a killed engine to end; they check every 2 seconds whether it is still there."""
 
 
 def refuse_living(lock: Lock, stack: str) -> None:

@@ -65,7 +65,8 @@ class FleetProvider(ResourceProvider):
     def _call(self) -> Iterator[Any]:
         """The session for one call of the engine, within the resource's `custom_timeouts`.
 
-        Errors end the call with their own words: gRPC would put "Exception calling application: " before them.
+        Errors end the call with their own words and their code: gRPC would put "Exception calling application: " before
+        them.
         """
         request, context = _engines_call()
         try:
@@ -74,7 +75,7 @@ class FleetProvider(ResourceProvider):
                 yield session
         except FleetError as error:
             if context is not None:
-                context.abort(grpc.StatusCode.UNKNOWN, str(error))
+                context.abort(grpc.StatusCode.UNKNOWN, error.coded())
             raise
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -82,7 +83,7 @@ class FleetProvider(ResourceProvider):
         try:
             checked = life.check(self._session(), life.full(_bag(_olds)), life.full(_bag(news)))
         except FleetError as error:
-            return CheckResult(news, [CheckFailure("", str(error))])
+            return CheckResult(news, [CheckFailure("", error.coded())])
         for notice in checked.notices:
             pulumi.log.info(notice)
         failures = [CheckFailure(problem.path, f"{problem.message} [{problem.rule}]") for problem in checked.problems]
@@ -195,7 +196,7 @@ def _explicit_provider(opts: pulumi.ResourceOptions, token: str) -> bool:
 def refuse(problems: Sequence[Problem], source: str) -> None:
     """Stop the program with all problems, and without a traceback; does nothing where there are none."""
     if problems:
-        raise pulumi.RunError(str(InputError(problems, source=source)))
+        raise pulumi.RunError(InputError(problems, source=source).coded())
 
 
 def _bag(props: dict[str, Any]) -> dict[str, Any]:

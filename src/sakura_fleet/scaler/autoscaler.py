@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
+from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
@@ -19,7 +20,7 @@ from sakura_fleet.ownership import fleet_tag
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.elb.elb_lifecycle import looked_up
 from sakura_fleet.scaler.decision import Decision, decide
-from sakura_fleet.scaler.job_result import EXIT_COOLDOWN, EXIT_NOOP, EXIT_UNKNOWN, JobResult
+from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import Effort, JobRunner
 from sakura_fleet.scaler.memory import ScalingMemory
 from sakura_fleet.scaler.metrics import fetch_group
@@ -118,7 +119,7 @@ class Autoscaler:
                     health=_health(session, config),
                 )
         except FleetError as error:
-            return None, str(error)
+            return None, error.coded()
         return usage, ""
 
 
@@ -166,7 +167,7 @@ def exit_code_of(observation: Observation, result: JobResult | None) -> tuple[in
         return result.exit_code, result.exit_code or result.detailed_exit_code
     reason = observation.decision.reason
     if reason in _COOLING:
-        return 0, EXIT_COOLDOWN
+        return 0, JobExit.COOLDOWN
     if reason in _UNKNOWN:
-        return 0, EXIT_UNKNOWN
-    return 0, EXIT_NOOP
+        return 0, JobExit.UNKNOWN
+    return 0, JobExit.NOOP

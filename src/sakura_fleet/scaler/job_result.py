@@ -9,14 +9,11 @@ from typing import Any
 
 from sakura_fleet.engine.outcome import Change
 
-EXIT_USAGE = 2
-EXIT_NOOP, EXIT_COOLDOWN, EXIT_BUSY, EXIT_UNKNOWN = 10, 11, 12, 13
-"""Only with `--detailed-exitcode`; else these count as success, for cron's sake."""
-
 
 @dataclass(slots=True)
 class JobResult:
-    """What came of one request. `status` is one of those in `job_lock`; `ended` is None while the job runs."""
+    """What came of one request. `status` is one of those in `job_lock`; `ended` is None while the job runs;
+    `detailed_exit_code` counts with `--detailed-exitcode` only, else it is a success, for cron's sake."""
 
     job_id: str
     request: str

@@ -14,17 +14,18 @@ from datetime import datetime
 from enum import IntEnum
 
 from sakura_fleet.engine import job_lock as jobs
-from sakura_fleet.engine.outcome import EXIT_NO_STACK, Change, Outcome
+from sakura_fleet.engine.exit_codes import JobExit
+from sakura_fleet.engine.outcome import Change, Outcome
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
-from sakura_fleet.engine.stack import KnownServer, NoStackError, StackEngine
+from sakura_fleet.engine.stack import KnownServer, StackEngine
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
-from sakura_fleet.errors import FleetError, NotFoundError
+from sakura_fleet.errors import BusyError, EngineError, FleetError, NoStackError, NotFoundError, PolicyError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.build import release
 from sakura_fleet.scaler.history import History
-from sakura_fleet.scaler.job_result import EXIT_BUSY, EXIT_NOOP, JobResult
+from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.leftovers import member_owner_tags, remove_leftovers
 from sakura_fleet.scaler.sizes import Target
 
@@ -99,9 +100,16 @@ class JobRunner:
                 group = self.group()
                 work = _Work(job.id, request, rule(group), effort, frozenset(replace), preview_only, dead)
                 result = self._carried_out(group, work)
-        except jobs.BusyError as busy:
+        except BusyError as busy:
             result = JobResult(
-                "", request, jobs.IGNORED, group.size, group.size, "busy", detailed_exit_code=EXIT_BUSY, error=str(busy)
+                "",
+                request,
+                jobs.IGNORED,
+                group.size,
+                group.size,
+                "busy",
+                detailed_exit_code=JobExit.BUSY,
+                error=busy.coded(),
             )
         result.ended, result.duration_s = self.clock(), time.monotonic() - began
         if not preview_only:
@@ -112,7 +120,7 @@ class JobRunner:
         target = work.target
         result = JobResult(work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason)
         if target.size == group.size and not (work.effort is not Effort.SIZE or work.replace or work.dead):
-            result.status, result.detailed_exit_code = jobs.DONE_NOOP, EXIT_NOOP
+            result.status, result.detailed_exit_code = jobs.DONE_NOOP, JobExit.NOOP
             return result
         outcome = Outcome(listener=self._listener)
         engine: StackEngine | None = None
@@ -133,19 +141,19 @@ class JobRunner:
                 if work.dead:
                     result.notes += self._leftovers_removed(engine, group)
             result.status = jobs.DONE
-        except jobs.BusyError as busy:
+        except BusyError as busy:
             if engine and target.size != group.size:
                 engine.set_size(group.size)
-            result.status, result.error, result.size_after = jobs.IGNORED, str(busy), group.size
-            result.reason, result.detailed_exit_code = "busy", EXIT_BUSY
+            result.status, result.error, result.size_after = jobs.IGNORED, busy.coded(), group.size
+            result.reason, result.detailed_exit_code = "busy", JobExit.BUSY
         except NoStackError as error:
-            result.status, result.error, result.exit_code = jobs.FAILED, str(error), EXIT_NO_STACK
+            result.status, result.error, result.exit_code = jobs.FAILED, error.coded(), JobExit.NO_STACK
         except FleetError as error:
             interrupted = engine.command.interrupted if engine else False
             result.status = jobs.CANCELED if interrupted else jobs.FAILED
-            result.error = "\n".join(outcome.errors) or str(error)
+            result.error = "\n".join(outcome.errors) or error.coded()
             if not result.exit_code:
-                result.exit_code = outcome.exit_code(interrupted=interrupted)
+                result.exit_code = outcome.exit_code(error, interrupted=interrupted)
         if work.dead and (work.preview_only or result.status != jobs.DONE):
             self.folder.leave_to_the_next(work.dead)
         if not work.preview_only:
@@ -172,9 +180,11 @@ class JobRunner:
             )
             fine = True
         except FleetError as error:
-            result.exit_code = outcome.exit_code(interrupted=engine.command.interrupted)
+            result.exit_code = outcome.exit_code(error, interrupted=engine.command.interrupted)
             result.size_after = group.size
-            raise FleetError("\n".join(outcome.violations or outcome.errors) or str(error)) from error
+            if outcome.violations:
+                raise PolicyError("\n".join(outcome.violations)) from error
+            raise EngineError("\n".join(outcome.errors) or str(error)) from error
         finally:
             result.summary = outcome.summary
             if changed and (work.preview_only or not fine):

@@ -11,7 +11,7 @@ from click.testing import Result
 from sakura_emulator.server import Running
 from sakura_fleet import tokens
 from sakura_fleet.cli import dns_zone_file
-from sakura_fleet.engine.stack import NoStackError
+from sakura_fleet.errors import NoStackError
 from tests.emulator.support import JSON, Api
 from tests.unit.folder import Folder
 

@@ -9,8 +9,17 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sakura_fleet.cli.main import FleetGroup, main
-from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.cli.failure import FleetGroup, JobGroup
+from sakura_fleet.cli.main import main
+from sakura_fleet.errors import (
+    AuthenticationError,
+    CredentialsError,
+    FleetError,
+    InputError,
+    NoStackError,
+    Problem,
+    WaitTimeoutError,
+)
 from tests.unit.folder import Folder, inside
 
 
@@ -37,8 +46,8 @@ def test_every_command_explains_itself_with_an_example(path: tuple[str, ...]) ->
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_option_is_explained(path: tuple[str, ...]) -> None:
-    options = [one for one in ALL[path].params if isinstance(one, click.Option)]
-    assert [one.name for one in options if not one.help] == []
+    options = [option for option in ALL[path].params if isinstance(option, click.Option)]
+    assert [option.name for option in options if not option.help] == []
 
 
 def test_the_command_itself() -> None:
@@ -56,20 +65,42 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "No such command" in result.output
 
 
-@pytest.mark.parametrize(
-    "error", [FleetError("the words"), InputError([Problem("a.b", "rule", "the words")], source="here")]
+REFUSED = AuthenticationError(
+    status=401, error_code="unauthorized", message="wrong key", serial="5e71a1", method="GET", path="/auth-status"
 )
-def test_our_errors_are_printed_without_a_traceback(error: FleetError) -> None:
-    @click.group(cls=FleetGroup)
-    def group() -> None:
-        pass
 
-    @group.command()
-    def fail() -> None:
-        raise error
 
-    result = CliRunner().invoke(group, ["fail"])
-    assert (result.exit_code, result.output) == (1, f"Error: {error}\n")
+@pytest.mark.parametrize(
+    ("error", "words", "job"),
+    [
+        (FleetError("the words"), "the words [failed]", 1),
+        (
+            InputError([Problem("a.b", "rule", "the words")], source="here"),
+            "1 problem in here; nothing was changed [input]:\n  a.b: the words [rule]",
+            2,
+        ),
+        (CredentialsError("no API key"), "no API key [auth]", 3),
+        (REFUSED, f"{REFUSED} [auth]", 3),
+        (NoStackError("no stack"), "no stack [no-stack]", 6),
+        (WaitTimeoutError("timed out"), "timed out [wait-timeout]", 9),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, FleetError) else None,
+)
+def test_our_errors_are_printed_with_their_code_and_without_a_traceback(
+    error: FleetError, words: str, job: int
+) -> None:
+    for kind, code in ((FleetGroup, 1), (JobGroup, job)):
+
+        @click.group(cls=kind)
+        def group() -> None:
+            pass
+
+        @group.command()
+        def fail() -> None:
+            raise error
+
+        result = CliRunner().invoke(group, ["fail"])
+        assert (result.exit_code, result.output) == (code, f"Error: {words}\n")
 
 
 @pytest.mark.parametrize("arguments", [["init", "x"], ["doctor", "-s", "x"], ["repair", "-s", "x"]])

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from sakura_fleet import tokens
 from sakura_fleet.cli.main import main
-from sakura_fleet.cli.plan_check import REFUSED
 from sakura_fleet.engine import plan_check as plan
+from sakura_fleet.engine.exit_codes import PlanCheckExit
 from sakura_fleet.errors import FleetError
 from tests.unit.folder import Folder
 
@@ -201,7 +201,7 @@ def test_a_good_plan_ends_with_0() -> None:
 
 def test_a_bad_plan_ends_with_5_and_says_what_and_how() -> None:
     result = run(BAD)
-    assert result.exit_code == REFUSED == 5
+    assert result.exit_code == PlanCheckExit.REFUSED == 5
     for words in ("elb-deleted", "tk-elb", BAD["steps"][0]["urn"], "--allow-delete tk-elb", "1 finding; "):
         assert words in result.output
     assert run(BAD, "--allow-delete", "tk-elb").exit_code == 0
@@ -209,7 +209,7 @@ def test_a_bad_plan_ends_with_5_and_says_what_and_how() -> None:
 
 def test_findings_as_json() -> None:
     result = run(BAD, "-o", "json")
-    assert result.exit_code == REFUSED
+    assert result.exit_code == PlanCheckExit.REFUSED
     report = json.loads(result.output)
     assert not report["ok"]
     (one,) = report["findings"]
@@ -219,7 +219,7 @@ def test_findings_as_json() -> None:
 
 def test_the_share_is_an_option() -> None:
     shrinking = document(*members("same", 1, 1), *members("delete", 2, 5))
-    assert run(shrinking).exit_code == REFUSED
+    assert run(shrinking).exit_code == PlanCheckExit.REFUSED
     assert run(shrinking, "--max-removed", "80").exit_code == 0
     assert run(shrinking, "--max-removed", "101").exit_code == 2
 
@@ -227,7 +227,7 @@ def test_the_share_is_an_option() -> None:
 def test_a_plan_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a plan.json"
     path.write_text(json.dumps(BAD))
-    assert CliRunner().invoke(main, ["plan-check", str(path)]).exit_code == REFUSED
+    assert CliRunner().invoke(main, ["plan-check", str(path)]).exit_code == PlanCheckExit.REFUSED
     missing = CliRunner().invoke(main, ["plan-check", str(tmp_path / "none.json")])
     assert missing.exit_code == 2
     assert "No such file" in missing.output
@@ -250,7 +250,7 @@ def test_without_a_file_the_preview_is_run(folder: Folder, monkeypatch: pytest.M
     engine.chmod(0o755)
     monkeypatch.setattr("sakura_fleet.cli.plan_check.engine_path", lambda: str(engine))
     result = folder.run("plan-check", "-s", "test")
-    assert result.exit_code == REFUSED, result.output
+    assert result.exit_code == PlanCheckExit.REFUSED, result.output
     asked = (folder.root / "arguments").read_text()
     assert asked == "preview --json --show-sames --non-interactive --stack test\n"
 

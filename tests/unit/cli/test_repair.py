@@ -9,7 +9,7 @@ import pytest
 from sakura_emulator.server import Running
 from sakura_fleet.cli import repair as repair_module
 from sakura_fleet.client import Client
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import BusyError
 from sakura_fleet.ownership import OwnerTags, fleet_tag
 from tests.unit.folder import FLEET, Folder
 
@@ -180,7 +180,7 @@ def test_what_is_still_in_use_says_to_run_again(folder: Folder, client: Client) 
     assert "cannot be removed yet" in result.output
 
 
-def test_another_account_is_refused_before_anything_is_looked_at(folder: Folder, emulator: Running) -> None:
+def test_another_account_is_refused_before_anything_is_read(folder: Folder, emulator: Running) -> None:
     folder.write(api_root=emulator.api_root, account_id="113000000009")
     result = folder.run("repair", "-s", "test", "--remove", "--yes")
     assert result.exit_code == 1
@@ -191,8 +191,8 @@ def test_a_stack_that_is_locked_by_a_live_process(
     folder: Folder, engine: type[Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(*_: object, **__: object) -> Iterator[str]:
-        raise FleetError("the stack test is locked by me")
+        raise BusyError("the stack test is locked by me")
 
     monkeypatch.setattr(engine, "clear_leftovers", locked)
     result = folder.run("repair", "-s", "test")
-    assert (result.exit_code, result.output) == (1, "Error: the stack test is locked by me\n")
+    assert (result.exit_code, result.output) == (1, "Error: the stack test is locked by me [busy]\n")

@@ -53,7 +53,7 @@ def error_of(reply: httpx.Response) -> ApiError:
 def test_the_tree(status: int, code: str, kind: type[ApiError]) -> None:
     error = error_of(failed(status, code))
     assert type(error) is kind
-    assert (error.status, error.code, error.serial) == (status, code, "5e71a1")
+    assert (error.status, error.error_code, error.serial) == (status, code, "5e71a1")
     assert (error.method, error.path) == ("GET", PATH)
     assert str(error).startswith(f"GET {PATH} was answered {status} {code}: だめです。")
     assert str(error).endswith(", serial 5e71a1")
@@ -77,7 +77,7 @@ def test_the_message_is_unescaped() -> None:
 def test_other_bodies_are_quoted(content: bytes, kind: str, words: str) -> None:
     error = error_of(httpx.Response(502, content=content, headers={"Content-Type": kind}))
     assert type(error) is UnavailableError
-    assert error.code == "no_error_code"
+    assert error.error_code == "no_error_code"
     assert words in error.message
     assert len(error.message) < 300
 
@@ -101,7 +101,7 @@ def test_gone_is_believed_only_of_the_api_itself() -> None:
 )
 def test_a_success_without_its_object(reply: httpx.Response, code: str) -> None:
     error = error_of(reply)
-    assert (error.code, error.status, error.path) == (code, 200, PATH)
+    assert (error.error_code, error.status, error.path) == (code, 200, PATH)
 
 
 def test_a_find_without_its_list() -> None:

@@ -27,7 +27,7 @@ def test_all_problems_stop_the_program_without_a_traceback() -> None:
         config(size="9", api_root="http://example.com")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
-    assert "in stack test; nothing was changed:" in str(caught.value)
+    assert "in stack test; nothing was changed [input]:" in str(caught.value)
     assert "[api-root]" in str(caught.value)
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from sakura_fleet.engine import stale_lock
-from sakura_fleet.engine.job_lock import BusyError, Job, JobFolder
+from sakura_fleet.engine.job_lock import Job, JobFolder
 from sakura_fleet.engine.processes import Process
 from sakura_fleet.engine.stack import Lock
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_living, refuse_unproven
+from sakura_fleet.errors import BusyError
 
 CHILD = "import subprocess, sys; subprocess.Popen(['sleep', '600']); print('ready', flush=True); sys.stdin.read()"
 

@@ -129,7 +129,7 @@ def test_check_names_property_and_rule(life: Echo) -> None:
 def test_an_error_while_checking_is_a_failure_without_a_traceback(life: Echo) -> None:
     life.failure = AccountMismatchError("the API key belongs to another account")
     result = EchoProvider().check({}, {"size": 1.0, "__provider": "pickle"})
-    assert [failure.reason for failure in result.failures] == ["the API key belongs to another account"]
+    assert [failure.reason for failure in result.failures] == ["the API key belongs to another account [wrong-account]"]
 
 
 @pytest.mark.parametrize(
