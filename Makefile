@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help bootstrap up down test chaos lint bench
+.PHONY: help bootstrap up down test test-fast load chaos lint bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -17,9 +17,16 @@ up: bootstrap ## start the emulator, bring up the stack `local`, show what exist
 down: bootstrap ## take the stack `local` down and stop the emulator
 	@scripts/down
 
+test-fast: bootstrap ## the tests that need no engine, in less than 90 seconds
+	@scripts/test-fast $(ARGS)
+
 test: bootstrap ## the whole test suite
 	@scripts/test-tools
 	@scripts/test $(ARGS)
+
+load: bootstrap ## the tests of real load; on a machine that does nothing else
+	@scripts/test-tools
+	@scripts/load $(ARGS)
 
 chaos: bootstrap ## every crash point; ARGS="--sample 30 --seed 2" takes 30 % of them
 	@scripts/chaos $(ARGS)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.host.caddy import go_tool
-from tests.program.fleet import PATIENCE, quick_python, user_environment
+from tests.program.fleet import quick_python, user_environment
+from tests.waiting import PATIENCE
 
 COMMAND_VERSION = version("pulumi-command")
 FOLDER = f"resource-command-v{COMMAND_VERSION}"

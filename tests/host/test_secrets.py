@@ -17,8 +17,8 @@ import yaml
 from sakura_emulator.server import Running, running
 from tests.host.sshd import Sshd, new_sshd
 from tests.host.stack import install_command_plugin
+from tests.program.elb import ELB
 from tests.program.fleet import PREFIX, Fleet, new_fleet
-from tests.program.test_elb import ELB
 
 TOKEN, SECRET = "token-7Kd0vXz2", "secret-Qm31nTbW8e"
 PASSWORD = "pass-word-9fGh2LpR"

@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 import yaml
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "sakura-fleet:"
-HTTP = httpx.Client(trust_env=False, verify=False, timeout=30.0, limits=httpx.Limits(max_keepalive_connections=0))
+HTTP = httpx.Client(trust_env=False, verify=False, timeout=PATIENCE, limits=httpx.Limits(max_keepalive_connections=0))
 """One for all, as a client takes 25 ms to make; without connections that an emulator's end would break."""
-PATIENCE = 120.0
-"""Seconds after which a command that hangs fails its test; no test expects to come near."""
 
 
 def user_environment(home: Path, state: Path) -> dict[str, str]:
@@ -131,6 +131,12 @@ class Fleet:
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
         """What the emulator has been asked, oldest first."""
         return list(self.get(f"/_emulator/log?since={since}")["requests"])
+
+
+def differing(step: dict[str, Any]) -> list[str]:
+    """The input properties that a step of a preview changes."""
+    old, new = step["oldState"]["inputs"], step["newState"]["inputs"]
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
 def local_settings() -> dict[str, Any]:

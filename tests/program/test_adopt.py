@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from tests.program.crash import kill_during_up
 from tests.program.fleet import HTTP, PREFIX, Fleet
-from tests.program.test_crash import kill_during_up
 
 JSON = dict[str, Any]
 RULE: JSON = {"Host": "app.example.com", "ServerGroup": "gr1"}

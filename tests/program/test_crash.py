@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.program.fleet import PATIENCE, Fleet
-
-
-def wait_for(what: str, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not ready():
-        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
-        time.sleep(0.05)
-
-
-def hosts_of(fleet: Fleet) -> list[int]:
-    """The provider host processes that work in the fleet's folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and (entry / "cwd").resolve() == fleet.folder:
-                found += [int(entry.name)] if b"pulumi.dynamic" in (entry / "cmdline").read_bytes() else []
-        except OSError:
-            continue
-    return found
-
-
-def kill_during_up(fleet: Fleet, moment: Callable[[], bool]) -> None:
-    """Start `pulumi up`, and kill -9 the engine once `moment` has come; returns when its provider hosts have ended."""
-    engine = subprocess.Popen(
-        fleet.command("up", "--yes", "--skip-preview"), cwd=fleet.folder, env=fleet.env, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_for("the moment to crash", moment)
-    finally:
-        os.kill(engine.pid, signal.SIGKILL)
-        engine.wait()
-    wait_for("the provider hosts to end with their engine", lambda: not hosts_of(fleet))
+from tests.program.crash import clock_stands, interrupt_during_up, kill_during_up
+from tests.program.fleet import Fleet
 
 
 def test_killed_engine_leaks_nothing(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=3, latency="baseline", time_scale=20)
-    kill_during_up(fleet, lambda: fleet.count().get("disk", 0) == 3)
+    fleet = make_fleet(size=3, latency="baseline")
+    with clock_stands(fleet):
+        kill_during_up(fleet, lambda: fleet.count().get("disk", 0) == 3)
     assert fleet.count()["server"] == 3
 
     fleet.write(size=2)
@@ -107,13 +72,8 @@ def test_failed_disk_is_made_anew_by_the_next_up(fleet: Fleet) -> None:
 
 
 def test_interrupt_finishes_what_is_under_way_and_up_goes_on(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=2, latency="baseline", time_scale=20)
-    engine = subprocess.Popen(
-        fleet.command("up", "--yes", "--skip-preview"), cwd=fleet.folder, env=fleet.env, stdout=subprocess.DEVNULL
-    )
-    wait_for("the disks to be copied", lambda: fleet.count().get("disk", 0) == 2)
-    engine.send_signal(signal.SIGINT)
-    assert engine.wait(PATIENCE) != 0
+    fleet = make_fleet(size=2, latency="baseline")
+    assert interrupt_during_up(fleet, lambda: fleet.count().get("disk", 0) == 2) != 0
     fleet.up()
     assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from tests.program.fleet import Fleet
-
-
-def differing(step: dict[str, Any]) -> list[str]:
-    """The input properties that a step of a preview changes."""
-    old, new = step["oldState"]["inputs"], step["newState"]["inputs"]
-    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+from tests.program.fleet import Fleet, differing
 
 
 def test_refresh_names_the_property_and_up_repairs_it(fleet: Fleet) -> None:

@@ -9,9 +9,8 @@ import base64
 import json
 from typing import Any
 
-from tests.program.fleet import Fleet
-from tests.program.test_drift import differing
-from tests.program.test_elb import ELB
+from tests.program.elb import ELB
+from tests.program.fleet import Fleet, differing
 
 JSON = dict[str, Any]
 RULES = [{"protocol": "tcp", "destination_port": "80"}, {"protocol": "ip", "action": "deny"}]

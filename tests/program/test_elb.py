@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
+from tests.program.crash import clock_stands
+from tests.program.elb import ELB, addresses, elb_settings, elb_writes, entries, is_elb_write, items
 from tests.program.fleet import Fleet
-
-ELB: dict[str, Any] = {
-    "name": "tk-elb",
-    "bind_ports": [{"proxy_mode": "http", "port": 80}, {"proxy_mode": "https", "port": 443, "http2": True}],
-    "health_check": {"protocol": "http", "path": "/live"},
-    "rules": [{"host": "www.example.com", "server_group": "gr1"}],
-    "drain_timeout": 30,
-}
-
-
-def items(fleet: Fleet) -> list[dict[str, Any]]:
-    return [
-        item
-        for item in fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
-        if item["Provider"]["Class"] == "proxylb"
-    ]
-
-
-def elb_settings(fleet: Fleet) -> dict[str, Any]:
-    (item,) = items(fleet)
-    return dict(item["Settings"]["ProxyLB"])
-
-
-def entries(fleet: Fleet) -> list[str]:
-    return [server["IPAddress"] for server in elb_settings(fleet)["Servers"]]
-
-
-def addresses(fleet: Fleet) -> list[str]:
-    return [server["Interfaces"][0]["IPAddress"] for server in fleet.servers()]
-
-
-def elb_writes(fleet: Fleet, since: int) -> int:
-    return sum(r["method"] == "PUT" and "/commonserviceitem/" in r["path"] for r in fleet.requests(since))
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -81,16 +51,26 @@ def test_joining_is_one_write_and_leaving_two_before_any_shutdown(web: Fleet) ->
 
 
 def test_leavers_are_drained_first(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(latency="baseline", time_scale=40)
+    fleet = make_fleet(latency="baseline", time_scale=1000)
     fleet.write(elb=ELB)
     fleet.up()
-    mark = len(fleet.requests())
+    since = len(fleet.requests())
     fleet.write(size=1)
-    fleet.up()
-    log = fleet.requests(mark)
-    first, second = [i for i, r in enumerate(log) if r["method"] == "PUT" and "/commonserviceitem/" in r["path"]]
-    looks = [r for r in log[first:second] if r["path"].endswith("/health")]
-    assert len(looks) > 1, "connections are watched until they have ended"
+
+    def health_checks() -> int:
+        """How often the ELB's connections were read after the first write."""
+        log = fleet.requests(since)
+        first = next((index for index, request in enumerate(log) if is_elb_write(request)), len(log))
+        return sum(request["path"].endswith("/health") for request in log[first:])
+
+    with clock_stands(fleet):
+        up = subprocess.Popen(
+            fleet.command("up", "--yes", "--skip-preview"), cwd=fleet.folder, env=fleet.env, stdout=subprocess.DEVNULL
+        )
+        wait_for("connections to be read more than once", lambda: health_checks() > 1)
+        assert elb_writes(fleet, since) == 1, "connections are watched until they have ended"
+    assert up.wait(PATIENCE) == 0
+    assert elb_writes(fleet, since) == 2
 
 
 def test_changed_template_keeps_somebody_serving(web: Fleet) -> None:

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 import uuid
 import zipfile
 from dataclasses import dataclass
@@ -23,13 +22,15 @@ import pytest
 from pulumi.automation import PulumiCommand
 from semver import VersionInfo
 
+from tests.program.crash import CANCELLING
+from tests.waiting import PATIENCE, wait_for
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
 VERSION = VersionInfo.parse("3.259.0")
-PATIENCE = 60.0  # seconds until a test gives up on something that has to happen; nothing here waits that long
 
 PROJECT = """\
 name: tiny
@@ -70,7 +71,8 @@ class Provider(ResourceProvider):
             raise RuntimeError("the cloud said no")
         if props["mode"] == "slow":
             pathlib.Path("started").touch()
-            time.sleep(2)
+            while not pathlib.Path("go on").exists():
+                time.sleep(0.02)
         return CreateResult("thing-1", {**props})
 
 
@@ -149,13 +151,6 @@ class Engine:
 def settings() -> dict[str, str]:
     lines = (ROOT / "scripts" / "pulumi.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-
-
-def eventually(what: str, holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, f"it never came true that {what}"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -281,34 +276,37 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 @needs_proc
 def test_an_interrupt_ends_the_program_and_all_it_started(stack: Engine) -> None:
     process = stack.start("up", "--yes", "--skip-preview", MODE="sleep")
-    eventually("the program runs", (stack.project / "started").exists)
+    wait_for("the program to run", (stack.project / "started").exists)
     assert any("sleep 600" in line for line in stack.processes().values())
 
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1, output
     assert "KeyboardInterrupt" not in output
-    eventually("no process is left", lambda: not stack.processes())
+    wait_for("every process to end", lambda: not stack.processes())
 
 
 @needs_proc
 def test_an_interrupt_lets_a_running_create_finish(stack: Engine) -> None:
     process = stack.start("up", "--yes", "--skip-preview", MODE="slow")
-    eventually("the create is under way", (stack.project / "started").exists)
+    wait_for("the create to be under way", (stack.project / "started").exists)
 
     process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert any(CANCELLING in line for line in process.stdout), "the engine did not take the interrupt"
+    (stack.project / "go on").touch()
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1, output
     state = stack.state()
     assert "thing-1" in [resource.get("id") for resource in state["resources"]]
     assert not state.get("pending_operations")
-    eventually("no process is left", lambda: not stack.processes())
+    wait_for("every process to end", lambda: not stack.processes())
 
 
 @needs_proc
 def test_a_killed_engine_takes_program_and_language_host_along(stack: Engine) -> None:
     process = stack.start("up", "--yes", "--skip-preview", MODE="sleep")
-    eventually("the program runs", (stack.project / "started").exists)
+    wait_for("the program to run", (stack.project / "started").exists)
     process.kill()
     process.communicate(timeout=PATIENCE)
 
@@ -316,7 +314,7 @@ def test_a_killed_engine_takes_program_and_language_host_along(stack: Engine) ->
     def left() -> list[str]:
         return [line for line in stack.processes().values() if "pulumi.dynamic" not in line and "/bin/sh" not in line]
 
-    eventually("neither program nor language host is left", lambda: not left())
+    wait_for("program and language host to end", lambda: not left())
 
 
 def test_the_automation_api_accepts_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

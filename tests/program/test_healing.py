@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sakura_fleet.scaler.job_result import JobResult
+from tests.program.elb import ELB, elb_settings
 from tests.program.scaled import ScaledFleet, scaled_fleet
-from tests.program.test_elb import ELB, elb_settings
 
 LONG_AFTER_BOOT = 1_800
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from sakura_fleet.ownership import OwnerTags
-from tests.program.fleet import PATIENCE, Fleet
-from tests.program.test_crash import wait_for
+from tests.program.crash import clock_stands, took_the_interrupt
+from tests.program.fleet import Fleet
+from tests.waiting import PATIENCE, wait_for
 
 
 def scaler(fleet: Fleet, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -161,22 +162,26 @@ def test_wrong_key_is_told_apart(make_fleet: Callable[..., Fleet]) -> None:
 
 
 def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet = make_fleet(size=0, latency="baseline")
     fleet.up()
-    first = subprocess.Popen(
-        ["scaler", "set", "2", "--yes", "--stack", fleet.stack, "-o", "json"],
-        cwd=fleet.folder,
-        env={**fleet.env, **state_home(fleet)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    wait_for("the servers of the first job", lambda: fleet.count().get("disk", 0) == 2)
-    busy = scaler(fleet, "up", "--yes", "-o", "json")
-    assert json.loads(busy.stdout)["status"] == "IGNORED"
-    assert scaler(fleet, "up", "--yes", "--detailed-exitcode", check=False).returncode == 12
+    temp = fleet.folder / "temp"
+    temp.mkdir()
+    with clock_stands(fleet):
+        first = subprocess.Popen(
+            ["scaler", "set", "2", "--yes", "--stack", fleet.stack, "-o", "json"],
+            cwd=fleet.folder,
+            env={**fleet.env, **state_home(fleet), "TMPDIR": str(temp)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        wait_for("the servers of the first job", lambda: fleet.count().get("disk", 0) == 2)
+        busy = scaler(fleet, "up", "--yes", "-o", "json")
+        assert json.loads(busy.stdout)["status"] == "IGNORED"
+        assert scaler(fleet, "up", "--yes", "--detailed-exitcode", check=False).returncode == 12
 
-    first.send_signal(signal.SIGINT)
+        first.send_signal(signal.SIGINT)
+        wait_for("the engine to take the interrupt", lambda: took_the_interrupt(temp))
     output, _ = first.communicate(timeout=PATIENCE)
     assert first.returncode == 8, output
     assert json.loads(output)["status"] == "CANCELED"
@@ -186,21 +191,22 @@ def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable
 
 def killed(fleet: Fleet, *victims: str) -> str:
     """A job from 0 to 3 whose `scaler` or `engine` or both are killed while disks are copied; gives what it said."""
-    job = subprocess.Popen(
-        ["scaler", "set", "3", "--yes", "--stack", fleet.stack],
-        cwd=fleet.folder,
-        env={**fleet.env, **state_home(fleet)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for("the disks", lambda: fleet.count().get("disk", 0) == 3)
-    (lock,) = lock_files(fleet)
-    if "scaler" in victims:
-        job.kill()
-        job.wait()
-    if "engine" in victims:
-        os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+    with clock_stands(fleet):
+        job = subprocess.Popen(
+            ["scaler", "set", "3", "--yes", "--stack", fleet.stack],
+            cwd=fleet.folder,
+            env={**fleet.env, **state_home(fleet)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for("the disks", lambda: fleet.count().get("disk", 0) == 3)
+        (lock,) = lock_files(fleet)
+        if "scaler" in victims:
+            job.kill()
+            job.wait()
+        if "engine" in victims:
+            os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
     return job.communicate(timeout=PATIENCE)[1]
 
 
@@ -210,7 +216,7 @@ def lock_files(fleet: Fleet) -> list[Path]:
 
 @pytest.mark.parametrize("victims", [["scaler", "engine"], ["engine"], ["scaler"]], ids=" and ".join)
 def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Fleet], victims: list[str]) -> None:
-    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet = make_fleet(size=0, latency="baseline")
     fleet.up()
     said = killed(fleet, *victims)
     assert "scaler" in victims or "the engine was ended by SIGKILL; run the same command again" in said
@@ -231,7 +237,7 @@ def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Flee
 
 
 def test_a_lock_that_nothing_proves_stale_stays_and_the_command_is_printed(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=0, latency="baseline", time_scale=20)
+    fleet = make_fleet(size=0, latency="baseline")
     fleet.up()
     killed(fleet, "scaler", "engine")
     before = fleet.count()

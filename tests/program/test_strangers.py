@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.program.elb import ELB
 from tests.program.fleet import Fleet
-from tests.program.test_elb import ELB
 
 
 def stranger(fleet: Fleet, name: str) -> str:

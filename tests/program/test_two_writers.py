@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from tests.program.fleet import PATIENCE, Fleet
+from tests.program.fleet import Fleet
+from tests.waiting import PATIENCE
 
 ROUNDS = 3
 ELB: dict[str, Any] = {

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.program.fleet import PATIENCE, ROOT, Fleet, new_fleet
+from tests.program.fleet import ROOT, Fleet, new_fleet
+from tests.waiting import PATIENCE
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))

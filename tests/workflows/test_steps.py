@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from sakura_emulator.server import running
-from tests.program.fleet import PATIENCE, ROOT, Fleet
+from tests.program.crash import clock_stands, took_the_interrupt
+from tests.program.fleet import ROOT, Fleet
+from tests.waiting import PATIENCE, wait_for
 from tests.workflows.steps import Checkout, git, new_checkout, plain_env, run_text, set_size, shell
 
 
@@ -257,24 +258,29 @@ def test_a_missing_backend_is_never_a_folder_of_the_runner(folder: Path, name: s
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Checkout]:
-    """A fleet whose servers take seconds."""
+    """A fleet whose servers take their time."""
     with ExitStack() as stack:
-        yield new_checkout(tmp_path, stack.enter_context(running(latency="baseline", time_scale=30)).url)
+        yield new_checkout(tmp_path, stack.enter_context(running(latency="baseline")).url)
 
 
 def test_a_cancelled_run_reaches_the_engine(slow: Checkout) -> None:
     """GitHub sends SIGINT to the step's first process only; the engine finishes what runs and saves its state."""
-    env = {**plain_env(), **slow.fleet.env, "STACK": "test", "XDG_STATE_HOME": str(slow.temp / "xdg")}
+    env = {
+        **plain_env(),
+        **slow.fleet.env,
+        "STACK": "test",
+        "XDG_STATE_HOME": str(slow.temp / "xdg"),
+        "TMPDIR": str(slow.temp),
+    }
     command = ["bash", "-e", "-c", run_text("deploy-stack", "deploy.sh")]
-    with subprocess.Popen(
-        command, cwd=slow.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as step:
-        deadline = time.monotonic() + PATIENCE
-        while not slow.fleet.servers() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert slow.fleet.servers(), "no server was begun"
+    with clock_stands(slow.fleet):
+        step = subprocess.Popen(
+            command, cwd=slow.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        wait_for("a server to be begun", lambda: bool(slow.fleet.servers()))
         step.send_signal(signal.SIGINT)
-        output, _ = step.communicate(timeout=PATIENCE)
+        wait_for("the engine to take the interrupt", lambda: took_the_interrupt(slow.temp))
+    output, _ = step.communicate(timeout=PATIENCE)
     assert step.returncode not in (0, -signal.SIGINT), output
     assert not list((slow.folder / "state").rglob("locks/**/*.json")), "the lock is still there"
     deploy(slow)
