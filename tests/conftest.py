@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")  # how long an example takes says something about the machine only
 
-FOREIGN = ("SAKURA", "USACLOUD", "PULUMI_")
-"""How the variables begin that would let a test see this machine's accounts or stacks (`SAKURACLOUD` among them)."""
+FOREIGN = ("SAKURA", "USACLOUD", "PULUMI_", "GIT_", "GITHUB_")
+"""How the variables begin that would let a test see this machine's accounts, stacks (`SAKURACLOUD` among them) or
+repositories: git sets its own while it runs a hook."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -31,9 +32,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of this machine leads a test to a real account or stack."""
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+    """No variable of this machine and no setting of its git leads a test to a real account or stack."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN) or name == "CI"]:
         monkeypatch.delenv(name)
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
 
 
 @pytest.fixture

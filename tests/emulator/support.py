@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import PATIENCE
+
 JSON = dict[str, Any]
 AUTH = ("token", "secret")
 
@@ -16,7 +18,7 @@ class Api:
     def __init__(self, url: str, zone: str = "is1b") -> None:
         self.url = url
         self.zone = zone
-        self.http = httpx.Client(auth=AUTH, headers={"X-Sakura-Bigint-As-Int": "1"}, timeout=30, trust_env=False)
+        self.http = httpx.Client(auth=AUTH, headers={"X-Sakura-Bigint-As-Int": "1"}, timeout=PATIENCE, trust_env=False)
 
     @property
     def base(self) -> str:

@@ -60,7 +60,7 @@ def test_a_timeout_holds_the_line(api: Api) -> None:
     api.fault(kind="timeout", path="^/switch$", method="POST")
     began = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{api.base}/switch", auth=AUTH, json={"Switch": {"Name": "n"}}, timeout=0.3)
+        httpx.post(f"{api.base}/switch", auth=AUTH, json={"Switch": {"Name": "n"}}, timeout=httpx.Timeout(60, read=0.3))
     assert time.monotonic() - began >= 0.3
     assert api.get("switch")["Total"] == 0
     api.http.delete(f"{api.url}/_emulator/faults").raise_for_status()

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from sakura_emulator.environment import TOOLS
 from sakura_emulator.main import main
 from tests.emulator.support import Api
+from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "sakura_emulator"]
 
@@ -46,7 +47,7 @@ def connect() -> Iterator[Callable[[str], Api]]:
 
 def run(*arguments: str, ok: bool = True) -> str:
     """One command, as a user would call it."""
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode == 0) is ok, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -71,7 +72,7 @@ def serve(*arguments: str) -> tuple[subprocess.Popen[str], str]:
 
 def end(process: subprocess.Popen[str], number: signal.Signals) -> int:
     process.send_signal(number)
-    code = process.wait(timeout=30)
+    code = process.wait(PATIENCE)
     if process.stdout:
         process.stdout.close()
     return code
@@ -123,12 +124,12 @@ def test_time_that_a_client_saw_does_not_pass_twice(state: Path, tmp_path: Path,
     first = connect(url)
     first.make("note", "Note", Name="n")
     time.sleep(1.1)  # reads save the clock once a second
-    first.get("note")
     seen = first.control("GET", "/clock")["now"]
+    first.get("note")
     end(process, signal.SIGKILL)
     process, url = serve("--db", db, "--time-scale", "1")
     try:
-        assert connect(url).control("GET", "/clock")["now"] >= seen - 1000
+        assert connect(url).control("GET", "/clock")["now"] >= seen
         assert seen > time.time() + 5000
     finally:
         end(process, signal.SIGTERM)
@@ -199,7 +200,7 @@ def test_a_port_in_use_by_something_else(state: Path) -> None:
 
 def test_a_number_that_another_program_has_now_is_not_stopped(state: Path) -> None:
     state.mkdir(parents=True)
-    stranger = subprocess.Popen(["sleep", "60"])
+    stranger = subprocess.Popen(["sleep", "3600"])
     try:
         note = state / "emulator.db.run.json"
         note.write_text(json.dumps({"pid": stranger.pid, "url": "http://127.0.0.1:1"}))
@@ -231,19 +232,6 @@ def test_the_commands_reach_an_emulator_with_a_token(state: Path, monkeypatch: p
     assert httpx.get(f"{url}/_emulator/state").status_code == 401
     command = Path(f"/proc/{pid_of(started)}/cmdline")
     assert not command.exists() or b"--secret" not in command.read_bytes()
-
-
-def test_it_answers_within_a_second_of_its_start(state: Path, connect: Callable[[str], Api]) -> None:
-    def first_answer() -> float:
-        began = time.monotonic()
-        process, url = serve("--db", ":memory:")
-        assert connect(url).control("GET", "/health")["ok"]
-        elapsed = time.monotonic() - began
-        end(process, signal.SIGTERM)
-        return elapsed
-
-    # The best of three: other work on the machine is not the emulator's doing.
-    assert min(first_answer() for _ in range(3)) < 1
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.program.fleet import ROOT
+from tests.waiting import PATIENCE
 
 VERSIONS = ("2.6", "2.11")
 """Debian 12's package, and the one built from Go modules."""
-START_DEADLINE = 30.0
 
 
 @functools.cache
@@ -103,7 +103,7 @@ class Caddy:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     def reload(self) -> None:
@@ -137,7 +137,7 @@ class Caddy:
 
     def wait_for(self, words: str, process: subprocess.Popen[bytes] | None = None) -> None:
         """Until they stand in the log."""
-        deadline = time.monotonic() + START_DEADLINE
+        deadline = time.monotonic() + PATIENCE
         while words not in self.log:
             assert process is None or process.poll() is None, self.log
             assert time.monotonic() < deadline, f"no {words} in\n{self.log}"

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.caddy import START_DEADLINE, Caddy, go_tool
+from tests.host.caddy import Caddy, go_tool
 from tests.host.sshd import Sshd, new_sshd
+from tests.waiting import PATIENCE
 
 CLONE_NEWNET = 0x40000000
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sakura-fleet"
@@ -111,7 +112,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert not check or done.returncode == 0, f"{command[:3]}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -192,7 +193,7 @@ def running_machine(folder: Path, caddy: str) -> Iterator[Machine]:
             cwd="/",
         )
     try:
-        deadline = time.monotonic() + START_DEADLINE
+        deadline = time.monotonic() + PATIENCE
         while "Server listening" not in (text := log_path.read_text()):
             if "Operation not permitted" in text or "ermission denied" in text:
                 pytest.skip(f"this machine lets nobody make namespaces: {text.strip()}")

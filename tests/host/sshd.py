@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.host.caddy import free_port
+from tests.waiting import PATIENCE
 
 KINDS = ("rsa", "ecdsa", "ed25519")
 """The host keys that Debian and RHEL make. Which one a client is shown is its own choice: Go's asks for ECDSA first."""
-START_DEADLINE = 10.0
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Sshd:
                 [self.binary, "-D", "-e", "-f", self.folder / "sshd_config"], stdout=log, stderr=log
             )
         try:
-            deadline = time.monotonic() + START_DEADLINE
+            deadline = time.monotonic() + PATIENCE
             while f"Server listening on 127.0.0.1 port {self.port}" not in self.log:
                 assert process.poll() is None, self.log
                 assert time.monotonic() < deadline, self.log
@@ -62,7 +62,7 @@ class Sshd:
             yield self
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def new_sshd(folder: Path, *, path: str = "", set_env: Mapping[str, str] | None = None) -> Sshd:

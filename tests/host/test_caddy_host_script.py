@@ -16,9 +16,7 @@ from sakura_fleet.model.caddy.script import host_script
 from sakura_fleet.probe import PROTOCOLS, ProbeResult, Protocol, probe
 from tests.host.caddy import VERSIONS, caddy_binary
 from tests.host.machine import AcmeCa, Machine, acme_ca, running_machine
-
-PATIENCE = 60.0
-"""Seconds until which a certificate must be there; it takes one or two."""
+from tests.waiting import PATIENCE
 
 
 @dataclass

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 HERE = Path(__file__).parent
 OVERLAID = ("/etc", "/usr", "/var", "/run", "/srv")
-PATIENCE = 90.0
-"""Seconds after which a command that hangs fails its test; no test expects to come near."""
 
 _START = """
 set -e

@@ -26,7 +26,7 @@ from tests.zone.name_server import TOOLS, NameServer, tool
 
 ZONE = "example.com"
 VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "unit" / "model" / "rfc9460-vectors.json").read_text("utf-8")
+    (Path(__file__).parents[1] / "unit" / "model" / "dns" / "rfc9460-vectors.json").read_text("utf-8")
 )
 OTHERS: list[dict[str, Any]] = [
     {"Name": "@", "Type": "MX", "RData": "10 MAIL.example.com.", "TTL": 60},

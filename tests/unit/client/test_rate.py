@@ -11,6 +11,7 @@ import pytest
 from sakura_fleet.client._rate import RateLimiter
 from sakura_fleet.errors import CancelledError, UnavailableError
 from tests.unit.client.wire import FakeTime, Wire, failed, ok
+from tests.waiting import PATIENCE
 
 
 def limiter(rate: float, time: FakeTime) -> RateLimiter:
@@ -174,16 +175,16 @@ def second_call_during_first_ones_wait(reply: httpx.Response) -> list[float]:
     def stand_still(seconds: float) -> None:
         if threading.current_thread() is first:
             asleep.set()
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE)
         if wire.time.now == now or threading.current_thread() is not first:
             sleep(seconds)
 
     client._transport._sleep = stand_still
     first.start()
-    assert asleep.wait(20)
+    assert asleep.wait(PATIENCE)
     client.servers.read("is1a", "1")
     go_on.set()
-    first.join(20)
+    first.join(PATIENCE)
     return [at - 1000 for at in wire.asked_at]
 
 

@@ -14,6 +14,7 @@ from sakura_fleet.client import Client, Credentials, RetryPolicy
 from sakura_fleet.client._root import is_loopback
 from sakura_fleet.errors import CredentialsError, InputError, UnreachableError
 from tests.unit.client.wire import ROOT, SECRET, TOKEN, Wire, ok
+from tests.waiting import PATIENCE
 
 KEY = Credentials(TOKEN, SECRET)
 
@@ -148,7 +149,7 @@ def cutting_port() -> Iterator[int]:
         thread = threading.Thread(target=serve)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def test_a_real_connection_cut_after_sending(cutting_port: int) -> None:

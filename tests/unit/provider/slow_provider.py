@@ -10,7 +10,7 @@ from pulumi.dynamic import CheckResult, ConfigureRequest, ResourceProvider
 
 TOGETHER = 12
 """How many checks must run at the same time."""
-PATIENCE = float(os.environ.get("SLOW_PROVIDER_PATIENCE", "20"))
+PATIENCE = float(os.environ.get("SLOW_PROVIDER_PATIENCE", "300"))
 barrier = threading.Barrier(TOGETHER)
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakura_fleet.provider.polling import LONGEST_DELAY, SHORTEST_DELAY, SharedFind, next_poll
+from tests.waiting import PATIENCE
 
 CALLERS = 20
-PATIENCE = 20.0
 
 
 class Finds:

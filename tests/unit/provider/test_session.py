@@ -30,6 +30,7 @@ from sakura_fleet.provider.session import (
     session_for,
 )
 from tests.unit.world import ZONE, World, new_session
+from tests.waiting import PATIENCE
 
 HTTPS = "https://secure.sakura.ad.jp/cloud/zone"
 LOCAL = "http://127.0.0.1:18080/cloud/zone"
@@ -97,7 +98,7 @@ def test_the_account_is_checked_once_for_many_callers(world: World) -> None:
     barrier = threading.Barrier(CALLERS)
 
     def call(_: int) -> Client:
-        barrier.wait(20)
+        barrier.wait(PATIENCE)
         return session.client
 
     with ThreadPoolExecutor(CALLERS) as pool:

@@ -23,6 +23,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sakura_fleet.provider.workers import widen
 from tests.unit.provider.slow_provider import TOGETHER, SlowProvider
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 STOCK_WORKERS = 4
@@ -64,7 +65,7 @@ def checks_together(stub: provider_pb2_grpc.ResourceProviderStub, count: int) ->
     provider = base64.b64encode(dill.dumps(SlowProvider())).decode()
     request = provider_pb2.CheckRequest(news=properties(__provider=provider))
     with ThreadPoolExecutor(count) as pool:
-        answers = list(pool.map(lambda _: stub.Check(request, wait_for_ready=True, timeout=60), range(count)))
+        answers = list(pool.map(lambda _: stub.Check(request, wait_for_ready=True, timeout=PATIENCE), range(count)))
     return [bool(answer.inputs["together"]) for answer in answers]
 
 

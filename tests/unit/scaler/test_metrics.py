@@ -23,6 +23,7 @@ from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
 from sakura_fleet.scaler.reasons import Action
 from sakura_fleet.scaler.situation import GroupSettings, Situation
 from tests.unit.scaler.farm import FLEET, Farm
+from tests.waiting import PATIENCE
 
 GROUP = ServerGroupArgs(name="web", zones=("is1b", "is1c"), size=2, min_size=2, max_size=5)
 
@@ -96,7 +97,7 @@ def test_a_failure_is_no_half_result(farm: Farm, emulator: Running) -> None:
 def test_servers_are_asked_at_the_same_time(farm: Farm, emulator: Running) -> None:
     for number in range(4):
         farm.server(f"web-{number:03}")
-    together = threading.Barrier(4, timeout=20)
+    together = threading.Barrier(4, timeout=PATIENCE)
     wire = Wire(lambda path: together.wait() if path.endswith("/monitor") else None)
     with Client(emulator.api_root, Credentials("t", "s"), rate_limit=0, transport=wire) as client:
         assert len(fetch_by_prefix(client, ["web-"], ["is1b"], now=farm.now).servers) == 4

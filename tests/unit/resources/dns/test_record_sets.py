@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from typing import Any
 
@@ -103,10 +102,8 @@ def test_2000_records_and_one_changed(world: World) -> None:
     assert len(zone.records) == 2000
     world.wire.calls.clear()
     sets[999] = {**sets[999], "values": ["192.0.2.9"]}
-    begin = time.monotonic()
     outputs = update(world, zone, outputs, *sets)
     assert list(zone_calls(world)) == ["GET", "PUT", "GET"]
-    assert time.monotonic() - begin < 10
     assert zone.at("h999", "A") == ["192.0.2.9"]
     with pytest.raises(InputError, match="2001 records"):
         update(world, zone, outputs, *sets, {**WWW, "name": "more"})

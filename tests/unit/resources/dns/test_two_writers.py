@@ -1,9 +1,10 @@
-"""Fifty rounds of two writers at one zone, over real HTTP, with the hash enforced and with the hash ignored."""
+"""Rounds of two writers that meet at one zone, over real HTTP, with the hash enforced and with the hash ignored."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from sakura_fleet.client import Client, Credentials
 from sakura_fleet.provider.lifecycle import Diff
 from sakura_fleet.provider.session import Session, SessionSettings
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
+from tests.unit.meeting import Meeting
 from tests.unit.resources.dns.zones import WWW, Zone, sets_inputs, wire
 from tests.unit.world import World, world
+from tests.waiting import PATIENCE
 
-ROUNDS = 50
+ROUNDS = 12
+"""In each the writers surely meet."""
 LIFE = DnsRecordSetsLifecycle()
 
 
@@ -30,9 +34,13 @@ class Other:
     def __init__(self, zone: Zone) -> None:
         self.api, self.zone = zone.api, zone
 
-    def add(self, number: int) -> None:
+    def add(self, number: int, barrier: threading.Barrier) -> None:
+        to_meet = True
         while True:
             item = self.api.item(int(self.zone.id))
+            if to_meet:
+                barrier.wait(PATIENCE)
+                to_meet = False
             settings = item["Settings"]["DNS"]
             records = [*settings["ResourceRecordSets"], wire(f"other{number}", "A", "192.0.2.77", 60)]
             body = {
@@ -47,31 +55,33 @@ class Other:
 
 @pytest.mark.parametrize("mood", ["enforce", "ignore"])
 def test_two_writers(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with (
-        world(settings_hash=mood) as made,
-        Client(made.emulator.api_root, Credentials("token", "secret"), rate_limit=0) as client,
-    ):
-        session = real_session(made, client)
+    with ExitStack() as stack:
+        made = stack.enter_context(world(settings_hash=mood))
         zone = Zone(made)
+        barrier = threading.Barrier(2)
+        meeting = Meeting(barrier, f"/commonserviceitem/{zone.id}")
+        credentials = Credentials("token", "secret")
+        client = stack.enter_context(Client(made.emulator.api_root, credentials, rate_limit=0, transport=meeting))
+        session = real_session(made, client)
         other = Other(zone)
         outputs: dict[str, Any] = LIFE.create(session, sets_inputs(zone, WWW))[1]
         lost_ours = lost_theirs = 0
-        barrier = threading.Barrier(2)
+        log = made.emulator.cloud.log
+        before = log.total
         with ThreadPoolExecutor(2) as pool:
             for number in range(ROUNDS):
-                news = sets_inputs(zone, {**WWW, "values": [f"192.0.2.{number + 1}"]})
+                news = sets_inputs(zone, {**WWW, "values": [f"192.0.2.{number + 2}"]})
 
                 def ours(news: dict[str, Any] = news, olds: dict[str, Any] = outputs) -> dict[str, Any]:
-                    barrier.wait(20)
+                    meeting.new_round()
                     return LIFE.update(session, zone.id, olds, news)
 
                 def theirs(number: int = number) -> None:
-                    barrier.wait(20)
-                    other.add(number)
+                    other.add(number, barrier)
 
                 update, addition = pool.submit(ours), pool.submit(theirs)
-                outputs = update.result(60)
-                addition.result(60)
+                outputs = update.result(PATIENCE)
+                addition.result(PATIENCE)
                 if zone.at("www", "A") != news["record_sets"][0]["values"]:
                     lost_ours += 1
                     found = LIFE.read(session, zone.id, outputs)
@@ -84,6 +94,8 @@ def test_two_writers(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
         print(f"\nhash {mood}: {ROUNDS} rounds, ours lost {lost_ours} (all repaired), theirs {lost_theirs}")  # noqa: T201
     if mood == "enforce":
         assert (lost_ours, lost_theirs) == (0, 0)
+        refused = sum(entry["status"] == 409 for entry in log.since(before))
+        assert refused >= ROUNDS, "in each round the second write came too late"
 
 
 def test_many_resources_of_one_run_share_a_zone() -> None:
