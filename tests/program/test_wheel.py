@@ -17,10 +17,10 @@ PROGRAM = """\
 import pulumi
 from sakura_fleet.components import ServerGroup
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.model.server.template import DiskTemplate, ServerPlan, ServerTemplate
+from sakura_fleet.model.server.template import DiskTemplate, MachinePlan, ServerTemplate
 
 template = ServerTemplate(
-    plan=ServerPlan(core=2, memory=4),
+    plan=MachinePlan(core=2, memory=4),
     disks=(DiskTemplate(os_type="debian", size=40),),
     tags=("shop",),
 )

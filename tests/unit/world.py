@@ -14,7 +14,7 @@ import pulumi
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.client import Client, Credentials, Disk, RetryPolicy, Server
-from sakura_fleet.model.server.template import DiskTemplate, EditParameter, ServerPlan
+from sakura_fleet.model.server.template import DiskTemplate, EditParameter, MachinePlan
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Lifecycle
 from sakura_fleet.provider.session import Session, SessionSettings
@@ -154,7 +154,7 @@ def server_inputs(**changes: Any) -> dict[str, Any]:
     small = {
         "name": "web-001",
         "zones": [ZONE, OTHER_ZONE],
-        "plan": asdict(ServerPlan(core=1, memory=2)),
+        "plan": asdict(MachinePlan(core=1, memory=2)),
         "disks": [asdict(DiskTemplate(os_type="almalinux"))],
         "network_interfaces": [{"upstream": "shared", "ip_address": "", "netmask_len": 0, "default_route": ""}],
         "packet_filters": [""],

@@ -10,7 +10,7 @@ from sakura_fleet.errors import ConflictError, FleetError, NotFoundError
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.elb.entries import Entry, Group, leave
-from sakura_fleet.resources.server.build import destroy
+from sakura_fleet.resources.server.teardown import destroy
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client

@@ -23,7 +23,7 @@ from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import BusyError, EngineError, FleetError, NoStackError, NotFoundError, PolicyError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.server.build import release
+from sakura_fleet.resources.server.teardown import release
 from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.leftovers import member_owner_tags, remove_leftovers

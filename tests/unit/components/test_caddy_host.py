@@ -8,7 +8,7 @@ from typing import Any
 from components import CaddyHost
 from sakura_fleet import tokens
 from sakura_fleet.model.caddy.host import CaddyHostArgs
-from sakura_fleet.model.server.template import EditParameter, ServerPlan, ServerTemplate
+from sakura_fleet.model.server.template import EditParameter, MachinePlan, ServerTemplate
 from tests.unit.components.program import Registered, run, run_with_outputs
 
 CADDYFILE = "www.example.com {\n  respond `it's {$HOME}`\n}\n"
@@ -17,7 +17,7 @@ ARGS = CaddyHostArgs(
     zone="is1c",
     caddyfile=CADDYFILE,
     template=ServerTemplate(
-        plan=ServerPlan(core=2, memory=4),
+        plan=MachinePlan(core=2, memory=4),
         edit_parameter=EditParameter(ssh_keys=("ssh-ed25519 AAAA a",)),
         tags=("www",),
         description="d",

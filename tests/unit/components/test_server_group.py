@@ -13,7 +13,7 @@ from components import ServerGroup
 from sakura_fleet import tokens
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
-from sakura_fleet.model.server.template import EditParameter, NetworkInterface, ServerPlan, ServerTemplate
+from sakura_fleet.model.server.template import EditParameter, MachinePlan, NetworkInterface, ServerTemplate
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources import Server, StartupScript, Switch
 from tests.unit.components.program import FLEET, PROJECT, STACK, Registered, run, run_with_outputs
@@ -26,7 +26,7 @@ ARGS = ServerGroupArgs(
     size=3,
     max_size=10,
     template=ServerTemplate(
-        plan=ServerPlan(core=2, memory=4),
+        plan=MachinePlan(core=2, memory=4),
         edit_parameter=EditParameter(startup_scripts=(SCRIPT, "#!/bin/sh\n")),
         tags=("web",),
         description="d",
@@ -111,7 +111,7 @@ def test_an_empty_group_keeps_its_scripts() -> None:
 
 
 def test_another_template_makes_members_of_other_names() -> None:
-    changed = replace(ARGS, template=replace(ARGS.template, plan=ServerPlan(core=4, memory=8)))
+    changed = replace(ARGS, template=replace(ARGS.template, plan=MachinePlan(core=4, memory=8)))
     _, before = group_of()
     _, after = group_of(changed)
     assert not set(before.of(tokens.SERVER)) & set(after.of(tokens.SERVER))

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from sakura_fleet.cli.convert import convert
 from sakura_fleet.model.scaling import Cooldown
-from sakura_fleet.model.server.template import DiskTemplate, Expose, NetworkInterface, ServerPlan
+from sakura_fleet.model.server.template import DiskTemplate, Expose, MachinePlan, NetworkInterface
 from sakura_fleet.model.stack import StackConfig, read_stack
 from tests.unit.model.read import PUBLIC_KEY
 
@@ -112,7 +112,7 @@ def test_files_like_the_seeds(tmp_path: Path, layout: Any, zone: str, cooldown: 
     assert [(plan.name, plan.size) for plan in group.plans] == [("smallest", 2), ("medium", 3), ("largest", 5)]
     assert group.server_name(0) == "hscale-group-001"
     template = group.template
-    assert (template.description, template.plan) == ("hscale-group", ServerPlan(core=1, memory=1))
+    assert (template.description, template.plan) == ("hscale-group", MachinePlan(core=1, memory=1))
     assert template.disks == (DiskTemplate(os_type="almalinux", size=20),)
     assert template.network_interfaces == (NetworkInterface(expose=Expose(ports=(80,), server_group_name="gr1")),)
     edit = template.edit_parameter

@@ -19,8 +19,8 @@ from typing import Any, Final
 from sakura_fleet.model.server.template import (
     DiskTemplate,
     EditParameter,
+    MachinePlan,
     NetworkInterface,
-    ServerPlan,
     ServerTemplate,
 )
 
@@ -34,7 +34,7 @@ def generation_of(template: ServerTemplate) -> str:
     """The generation of `template`: six hex digits."""
     shape = {
         "version": VERSION,
-        "plan": _stated(template.plan, ServerPlan()),
+        "plan": _stated(template.plan, MachinePlan()),
         "disks": [_stated(disk, DiskTemplate()) for disk in template.disks],
         "network_interfaces": [
             _stated(interface, NetworkInterface(), leave_out=_OUTSIDE) for interface in template.network_interfaces

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from typing import Final
+from typing import Final, Literal, cast
 
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.os_types import OS_TYPES
@@ -30,7 +30,7 @@ RESOURCE_ID: Final = r"[0-9]{12}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerPlan:
+class MachinePlan:
     """Cores and memory (GB) of a server."""
 
     core: int = 1
@@ -44,7 +44,7 @@ class DiskTemplate:
 
     os_type: str = ""
     source_archive: str = ""
-    plan: str = "ssd"
+    plan: Literal["ssd", "hdd"] = "ssd"
     connection: str = "virtio"
     size: int = 20
 
@@ -90,7 +90,7 @@ class EditParameter:
 class ServerTemplate:
     """Everything that the servers of a group have in common."""
 
-    plan: ServerPlan = field(default_factory=ServerPlan)
+    plan: MachinePlan = field(default_factory=MachinePlan)
     disks: tuple[DiskTemplate, ...] = (DiskTemplate(os_type="almalinux"),)
     network_interfaces: tuple[NetworkInterface, ...] = (NetworkInterface(),)
     edit_parameter: EditParameter = field(default_factory=EditParameter)
@@ -148,8 +148,8 @@ def read_description(reader: Reader, *, signed: bool = False) -> str:
     return reader.text("description", "", longest=MAX_DESCRIPTION_LENGTH - SIGNATURE_LENGTH * signed)
 
 
-def read_plan(reader: Reader) -> ServerPlan:
-    plan = ServerPlan(
+def read_plan(reader: Reader) -> MachinePlan:
+    plan = MachinePlan(
         core=reader.whole("core", 1, minimum=1, maximum=256),
         memory=reader.whole("memory", 1, minimum=1, maximum=1024),
         dedicated_cpu=reader.flag("dedicated_cpu", default=False),
@@ -171,7 +171,7 @@ def _read_disk(reader: Reader) -> DiskTemplate:
     disk = DiskTemplate(
         os_type=reader.text("os_type", "", choices=tuple(sorted(OS_TYPES))),
         source_archive=reader.text("source_archive", "", pattern=RESOURCE_ID, shape="the 12 digits of an archive's ID"),
-        plan=reader.text("plan", "ssd", choices=DISK_PLANS),
+        plan=cast("Literal['ssd', 'hdd']", reader.text("plan", "ssd", choices=DISK_PLANS)),
         connection=reader.text("connection", "virtio", choices=("virtio", "ide")),
         size=reader.whole("size", 20, minimum=20, maximum=32_768),
     )

@@ -6,38 +6,40 @@ filters. Whatever would need another server is refused, already by a preview.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError, NotFoundError
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import Inputs, label_changes, refuse_another_owner, takeover
-from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.server import build
+from sakura_fleet.provider.lifecycle import label_changes, refuse_another_owner, takeover
+from sakura_fleet.resources.server.apply import carry_out
+from sakura_fleet.resources.server.observation import Observation, find_server
+from sakura_fleet.resources.server.spec import in_zone
+from sakura_fleet.resources.server.steps import addresses, labels_and_filters, power, unlike
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Server
+    from sakura_fleet import client as api
+    from sakura_fleet.provider.session import Session
+    from sakura_fleet.resources.server.spec import ServerSpec
 
 
-def find(session: Session, inputs: Inputs) -> Server:
+def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Server:
     """The server that `adopt` names. Raises `FleetError` where there is none, or where it cannot become this one."""
-    plan = build.Blueprint.of(inputs)
-    wanted = str(inputs["adopt"])
-    server = _located(session, inputs["zones"], wanted)
-    marked = build.find(session, plan)
-    if marked and server and marked.id != server.id:
+    server = _read_in_any(session, spec.zones, server_id)
+    owned = find_server(session, spec.zones, spec.owner_tags, since=session.clock())
+    if owned and server and owned.id != server.id:
         raise FleetError(
-            f"adopt: {_name(server)} cannot be taken over, as server {_name(marked)} already is this resource; "
+            f"adopt: {_name(server)} cannot be taken over, as server {_name(owned)} already is this resource; "
             "remove `adopt`, or take the owner tags off the other one in the control panel. Nothing was changed"
         )
-    server = server or marked  # taken over by an earlier run; a plan change has given it another ID since
+    server = server or owned  # taken over by an earlier run; a plan change has given it another ID since
     if server is None:
         raise FleetError(
-            f"adopt: there is no server {wanted} in {', '.join(inputs['zones'])}; check ID and zones, or remove "
+            f"adopt: there is no server {server_id} in {', '.join(spec.zones)}; check ID and zones, or remove "
             "`adopt` where it was taken over before and is gone since"
         )
-    refuse_another_owner(f"server {_name(server)}", OwnerTags.from_tags(server.tags), plan.owner_tags)
-    different = list(_differences(server, plan))
+    refuse_another_owner(f"server {_name(server)}", OwnerTags.from_tags(server.tags), spec.owner_tags)
+    different = list(_differences(server, spec))
     if different:
         raise FleetError(
             f"adopt: server {_name(server)} {', '.join(different)}; declare it as it is, and change it afterwards. "
@@ -46,48 +48,43 @@ def find(session: Session, inputs: Inputs) -> Server:
     return server
 
 
-def take_over(session: Session, inputs: Inputs) -> Server:
-    """Bring the server's labels and packet filters to what the inputs say, and switch it on where it is off."""
-    plan = build.Blueprint.of(inputs)
-    server = build.label(session, find(session, inputs), plan)
-    build.connect_packet_filters(session, server, plan)
-    build.note_addresses(session, server, plan)
-    return server if server.is_up else build.boot(session, server, plan)
+def take_over(session: Session, spec: ServerSpec, server_id: str) -> api.Server:
+    """Bring the server's labels, packet filters and noted addresses to what the spec says, and switch it on."""
+    server = find_adoptable(session, spec, server_id)
+    steps = [*labels_and_filters(spec, server), *addresses(spec, server), *power(server)]
+    return carry_out(session, spec, Observation(server), steps)
 
 
-def announcement(server: Server, inputs: Inputs) -> str:
+def announcement(server: api.Server, spec: ServerSpec) -> str:
     """What taking the server over will change, for a preview, which shows it as created."""
-    plan = build.Blueprint.of(inputs)
-    changes = label_changes(server, plan.labels())
-    for index, (interface, packet_filter) in enumerate(zip(server.interfaces, inputs["packet_filters"], strict=False)):
-        after = build.in_zone(packet_filter, server.zone) if isinstance(packet_filter, str | Mapping) else packet_filter
-        if (interface.packet_filter_id or "") != after:
-            before = interface.packet_filter_id or "none"
-            changes.append(f"packet filter of interface {index} {before} -> {_text(after) or 'none'}")
+    changes = label_changes(server, spec.labels())
+    for index, (interface, packet_filter) in enumerate(zip(server.interfaces, spec.packet_filters, strict=False)):
+        before, after = interface.packet_filter_id or "", in_zone(packet_filter, server.zone)
+        if before != after:
+            changes.append(f"packet filter of interface {index} {before or 'none'} -> {_text(after) or 'none'}")
     if not server.is_up:
         changes.append("switched on")
     return takeover(f"server {_name(server)}", changes)
 
 
-def _differences(server: Server, plan: build.Blueprint) -> Iterator[str]:
+def _differences(server: api.Server, spec: ServerSpec) -> Iterator[str]:
     """What the server has otherwise than declared, and cannot be given while it runs."""
-    inputs = plan.inputs
-    difference = build.unlike(server, plan)
+    difference = unlike(server, spec)
     if difference:
         yield difference
         return
-    if server.interface_driver != inputs["interface_driver"]:
-        yield f"has the interface driver {server.interface_driver} instead of {inputs['interface_driver']}"
-    for index, (interface, declared) in enumerate(zip(server.interfaces, inputs["network_interfaces"], strict=True)):
+    if server.interface_driver != spec.interface_driver:
+        yield f"has the interface driver {server.interface_driver} instead of {spec.interface_driver}"
+    for index, (interface, declared) in enumerate(zip(server.interfaces, spec.network_interfaces, strict=True)):
         upstream = "shared" if interface.shared else interface.switch_id or "nothing"
-        wanted = build.in_zone(declared["upstream"], server.zone)
+        wanted = in_zone(declared.upstream, server.zone)
         if upstream != wanted:
             yield f"has interface {index} on {upstream} instead of {wanted}"
-        address = declared.get("ip_address") or ""
-        if address and interface.user_ip_address and interface.user_ip_address != address:
-            yield f"has the address {interface.user_ip_address} at interface {index} instead of {address}"
+        noted = interface.user_ip_address
+        if declared.ip_address and noted and noted != declared.ip_address:
+            yield f"has the address {noted} at interface {index} instead of {declared.ip_address}"
     disks = [(disk.size_gb, disk.connection) for disk in server.disks]
-    wanted_disks = [(int(disk.get("size", 20)), disk.get("connection", "virtio")) for disk in inputs["disks"]]
+    wanted_disks = [(disk.size, disk.connection) for disk in spec.disks]
     if disks != wanted_disks:
         yield f"has {_disks(disks)} instead of {_disks(wanted_disks)}"
 
@@ -96,7 +93,7 @@ def _disks(disks: list[tuple[int, str]]) -> str:
     return " and ".join(f"a disk of {size} GB ({connection})" for size, connection in disks) or "no disk"
 
 
-def _located(session: Session, zones: list[str], server_id: str) -> Server | None:
+def _read_in_any(session: Session, zones: Sequence[str], server_id: str) -> api.Server | None:
     for zone in zones:
         try:
             return session.client.servers.read(zone, server_id)
@@ -105,7 +102,7 @@ def _located(session: Session, zones: list[str], server_id: str) -> Server | Non
     return None
 
 
-def _name(server: Server) -> str:
+def _name(server: api.Server) -> str:
     return f"{server.name} ({server.id} in {server.zone})"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from sakura_fleet.model.server import inputs as server_inputs
-from sakura_fleet.model.server.template import DiskTemplate, EditParameter, ServerPlan
+from sakura_fleet.model.server.template import DiskTemplate, EditParameter, MachinePlan
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Lifecycle
 from sakura_fleet.resources.server.startup_script import StartupScript
@@ -65,7 +65,7 @@ class Server(FleetResource, module="sakura", name="Server"):
         name: pulumi.Input[str],
         zones: Sequence[str],
         slot: int = 0,
-        plan: ServerPlan | None = None,
+        plan: MachinePlan | None = None,
         disks: Sequence[DiskTemplate] = (DiskTemplate(os_type="almalinux"),),
         network_interfaces: Sequence[ServerInterface] = (ServerInterface(),),
         edit_parameter: EditParameter | None = None,
@@ -87,7 +87,7 @@ class Server(FleetResource, module="sakura", name="Server"):
             "name": name,
             "zones": list(zones),
             "slot": slot,
-            "plan": asdict(plan or ServerPlan()),
+            "plan": asdict(plan or MachinePlan()),
             "disks": [asdict(disk) for disk in disks],
             "network_interfaces": [
                 {

@@ -1,6 +1,7 @@
-"""The life cycle of a server: what can be told from its inputs and from one look at the cloud.
+"""The life cycle of a server: what its inputs must keep, what differs, and when it is made, changed and destroyed.
 
-How a server is built, booted and taken down stands in `server_build`; here is when.
+A server is made in three parts: what is there (`observation`), the steps from there to the spec (`steps`, pure), and
+each step by itself (`apply`).
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags, own_tags
 from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown, adopted_already
 from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.server import adoption, build
+from sakura_fleet.resources.server import adoption
+from sakura_fleet.resources.server.apply import carry_out
+from sakura_fleet.resources.server.observation import Observation, find_server, observe
+from sakura_fleet.resources.server.spec import ServerSpec, in_zone
+from sakura_fleet.resources.server.steps import labels_and_filters, power, steps
+from sakura_fleet.resources.server.teardown import destroy
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Server
+    from sakura_fleet import client as api
 
 
 class ServerLifecycle(Lifecycle):
@@ -76,15 +82,16 @@ class ServerLifecycle(Lifecycle):
         if olds:
             stays = set(olds["zones"]) <= set(inputs["zones"])
             return adopted_already(self, {**olds, "zones": inputs["zones"]} if stays else olds, inputs), []
+        spec = ServerSpec.from_inputs(inputs)
         try:
-            server = adoption.find(session, inputs)
+            server = adoption.find_adoptable(session, spec, inputs["adopt"])
         except FleetError as error:
             return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))], []
-        return [], [adoption.announcement(server, inputs)]
+        return [], [adoption.announcement(server, spec)]
 
     def diff(self, olds: Outputs, news: Inputs) -> Diff:
         diff = super().diff(olds, news)
-        if olds.get("zone") in news["zones"]:  # where it stands is still allowed, so the list may change around it
+        if olds.get("zone") in news["zones"]:  # its zone is still allowed, so the list may change around it
             return Diff(
                 tuple(key for key in diff.changed if key not in ("zones", "slot")),
                 tuple(key for key in diff.replaces if key != "zones"),
@@ -104,12 +111,12 @@ class ServerLifecycle(Lifecycle):
         return super().needs_replacement(key, olds, news)
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
+        spec = ServerSpec.from_inputs(inputs)
         if inputs["adopt"]:
-            server = adoption.take_over(session, inputs)
-            return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
-        plan = build.Blueprint.of(inputs)
-        found = build.find(session, plan, since=session.recently(plan.owner_tags.resource))
-        server = build.finish(session, found or build.make(session, plan), plan, fresh=found is None)
+            server = adoption.take_over(session, spec, inputs["adopt"])
+        else:
+            observed = observe(session, spec, since=session.recently(spec.owner_tags.resource))
+            server = carry_out(session, spec, observed, steps(spec, observed))
         return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
@@ -117,7 +124,8 @@ class ServerLifecycle(Lifecycle):
             server = session.client.servers.read(outputs["zone"], object_id)
         except NotFoundError:
             # A plan change gives a server a new ID; its owner tag stays.
-            moved = build.find(session, build.Blueprint.of({**self.defaults, **outputs}))
+            owner_tags = OwnerTags.from_inputs(outputs["owner_tags"])
+            moved = find_server(session, outputs["zones"], owner_tags, since=session.clock())
             if moved is None:
                 return None
             server = moved
@@ -132,16 +140,14 @@ class ServerLifecycle(Lifecycle):
         return Found(server.id, inputs, _outputs(server, inputs, outputs.get("disk_ids") or []))
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        plan = build.Blueprint.of(news)
+        spec = ServerSpec.from_inputs(news)
         server = session.client.servers.read(olds["zone"], object_id)
-        server = build.label(session, server, plan)
-        build.connect_packet_filters(session, server, plan)
-        if not server.is_up:
-            server = build.boot(session, server, plan)
+        in_place = [*labels_and_filters(spec, server), *power(server)]
+        server = carry_out(session, spec, Observation(server), in_place)
         return _outputs(server, news, olds.get("disk_ids") or [])
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
-        build.destroy(
+        destroy(
             session,
             outputs["zone"],
             object_id,
@@ -151,7 +157,7 @@ class ServerLifecycle(Lifecycle):
         )
 
 
-def _outputs(server: Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
+def _outputs(server: api.Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
     """Inputs and results; `disk_ids` are the server's own disks, not what others have connected since."""
     return {**inputs, "zone": server.zone, "address": server.ip_address or "", "disk_ids": disk_ids}
 
@@ -173,13 +179,13 @@ def _offered(session: Session, inputs: Inputs) -> list[Problem]:
             sizes = session.disk_sizes(zone, disk.get("plan", "ssd"))
             size = int(disk.get("size", 20))
             if size not in sizes:
-                offered = ", ".join(str(one) for one in sizes) or "none"
+                offered = ", ".join(map(str, sizes)) or "none"
                 message = f"zone {zone} has no {disk.get('plan', 'ssd')} disk of {size} GB; it offers {offered}"
                 problems.append(Problem(f"disks[{index}].size", "disk-size", message))
     return problems
 
 
-def _actual(server: Server, last: Outputs) -> Inputs:
+def _actual(server: api.Server, last: Outputs) -> Inputs:
     """The inputs that would make the server as it is now; `last` holds what the cloud does not tell."""
     zone = server.zone
     interfaces = list(last.get("network_interfaces") or [])
@@ -187,12 +193,12 @@ def _actual(server: Server, last: Outputs) -> Inputs:
     for index, interface in enumerate(server.interfaces):
         upstream = "shared" if interface.shared else interface.switch_id or ""
         known = dict(interfaces[index]) if index < len(interfaces) else {}
-        if build.in_zone(known.get("upstream", ""), zone) != upstream:
+        if in_zone(known.get("upstream", ""), zone) != upstream:
             known["upstream"] = upstream
         interfaces[index : index + 1] = [known]
         attached = interface.packet_filter_id or ""
         expected = filters[index] if index < len(filters) else ""
-        if build.in_zone(expected, zone) != attached:
+        if in_zone(expected, zone) != attached:
             expected = attached
         filters[index : index + 1] = [expected]
     sizes = {disk.id: disk.size_gb for disk in server.disks}
@@ -216,6 +222,6 @@ def _actual(server: Server, last: Outputs) -> Inputs:
     }
 
 
-def _owner_tags(server: Server, last: Outputs) -> Mapping[str, str]:
+def _owner_tags(server: api.Server, last: Outputs) -> Mapping[str, str]:
     found = OwnerTags.from_tags(server.tags)
     return found.inputs() if found else {**last["owner_tags"], "resource": ""}

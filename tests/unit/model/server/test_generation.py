@@ -13,8 +13,8 @@ from sakura_fleet.model.server.template import (
     DiskTemplate,
     EditParameter,
     Expose,
+    MachinePlan,
     NetworkInterface,
-    ServerPlan,
     ServerTemplate,
     read_template,
 )
@@ -54,7 +54,7 @@ NETWORKS = {
 BARE = {"disks": [], "network_interfaces": [], "edit_parameter": {"disabled": True}}
 
 FULL = ServerTemplate(
-    plan=ServerPlan(core=2, memory=4),
+    plan=MachinePlan(core=2, memory=4),
     disks=(DiskTemplate(os_type="debian"), DiskTemplate(size=100)),
     network_interfaces=(
         NetworkInterface(),
@@ -169,7 +169,7 @@ def test_number_order_and_place_count(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("settings", "outside"),
     [
-        (ServerPlan, set()),
+        (MachinePlan, set()),
         (DiskTemplate, set()),
         (EditParameter, set()),
         (NetworkInterface, {"packet_filter", "adopt_packet_filter", "expose"}),

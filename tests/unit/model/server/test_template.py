@@ -11,8 +11,8 @@ from sakura_fleet.model.server.template import (
     DiskTemplate,
     EditParameter,
     Expose,
+    MachinePlan,
     NetworkInterface,
-    ServerPlan,
     ServerTemplate,
     exposed_ports,
     member_address,
@@ -56,7 +56,7 @@ def test_a_full_template_is_read_as_written() -> None:
         },
     )
     assert problems == []
-    assert template.plan == ServerPlan(core=2, memory=4, dedicated_cpu=True)
+    assert template.plan == MachinePlan(core=2, memory=4, dedicated_cpu=True)
     assert template.disks == (
         DiskTemplate(os_type="debian", plan="hdd", connection="ide", size=40),
         DiskTemplate(size=100),

@@ -13,8 +13,8 @@ from sakura_fleet.errors import CancelledError, ConflictError, FleetError, Unrea
 from sakura_fleet.inventory.owned import everything, remove
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.session import RECENT
-from sakura_fleet.resources.server.build import release
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
+from sakura_fleet.resources.server.teardown import release
 from tests.unit.world import FOREIGN, OTHER_ZONE, OWNER_TAGS, ZONE, World, server_inputs, world
 
 LIFE = ServerLifecycle()

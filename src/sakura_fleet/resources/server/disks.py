@@ -1,0 +1,157 @@
+"""The disks of a server that is being made: created, connected, discarded, and waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from sakura_fleet.errors import ConflictError, FleetError
+from sakura_fleet.model.server.startup_script import NAME_VARIABLE
+from sakura_fleet.provider.idempotent_create import create_idempotently
+from sakura_fleet.resources.server.observation import find_disks, index_of, listed_disks, listed_server
+from sakura_fleet.resources.server.power import FORCED_DEADLINE, order_off, power_off
+
+if TYPE_CHECKING:
+    from sakura_fleet import client as api
+    from sakura_fleet.provider.session import Session
+    from sakura_fleet.resources.server.spec import ServerSpec
+
+COPY_DEADLINE: Final = 3_600.0
+GO_ON: Final = "run `pulumi up` again: it goes on from here"
+
+
+def create(session: Session, server: api.Server, spec: ServerSpec, index: int, *, boots: bool) -> api.Disk:
+    """Make the disk at `index` of the spec, connected to the server; with `boots` the cloud boots the server then."""
+    zone, disk = server.zone, spec.disks[index]
+    archive = session.archive_id(zone, disk.os_type) if disk.os_type else disk.source_archive or None
+    config = _config(spec) if index == 0 and archive else None
+
+    def make() -> api.Disk:
+        return session.client.disks.create(
+            zone,
+            name=f"{spec.name}-disk{index + 1:03}",
+            size_gb=disk.size,
+            plan=disk.plan,
+            connection=disk.connection,
+            source_archive_id=archive,
+            server_id=server.id,
+            tags=spec.owner_tags.tag(()),
+            config=config,
+            boot_at_available=boots,
+        )
+
+    def find(_moment: float) -> api.Disk | None:
+        own = find_disks(session, zone, spec.owner_tags)
+        return next((disk for disk in own if index_of(disk.name) == index), None)
+
+    return create_idempotently(session, f"disk {index + 1} of server {spec.name} in {zone}", make, find)
+
+
+def _config(spec: ServerSpec) -> api.DiskConfig | None:
+    """What the cloud writes onto the first disk before the first boot."""
+    from sakura_fleet import client as api
+
+    edit = spec.edit_parameter
+    if edit.disabled:
+        return None
+    nic = spec.network_interfaces[0] if spec.network_interfaces else None
+    return api.DiskConfig(
+        host_name=spec.name,
+        password=spec.password,
+        disable_pw_auth=edit.disable_pw_auth,
+        enable_dhcp=edit.enable_dhcp,
+        change_partition_uuid=edit.change_partition_uuid,
+        public_keys=edit.ssh_keys,
+        notes=tuple(
+            api.NoteRef(script.note_id, {NAME_VARIABLE: spec.name} if script.uses_name else {})
+            for script in spec.startup_scripts
+        ),
+        ip_address=(nic and nic.ip_address) or None,
+        default_route=(nic and nic.default_route) or None,
+        network_mask_len=(nic and nic.netmask_len) or None,
+    )
+
+
+def connect(session: Session, server: api.Server, disk: api.Disk) -> None:
+    """Connect a disk that is connected to nothing; one that is being copied, as soon as that is over."""
+
+    def attempt(_moment: float) -> bool:
+        try:
+            session.client.disks.connect(server.zone, disk.id, server.id)
+        except ConflictError:
+            return session.client.disks.read(server.zone, disk.id).server_id == server.id
+        return True
+
+    session.waiter.wait_for(
+        f"disk {disk.name} ({disk.id} in {server.zone}) to be connected to server {server.name}",
+        attempt,
+        bool,
+        deadline=COPY_DEADLINE,
+        way_out=GO_ON,
+    )
+
+
+def discard(session: Session, server: api.Server, disk: api.Disk) -> None:
+    """Delete a disk; one of a server that the cloud is still booting or stopping, as soon as that is over."""
+
+    def attempt(_moment: float) -> bool:
+        try:
+            session.client.disks.disconnect(server.zone, disk.id)
+        except ConflictError:
+            order_off(session, server, force=True)
+            return False
+        return True
+
+    if disk.server_id is not None:
+        session.waiter.wait_for(
+            f"disk {disk.name} ({disk.id} in {server.zone}) to be disconnected from server {server.name}",
+            attempt,
+            bool,
+            deadline=FORCED_DEADLINE,
+            way_out=GO_ON,
+        )
+    session.client.disks.delete(server.zone, disk.id)
+
+
+def wait_until_ready(
+    session: Session, server: api.Server, spec: ServerSpec, disks: Sequence[api.Disk], *, boots: bool
+) -> None:
+    """Wait until all disks are copied, and see whether the cloud could prepare the first."""
+    copying = {disk.id for disk in disks if disk.availability != "available"}
+    if not copying:
+        return
+    _wait_for_copies(session, server, spec, copying)
+    first = next((disk.id for disk in disks if index_of(disk.name) == 0), None)
+    if first not in copying:
+        return
+    listed = listed_disks(session, server.zone, spec.owner_tags, {first})
+    error = next((disk.config_error for disk in listed if disk.id == first), None)
+    if error:
+        if boots:  # the next run makes another disk only for a server that is down
+            power_off(session, server, spec.owner_tags, force=True)
+        raise FleetError(
+            f"disk {first} of server {server.name} in {server.zone} could not be prepared: {error}; correct "
+            "edit_parameter and run `pulumi up` again: it makes another disk"
+        )
+
+
+def _wait_for_copies(session: Session, server: api.Server, spec: ServerSpec, copying: set[str]) -> None:
+    def availabilities(moment: float) -> dict[str, str]:
+        newest = listed_server(session, server.zone, server.id, spec.owner_tags, moment)
+        listed = {disk.id: disk.availability for disk in newest.disks} if newest else {}
+        return {disk_id: listed.get(disk_id, "") for disk_id in copying}
+
+    seen = session.waiter.wait_for(
+        f"the disks of server {server.name} ({server.id} in {server.zone}) to be copied",
+        availabilities,
+        lambda seen: "failed" in seen.values() or set(seen.values()) == {"available"},
+        at_once=False,
+        deadline=COPY_DEADLINE,
+        way_out="run `pulumi up` again: it goes on waiting for the same disks",
+    )
+    failed = next((disk_id for disk_id, availability in seen.items() if availability == "failed"), None)
+    if failed:
+        raise FleetError(
+            f"disk {failed} of server {server.name} in {server.zone} failed to be copied; "
+            "run `pulumi up` again: it removes that disk and makes another"
+        )

@@ -1,0 +1,93 @@
+"""What is in the cloud of one server: read once, before it is decided what to do.
+
+All servers of a zone come from the fleet's shared list, so that fifty that are made at once are observed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.waiting import WHATEVER_IS_THERE
+
+if TYPE_CHECKING:
+    from sakura_fleet import client as api
+    from sakura_fleet.provider.session import Session
+    from sakura_fleet.resources.server.spec import ServerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A server, or none, and the disks with its owner tags, connected or not."""
+
+    server: api.Server | None = None
+    disks: tuple[api.Disk, ...] = ()
+
+    def disk(self, disk_id: str) -> api.Disk:
+        """The disk of that ID, which is known to be there."""
+        return next(disk for disk in self.disks if disk.id == disk_id)
+
+
+def observe(session: Session, spec: ServerSpec, *, since: float) -> Observation:
+    """The spec's server and its disks, the server from a list that was asked for at or after `since`."""
+    server = find_server(session, spec.zones, spec.owner_tags, since=since)
+    if server is None:
+        return Observation()
+    if server.is_up:
+        disk_ids = {disk.id for disk in server.disks}
+        return Observation(server, tuple(listed_disks(session, server.zone, spec.owner_tags, disk_ids)))
+    return Observation(server, tuple(find_disks(session, server.zone, spec.owner_tags)))
+
+
+def find_server(session: Session, zones: Sequence[str], owner_tags: OwnerTags, *, since: float) -> api.Server | None:
+    """The server with these owner tags in any of the zones; the oldest, should there be several."""
+    found = [
+        server
+        for zone in dict.fromkeys(zones)
+        for server in session.servers(zone, owner_tags.fleet, since=since)
+        if owner_tags.resource in server.tags
+    ]
+    return min(found, key=lambda server: server.id, default=None)
+
+
+def find_disks(session: Session, zone: str, owner_tags: OwnerTags) -> list[api.Disk]:
+    """The disks with these owner tags, read now."""
+    return session.client.disks.find(zone, tags=[owner_tags.resource])
+
+
+def listed_disks(session: Session, zone: str, owner_tags: OwnerTags, disk_ids: set[str]) -> list[api.Disk]:
+    """The disks with these owner tags from the fleet's shared list.
+
+    What was asked for another server's sake will do if it shows all of `disk_ids` ready.
+    """
+    listed: list[api.Disk] = []
+    for since in (WHATEVER_IS_THERE, session.clock()):
+        listed = session.disks(zone, owner_tags.fleet, since=since)
+        if disk_ids <= {disk.id for disk in listed if disk.availability == "available"}:
+            break
+    return [disk for disk in listed if owner_tags.resource in disk.tags]
+
+
+def listed_server(
+    session: Session, zone: str, server_id: str, owner_tags: OwnerTags, since: float
+) -> api.Server | None:
+    """The server in the fleet's shared list; None while the list does not have it."""
+    listed = session.servers(zone, owner_tags.fleet, since=since)
+    return next((server for server in listed if server.id == server_id), None)
+
+
+def current_server(session: Session, zone: str, server_id: str, owner_tags: OwnerTags, since: float) -> api.Server:
+    """The server as it is: from the fleet's shared list, or read by itself where that does not have it.
+
+    Raises `NotFoundError`.
+    """
+    listed = listed_server(session, zone, server_id, owner_tags, since)
+    return listed or session.client.servers.read(zone, server_id)
+
+
+def index_of(disk_name: str) -> int:
+    """Which disk of its server this is, from 0, by the number at the end of its name; -1 where there is none."""
+    digits = disk_name.rpartition("-disk")[2]
+    return int(digits) - 1 if digits.isdigit() else -1

@@ -1,0 +1,101 @@
+"""A server's power: on until it is up, off until it is down."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from sakura_fleet.errors import ConflictError, WaitTimeoutError
+from sakura_fleet.resources.server.observation import current_server, listed_server
+
+if TYPE_CHECKING:
+    from sakura_fleet import client as api
+    from sakura_fleet.ownership import OwnerTags
+    from sakura_fleet.provider.session import Session
+
+BOOT_DEADLINE: Final = 600.0
+SHUTDOWN_DEADLINE: Final = 180.0
+"""Seconds that a guest gets to shut down by itself before its power is cut."""
+FORCED_DEADLINE: Final = 120.0
+ORDER_AGAIN: Final = 20.0
+"""Seconds after which a server that is still down is ordered to boot once more."""
+NEVER: Final = float("-inf")
+
+
+def power_on(session: Session, server: api.Server, owner_tags: OwnerTags, *, ordered: bool) -> api.Server:
+    """Switch the server on and wait until it is up; `ordered` tells that the cloud was asked to do so by itself."""
+    boot = _Boot(session, server, owner_tags, ordered_at=session.clock() if ordered else NEVER)
+    return session.waiter.wait_for(
+        f"server {server.name} to be up",
+        boot.observe,
+        lambda server: server.is_up,
+        meanwhile=boot.order_where_due,
+        at_once=not ordered,
+        deadline=BOOT_DEADLINE,
+        way_out=f"open the console of {server.id} in {server.zone} in the control panel, then run `pulumi up` again: "
+        "it goes on from here",
+    )
+
+
+def order_is_due(server: api.Server, since_last_order: float) -> bool:
+    """Whether a server that is not up is to be ordered to boot, so many seconds after the last order."""
+    return server.status != "cleaning" and since_last_order >= ORDER_AGAIN
+
+
+class _Boot:
+    """The boot of one server, and the moment at which it was last ordered."""
+
+    def __init__(self, session: Session, server: api.Server, owner_tags: OwnerTags, *, ordered_at: float) -> None:
+        self._session = session
+        self._server = server
+        self._owner_tags = owner_tags
+        self._ordered_at = ordered_at
+
+    def observe(self, moment: float) -> api.Server:
+        if self._ordered_at == NEVER and self._server.status != "cleaning":
+            return self._server  # read just now, and nothing happens to it before the first order
+        listed = listed_server(self._session, self._server.zone, self._server.id, self._owner_tags, moment)
+        return listed or self._server
+
+    def order_where_due(self, server: api.Server) -> None:
+        if not order_is_due(server, self._session.clock() - self._ordered_at):
+            return
+        with suppress(ConflictError):  # up, on its way, or not ready yet: the next observation tells
+            self._session.client.servers.power_on(server.zone, server.id)
+        self._ordered_at = self._session.clock()
+
+
+def power_off(session: Session, server: api.Server, owner_tags: OwnerTags, *, force: bool) -> api.Server:
+    """Shut the server down and wait until it is down; `force` cuts its power without asking the guest first."""
+    if not force:
+        order_off(session, server, force=False)
+        try:
+            return _wait_until_down(session, server, owner_tags, SHUTDOWN_DEADLINE, "its power is cut next")
+        except WaitTimeoutError:
+            pass
+    order_off(session, server, force=True)
+    way_out = "run the same command again: it goes on from here"
+    return _wait_until_down(session, server, owner_tags, FORCED_DEADLINE, way_out)
+
+
+def order_off(session: Session, server: api.Server, *, force: bool) -> None:
+    """Tell the cloud to shut the server down; one that is down, or on its way, stays as it is."""
+    with suppress(ConflictError):
+        session.client.servers.power_off(server.zone, server.id, force=force)
+
+
+def is_down(server: api.Server) -> bool:
+    """Whether the power is off; a server that was never up has no status."""
+    return server.status in ("down", "")
+
+
+def _wait_until_down(
+    session: Session, server: api.Server, owner_tags: OwnerTags, deadline: float, way_out: str
+) -> api.Server:
+    return session.waiter.wait_for(
+        f"server {server.name} ({server.id} in {server.zone}) to be down",
+        lambda moment: current_server(session, server.zone, server.id, owner_tags, moment),
+        is_down,
+        deadline=deadline,
+        way_out=way_out,
+    )

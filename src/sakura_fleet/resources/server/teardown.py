@@ -1,0 +1,92 @@
+"""How a server goes: destroyed with its own disks, or released, so that another can take its place first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sakura_fleet.errors import ConflictError, NotFoundError
+from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.resources.server.disks import COPY_DEADLINE
+from sakura_fleet.resources.server.observation import current_server, find_disks
+from sakura_fleet.resources.server.power import is_down, order_off, power_off
+
+if TYPE_CHECKING:
+    from sakura_fleet import client as api
+    from sakura_fleet.provider.session import Session
+
+RECENT_ENOUGH: Final = 1.0
+"""Seconds that an observation of a server may be old before it is destroyed: many that leave at once are observed
+together. What changes after it, the cloud refuses or takes anyway, as it would a moment after any observation."""
+
+
+def destroy(
+    session: Session, zone: str, server_id: str, *, disk_ids: list[str], owner_tags: OwnerTags, force: bool
+) -> None:
+    """Shut the server down and delete it with its own disks; disks that others connected are only disconnected."""
+    try:
+        server = current_server(session, zone, server_id, owner_tags, session.clock() - RECENT_ENOUGH)
+        if not is_down(server):
+            server = power_off(session, server, owner_tags, force=force)
+        connected = {disk.id for disk in server.disks}
+        _delete(session, server, [disk_id for disk_id in disk_ids if disk_id in connected])
+    except NotFoundError:
+        pass  # gone already; its disks may still be there
+    else:
+        disk_ids = [disk_id for disk_id in disk_ids if disk_id not in connected]
+    for disk_id in disk_ids:
+        _delete_own_disk(session, zone, disk_id, owner_tags)
+    session.departed()
+
+
+def release(session: Session, server: api.Server) -> None:
+    """Free a server's owner tag, so that another can be made in its place while it is still there.
+
+    Its disks go with it. All keep the fleet's tag and get one of no resource, so that `sakura-fleet repair`
+    finds them should the replacement never end. A server with an address of its own is switched off, as the next one
+    gets the same.
+    """
+    owner_tags = OwnerTags.from_tags(server.tags)
+    if owner_tags is None:
+        return
+    client, zone = session.client, server.zone
+    freed = OwnerTags.freed(owner_tags.fleet, server.id)
+
+    def labels(item: api.Server | api.Disk) -> dict[str, Any]:
+        return {"name": item.name, "description": item.description, "tags": freed.tag(own_tags(item.tags))}
+
+    for disk in find_disks(session, zone, owner_tags):
+        client.disks.update(zone, disk.id, **labels(disk))
+    if server.is_up and any(interface.user_ip_address for interface in server.interfaces):
+        power_off(session, server, owner_tags, force=True)
+    client.servers.update(zone, server.id, icon_id=server.icon_id, **labels(server))
+    session.departed()
+
+
+def _delete(session: Session, server: api.Server, disk_ids: list[str]) -> None:
+    """Delete the server; one that is booting, or whose disk is being copied, as soon as the cloud allows it."""
+
+    def attempt(_moment: float) -> bool:
+        try:
+            session.client.servers.delete(server.zone, server.id, disk_ids=disk_ids)
+        except ConflictError:
+            order_off(session, server, force=True)
+            return False
+        return True
+
+    session.waiter.wait_for(
+        f"server {server.name} ({server.id} in {server.zone}) to be deleted",
+        attempt,
+        bool,
+        deadline=COPY_DEADLINE,
+        way_out="run the same command again: it goes on from here",
+    )
+
+
+def _delete_own_disk(session: Session, zone: str, disk_id: str, owner_tags: OwnerTags) -> None:
+    """Delete a disk that is connected to nothing, unless somebody has taken the owner tag off it."""
+    try:
+        disk = session.client.disks.read(zone, disk_id)
+        if disk.server_id is None and OwnerTags.from_tags(disk.tags) == owner_tags:
+            session.client.disks.delete(zone, disk_id)
+    except NotFoundError:
+        return
