@@ -9,7 +9,7 @@ import click
 from sakura_fleet.cli.options import output_file_option, write_new
 from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.errors import FleetError
-from sakura_fleet.interop import convert as conversion
+from sakura_fleet.interop import autoscaler_yaml
 
 
 @click.command()
@@ -31,7 +31,7 @@ def convert(file: Path, output: Path | None, group: str) -> None:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FleetError(f"{file} cannot be read: {error}") from None
-    found = conversion.convert(text, source=file.name, folder=file.parent, group=group)
+    found = autoscaler_yaml.convert(text, source=file.name, folder=file.parent, group=group)
     if output is None:
         click.echo(found.text(), nl=False)
     else:

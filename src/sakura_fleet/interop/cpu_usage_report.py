@@ -1,7 +1,7 @@
 """The report of `scaler cpu`: one line of JSON in the form of sacloud-cpu-usage, key for key and digit for digit.
 
 As the version of the cron rule (v0.0.4) had it, a server without samples is left out, and `cpu_time` is what was
-measured; how many were left out stands in a field of its own. With `compat`, as in v0.1 and later, such a server counts
+measured; how many were left out is a field of its own. With `compat`, as in v0.1 and later, such a server counts
 as 0, and `cpu_time` is in per cent.
 """
 
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sakura_fleet.errors import InputError, Problem
-from sakura_fleet.scaler.rounding import go_float, go_time, percentile, plain_mean
+from sakura_fleet.interop.go_format import go_float, go_time
+from sakura_fleet.scaler.rounding import percentile, plain_mean
 from sakura_fleet.scaler.usage import ServerUsage, Usage
 
 DEFAULT_PERCENTILES: Final = "99,95,90,75"
@@ -62,7 +63,7 @@ def report(usage: Usage, percentiles: Sequence[Percentile] = (), *, compat: bool
         "min": ordered[0] if ordered else 0.0,
         "servers": [_server(server, compat=compat) for server in shown],
     }
-    document.update({f"{one.text}pt": percentile(ordered, one.percent) for one in percentiles})
+    document.update({f"{wanted.text}pt": percentile(ordered, wanted.percent) for wanted in percentiles})
     if not compat:
         document[WITHOUT_SAMPLES] = len(usage.servers) - len(shown)
     return document
@@ -96,7 +97,7 @@ def encode(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, Sequence):
-        return "[" + ",".join(encode(one) for one in value) + "]"
+        return "[" + ",".join(encode(item) for item in value) + "]"
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, int) and abs(value) < _EXACT:

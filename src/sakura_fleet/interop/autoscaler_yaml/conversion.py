@@ -1,0 +1,77 @@
+"""The whole way: read their file, convert each part, ask our own reader what it says, write the stack file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.interop.autoscaler_yaml.elb import read_elb
+from sakura_fleet.interop.autoscaler_yaml.groups import choose_group, find_groups
+from sakura_fleet.interop.autoscaler_yaml.scaling import read_scaling
+from sakura_fleet.interop.autoscaler_yaml.section import Note, Notes, Section
+from sakura_fleet.interop.autoscaler_yaml.server_group import read_server_group
+from sakura_fleet.model.stack import read_stack
+from sakura_fleet.model.yaml_lines import Lines, dump
+from sakura_fleet.tokens import CONFIG_NAMESPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A stack file without its fleet_id, what it lacks, and what our reader still refuses."""
+
+    config: Mapping[str, Any]
+    notes: tuple[Note, ...]
+    problems: tuple[Problem, ...]
+    source: str
+
+    def text(self) -> str:
+        """The stack file."""
+        head = [
+            f"# Made from {self.source} by `scaler convert`. Next: `sakura-fleet init STACK` adds the fleet_id.",
+            *(f"# not converted: line {note.line}, {note.path}: {note.message}" for note in self.notes),
+            *(f"# to be done: {problem}" for problem in self.problems),
+        ]
+        comments = "\n".join(line.replace("\n", " ") for line in head)
+        config = {f"{CONFIG_NAMESPACE}:{key}": value for key, value in self.config.items()}
+        return f"{comments}\n{dump({'config': config})}"
+
+
+def convert(text: str, *, source: str, folder: Path, group: str = "") -> Converted:
+    """Convert a file's text. `folder` is where its relative paths begin; `group` names one of several server groups.
+
+    Raises `FleetError` where there is no server group, or several and none is named.
+    """
+    lines = Lines(text, source)
+    notes, document = Notes(lines), lines.document
+    if not isinstance(document, Mapping) or not isinstance(document.get("resources"), list):
+        raise FleetError(f"{source} has no list of `resources`; is it sacloud/autoscaler's configuration?")
+    top = Section(notes, "", document)
+    groups = find_groups(top.take("resources"), "resources", notes)
+    chosen = choose_group(groups, group, source)
+    server_group, heals = read_server_group(chosen, notes, folder)
+    config: dict[str, Any] = {"size": str(server_group.get("min_size", 0)), "server_group": server_group}
+    elb = read_elb(chosen.parent, notes)
+    if elb:
+        config["elb"] = elb
+    config["scaling"] = read_scaling(top.section("autoscaler"), notes, heals=heals)
+    top.drop("sakuracloud", "the API key comes from the environment: SAKURA_ACCESS_TOKEN and _SECRET")
+    top.drop("handlers", "there are no handlers")
+    top.close()
+    for other in groups:
+        if other is not chosen:
+            notes.add(other.path, f"server group {other.name!r} needs a stack of its own: convert with --group")
+    return Converted(config, notes.by_line(), _problems(config), source)
+
+
+def _problems(config: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """What our own reader says to the result, once it has a fleet_id."""
+    raw = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
+    try:
+        read_stack({**raw, "fleet_id": "to-be-written"})
+    except InputError as error:
+        return error.problems
+    return ()
