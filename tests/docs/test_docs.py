@@ -32,15 +32,15 @@ from sakura_fleet.model.elb import (
     ElbArgs,
 )
 from sakura_fleet.model.elb import DEFAULTS as ELB_DEFAULTS
-from sakura_fleet.model.server.group import ServerGroupArgs, SizePlan
+from sakura_fleet.model.server.group import ServerGroupArgs, SizePreset
 from sakura_fleet.model.server.os_types import OS_TYPES
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
 from sakura_fleet.model.server.template import (
     DiskTemplate,
     EditParameter,
     Expose,
+    MachinePlan,
     NetworkInterface,
-    ServerPlan,
     ServerTemplate,
 )
 from sakura_fleet.model.stack import StackConfig, read_stack
@@ -62,9 +62,9 @@ HTTPS_VALUE = "`dns.record_sets[].values[]` as a mapping"
 SECTIONS: dict[str, tuple[tuple[str | int, ...], type | None]] = {
     "The stack": ((), StackConfig),
     "`server_group`": (("server_group",), ServerGroupArgs),
-    "`server_group.plans[]`": (("server_group", "plans", 0), SizePlan),
+    "`server_group.presets[]`": (("server_group", "presets", 0), SizePreset),
     TEMPLATE: (("server_group", "template"), ServerTemplate),
-    "`server_group.template.plan`": (("server_group", "template", "plan"), ServerPlan),
+    "`server_group.template.plan`": (("server_group", "template", "plan"), MachinePlan),
     "`server_group.template.disks[]`": (("server_group", "template", "disks", 0), DiskTemplate),
     INTERFACES: (("server_group", "template", "network_interfaces", 0), NetworkInterface),
     RULES: (("server_group", "template", "network_interfaces", 0, "packet_filter", 0), PacketFilterRule),
@@ -118,7 +118,7 @@ MINIMAL: dict[str, Any] = {
         "name": "web",
         "zones": ["is1b"],
         "max_size": 1,
-        "plans": [{"name": "one", "size": 1}],
+        "presets": [{"name": "one", "size": 1}],
         "template": {
             "plan": {},
             "disks": [{}],

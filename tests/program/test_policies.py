@@ -171,7 +171,7 @@ def test_the_example_of_the_page_is_a_configuration(make: Make) -> None:
 def test_labels_are_the_programs_and_no_change(fleet: Fleet) -> None:
     fleet.up()
     group = fleet.settings["server_group"]
-    fleet.write(server_group={**group, "min_size": 2, "max_size": 3, "plans": []})
+    fleet.write(server_group={**group, "min_size": 2, "max_size": 3, "presets": []})
     assert fleet.changes() == {}
     mark = len(fleet.requests())
     fleet.up()

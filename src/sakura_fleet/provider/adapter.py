@@ -107,14 +107,11 @@ class FleetProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         life = self.lifecycle()
-        known = _bag(props)
         with self._call() as session:
-            found = life.read(session, id_, life.full(known))
+            found = life.read(session, id_, life.full(_bag(props)))
         if found is None:
             return ReadResult("", {})
-        # A state that has everything written out stays so here: a refresh shows what has changed, and only that.
-        form = life.short if known == life.short(known) else life.full
-        return ReadResult(found.id, form({**found.inputs, **found.outputs}), form(found.inputs))
+        return ReadResult(found.id, life.short({**found.inputs, **found.outputs}), life.short(found.inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         life = self.lifecycle()

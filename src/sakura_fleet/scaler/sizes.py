@@ -60,9 +60,9 @@ def after_state(group: ServerGroupArgs, plan: str) -> Target:
 
 
 def _plan_size(group: ServerGroupArgs, name: str) -> int:
-    sizes = {plan.name: plan.size for plan in group.plans}
+    sizes = {preset.name: preset.size for preset in group.presets}
     if name not in sizes:
-        known = ", ".join(f"{plan.name} ({plan.size})" for plan in group.plans) or "none"
+        known = ", ".join(f"{preset.name} ({preset.size})" for preset in group.presets) or "none"
         raise _refused("plan", "unknown-plan", f"there is no plan {name!r}; known are {known}")
     return sizes[name]
 

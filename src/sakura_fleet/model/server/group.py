@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ _NAME: Final = r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SizePlan:
+class SizePreset:
     """A named size, for the scaler's `state NAME`."""
 
     name: str
@@ -40,7 +40,7 @@ class ServerGroupArgs:
     size: int
     min_size: int = 0
     max_size: int = MAX_SIZE
-    plans: tuple[SizePlan, ...] = ()
+    presets: tuple[SizePreset, ...] = ()
     name_format: str = DEFAULT_NAME_FORMAT
     shutdown_force: bool = False
     template: ServerTemplate = field(default_factory=ServerTemplate)
@@ -75,22 +75,21 @@ class ServerGroupArgs:
             problems.append(
                 Problem("min_size", "min-over-max", f"min_size {self.min_size} is over max_size {self.max_size}")
             )
-        for index, plan in enumerate(self.plans):
-            if not self.min_size <= plan.size <= self.max_size:
-                problems.append(
-                    Problem(
-                        f"plans[{index}].size",
-                        "plan-range",
-                        f"plan {plan.name!r} has {plan.size} servers, outside {self.min_size}..{self.max_size}",
-                    )
-                )
-            if plan.name in [other.name for other in self.plans[:index]]:
-                problems.append(
-                    Problem(f"plans[{index}].name", "duplicate-plan", f"{plan.name!r} stands in the list twice")
-                )
+        problems += self._check_presets()
         problems += self._check_names()
         problems += self._check_interfaces()
         problems += self._check_adopted()
+        return problems
+
+    def _check_presets(self) -> list[Problem]:
+        problems = []
+        for index, preset in enumerate(self.presets):
+            if not self.min_size <= preset.size <= self.max_size:
+                message = f"{preset.name!r} has {preset.size} servers, outside {self.min_size}..{self.max_size}"
+                problems.append(Problem(f"presets[{index}].size", "preset-range", message))
+            if preset.name in [other.name for other in self.presets[:index]]:
+                message = f"{preset.name!r} is in the list twice"
+                problems.append(Problem(f"presets[{index}].name", "duplicate-preset", message))
         return problems
 
     def _check_names(self) -> list[Problem]:
@@ -181,7 +180,7 @@ def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem
         size=Reader({"size": size}, "", problems).whole("size", minimum=0, maximum=MAX_SIZE),
         min_size=reader.whole("min_size", 0, minimum=0, maximum=MAX_SIZE),
         max_size=reader.whole("max_size", minimum=0, maximum=MAX_SIZE),
-        plans=tuple(_read_plan(child) for child in reader.children("plans")),
+        presets=_read_presets(reader),
         name_format=reader.text("name_format", DEFAULT_NAME_FORMAT),
         shutdown_force=reader.flag("shutdown_force", default=False),
         template=read_template(reader.child("template")),
@@ -189,8 +188,17 @@ def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem
     )
     reader.close()
     if len(problems) == before:
-        problems += [p if p.path == "size" else p.under(path) for p in group.check()]
+        problems += [_as_written(problem, reader) for problem in group.check()]
     return group
+
+
+def _as_written(problem: Problem, reader: Reader) -> Problem:
+    """The problem at the path of the stack file: `size` is beside the group, and presets may be called `plans`."""
+    if problem.path == "size":
+        return problem
+    if reader.has("plans"):
+        problem = replace(problem, path=re.sub(r"^presets\b", "plans", problem.path))
+    return problem.under(reader.path)
 
 
 def _read_zones(reader: Reader) -> tuple[str, ...]:
@@ -222,7 +230,15 @@ def _read_adopt(reader: Reader) -> dict[int, str]:
     return adopt
 
 
-def _read_plan(reader: Reader) -> SizePlan:
-    plan = SizePlan(name=reader.text("name"), size=reader.whole("size", minimum=0, maximum=MAX_SIZE))
+def _read_presets(reader: Reader) -> tuple[SizePreset, ...]:
+    """The named sizes, also as `plans`, which is what sacloud/autoscaler calls them."""
+    if reader.has("presets") and reader.has("plans"):
+        reader.problem("plans", "one-name", "`plans` is another name of `presets`; keep one of them")
+    written = "plans" if reader.has("plans") else "presets"
+    return tuple(_read_preset(child) for child in reader.children(written))
+
+
+def _read_preset(reader: Reader) -> SizePreset:
+    preset = SizePreset(name=reader.text("name"), size=reader.whole("size", minimum=0, maximum=MAX_SIZE))
     reader.close()
-    return plan
+    return preset

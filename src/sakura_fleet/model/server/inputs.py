@@ -1,8 +1,7 @@
 """The inputs of a server, in full and in short.
 
 In every run the engine, the program and the provider host pass each server's inputs and outputs around, and the state
-holds both. What only says its default is left out there, as it is most of a server. Inside, all is written out, as it
-is in states of earlier versions.
+holds both. What only says its default is left out there, as it is most of a server. Inside, all is written out.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def _filled(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
 
 
 def _left(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: one for key, one in value.items() if one != defaults.get(key, ...)}
+    return {key: item for key, item in value.items() if item != defaults.get(key, ...)}
 
 
 def _each(
@@ -81,4 +80,4 @@ def _each(
         return value
     if isinstance(value, Mapping):
         return change(value, defaults)
-    return [_each(one, change, defaults) for one in value] if isinstance(value, list) else value
+    return [_each(item, change, defaults) for item in value] if isinstance(value, list) else value

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.server.group import ServerGroupArgs, SizePlan, read_server_group
+from sakura_fleet.model.server.group import ServerGroupArgs, SizePreset, read_server_group
 from sakura_fleet.model.server.template import NetworkInterface, ServerTemplate
 from tests.unit.model.read import SWITCH, rules
 
@@ -41,15 +41,22 @@ def test_a_small_group_is_read_with_its_defaults() -> None:
 def test_a_full_group_is_read_as_written() -> None:
     args, problems = read_group(
         min_size=1,
-        plans=[{"name": "small", "size": 1}, {"name": "large", "size": 5}],
+        presets=[{"name": "small", "size": 1}, {"name": "large", "size": 5}],
         name_format="{group}{number}",
         shutdown_force=True,
         template={"plan": {"core": 2}},
     )
     assert problems == []
-    assert args.plans == (SizePlan(name="small", size=1), SizePlan(name="large", size=5))
+    assert args.presets == (SizePreset(name="small", size=1), SizePreset(name="large", size=5))
     assert (args.min_size, args.shutdown_force, args.template.plan.core) == (1, True, 2)
     assert args.server_name(9) == "web10"
+
+
+def test_presets_may_be_called_plans() -> None:
+    plans = [{"name": "small", "size": 1}, {"name": "large", "size": 5}]
+    args, problems = read_group(plans=plans)
+    assert problems == []
+    assert args == read_group(presets=plans)[0]
 
 
 @pytest.mark.parametrize(
@@ -67,17 +74,19 @@ def test_a_full_group_is_read_as_written() -> None:
         ({"max_size": None}, "server_group.max_size", "required"),
         ({"max_size": 1001}, "server_group.max_size", "range"),
         ({"min_size": -1}, "server_group.min_size", "range"),
-        ({"plans": [{"name": "a"}]}, "server_group.plans[0].size", "required"),
-        ({"plans": [{"name": "a", "size": 1, "count": 1}]}, "server_group.plans[0].count", "unknown-key"),
+        ({"presets": [{"name": "a"}]}, "server_group.presets[0].size", "required"),
+        ({"presets": [{"name": "a", "size": 1, "count": 1}]}, "server_group.presets[0].count", "unknown-key"),
         ({"zone": "is1b"}, "server_group.zone", "unknown-key"),
         ({"template": {"tag": []}}, "server_group.template.tag", "unknown-key"),
         # seen together
-        ({"plans": [{"name": "a", "size": 6}]}, "server_group.plans[0].size", "plan-range"),
+        ({"presets": [{"name": "a", "size": 6}]}, "server_group.presets[0].size", "preset-range"),
         (
-            {"plans": [{"name": "a", "size": 1}, {"name": "a", "size": 2}]},
-            "server_group.plans[1].name",
-            "duplicate-plan",
+            {"presets": [{"name": "a", "size": 1}, {"name": "a", "size": 2}]},
+            "server_group.presets[1].name",
+            "duplicate-preset",
         ),
+        ({"plans": [{"name": "a", "size": 6}]}, "server_group.plans[0].size", "preset-range"),
+        ({"plans": [{"name": "a", "size": 1}], "presets": []}, "server_group.plans", "one-name"),
         ({"name_format": "{group}"}, "server_group.name_format", "name-format"),
         ({"name_format": "{group}-{slot}"}, "server_group.name_format", "name-format"),
         ({"name_format": "{number.real}"}, "server_group.name_format", "name-format"),

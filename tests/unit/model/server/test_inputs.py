@@ -111,7 +111,7 @@ bags = st.dictionaries(st.sampled_from([*DEFAULTS, "zone", "owner_tags"]), value
 
 @given(bags)
 def test_any_state_comes_through(state: dict[str, Any]) -> None:
-    """Whatever another version wrote: what it says is kept, and short is short for the same server."""
+    """Whatever a state says is kept, and short is short for the same server."""
     state["name"] = "web-001"
     assert {key: full(state)[key] for key in state} == state
     assert full(short(state)) == full(state)
