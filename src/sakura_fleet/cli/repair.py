@@ -1,4 +1,4 @@
-"""`sakura-fleet repair`: what a crash left behind, found by the fleet's tag."""
+"""`sakura-fleet repair`: what a crash left behind, found by the fleet's owner tag."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import Lock, StackEngine
 from sakura_fleet.engine.stale_lock import refuse_living
 from sakura_fleet.inventory.owned import everything
-from sakura_fleet.inventory.owned import remove as remove_one
+from sakura_fleet.inventory.removal import remove as remove_object
 from sakura_fleet.ownership import fleet_tag
 
 
@@ -71,5 +71,5 @@ def repair(stack: str | None, remove: bool, yes: bool) -> None:
     if not yes:
         confirm(f"Remove {len(orphans)} orphans? Their disks are lost")
     for item in orphans:
-        remove_one(session, item)
+        remove_object(session, item)
         click.echo(f"removed  {item}")

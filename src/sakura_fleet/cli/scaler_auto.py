@@ -15,6 +15,7 @@ from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.jobs import job_runner, print_result
 from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.cli.progress import Progress
+from sakura_fleet.cli.table import aligned
 from sakura_fleet.engine.project import Project
 from sakura_fleet.scaler.autoscaler import Autoscaler, Observation, exit_code_of
 from sakura_fleet.scaler.job_result import JobResult
@@ -97,9 +98,8 @@ def status(stack: str | None, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(row, ensure_ascii=False))
         return
-    widths = [max(len(str(key)), len(str(value))) for key, value in row.items()]
-    for cells in (row.keys(), row.values()):
-        click.echo("  ".join(str(cell).ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for line in aligned([list(row), [str(value) for value in row.values()]]):
+        click.echo(line)
 
 
 @click.command()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sakura_fleet.inventory.owned import everything, remove
+from sakura_fleet.inventory.owned import Kind, everything
+from sakura_fleet.inventory.removal import remove
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.ownership import OwnerTags, fleet_tag
 from sakura_fleet.provider.session import Session
@@ -18,7 +19,7 @@ def remove_leftovers(session: Session, fleet_id: str, *, known: Collection[str],
     """Remove the servers and disks whose owner tag is one of `members` and not `known` to the state, and so not to the
     program. What is neither is only named. Yields what was done and found."""
     for item in list(everything(session.client, fleet_tag(fleet_id))):
-        if item.kind not in ("server", "disk") or item.owner_tags.resource in known:
+        if item.kind not in (Kind.SERVER, Kind.DISK) or item.owner_tags.resource in known:
             continue
         if item.owner_tags.resource in members:
             remove(session, item)

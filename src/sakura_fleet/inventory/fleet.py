@@ -1,0 +1,173 @@
+"""The fleet as its state knows it, beside what the cloud says: servers, entries of ELBs, DNS records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sakura_fleet import tokens
+from sakura_fleet.errors import NotFoundError
+from sakura_fleet.provider.references import find_elb
+
+if TYPE_CHECKING:
+    from sakura_fleet.client import Client
+    from sakura_fleet.provider.session import Session
+
+Resources = Sequence[Mapping[str, Any]]
+"""The resources of a state, as the engine exports them."""
+
+GONE = "gone from the cloud"
+NOT_OF_THIS_STACK = "not of this stack"
+DEFAULT_TTL = 3600
+"""Seconds; what the appliance answers for a record without a TTL of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetServer:
+    """A server of the state. `key` is its owner tag; `status` is empty where the cloud does not have it.
+
+    Here and below, `note` says on what the state and the cloud do not agree, and what is None is not known.
+    """
+
+    name: str
+    id: str
+    zone: str
+    address: str
+    status: str = ""
+    key: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetElbEntry:
+    """An entry of one of the stack's ELBs, whoever's it is, with its health (UP, DOWN, or empty)."""
+
+    elb: str
+    address: str | None = None
+    group: str | None = None
+    enabled: bool | None = None
+    health: str | None = None
+    connections: int | None = None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRecord:
+    """A record in one of the stack's zones, whoever's it is."""
+
+    zone: str
+    name: str | None = None
+    type: str | None = None
+    ttl: int | None = None
+    rdata: str | None = None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All of it; servers by name."""
+
+    servers: Sequence[FleetServer]
+    elb_entries: Sequence[FleetElbEntry]
+    records: Sequence[FleetRecord]
+
+
+def observe_fleet(session: Session, resources: Resources) -> Fleet:
+    """Ask the cloud for everything that the state's resources name. Reads only; raises `ApiError`."""
+    servers = [_server(session.client, resource, outputs) for resource, outputs in _of_type(resources, tokens.SERVER)]
+    return Fleet(
+        sorted(servers, key=lambda server: (server.name, server.id)),
+        list(_elb_entries(session, resources)),
+        list(_records(session.client, resources)),
+    )
+
+
+def _of_type(resources: Resources, token: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Resources of a type with their outputs, without those that only wait for their deletion."""
+    for resource in resources:
+        if resource["type"] == token and not resource.get("delete"):
+            yield resource, resource.get("outputs") or {}
+
+
+def _server(client: Client, resource: Mapping[str, Any], outputs: Mapping[str, Any]) -> FleetServer:
+    status, note = "", GONE
+    try:
+        server = client.servers.read(outputs["zone"], resource["id"])
+    except NotFoundError:
+        pass
+    else:
+        status = server.status
+        pairs = {"name": server.name, "address": server.ip_address or ""}
+        note = "; ".join(f"{key} is {value} in the cloud" for key, value in pairs.items() if outputs[key] != value)
+    return FleetServer(
+        name=outputs["name"],
+        id=resource["id"],
+        zone=outputs["zone"],
+        address=outputs["address"],
+        status=status,
+        key=outputs["owner_tags"]["resource"],
+        note=note,
+    )
+
+
+def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEntry]:
+    own: dict[str, set[tuple[str, int]]] = {}
+    references: dict[str, Mapping[str, Any]] = {}
+    for resource, outputs in _of_type(resources, tokens.ELB):
+        key = "" if outputs.get("lookup") else outputs["owner_tags"]["resource"]
+        references[key or resource["id"]] = {"key": key, "id": outputs["elb_id"]}
+    for _, outputs in _of_type(resources, tokens.ELB_MEMBERSHIP):
+        places = {(entry["address"], int(entry["port"])) for entry in outputs["entries"]}
+        own.setdefault(outputs["elb"]["key"] or outputs["elb"]["id"], set()).update(places)
+    for key, reference in references.items():
+        missing = own.get(key, set())
+        try:
+            elb = find_elb(session, reference)
+        except NotFoundError:
+            yield FleetElbEntry(elb=reference["id"], note=GONE)
+            continue
+        health = {(server.ip_address, server.port): server for server in session.client.elbs.health(elb.id).servers}
+        for entry in elb.settings.get("Servers") or []:
+            place = (str(entry["IPAddress"]), int(entry["Port"]))
+            seen = health.get(place)
+            yield FleetElbEntry(
+                elb=elb.name,
+                address=f"{place[0]}:{place[1]}",
+                group=entry.get("ServerGroup") or "",
+                enabled=entry.get("Enabled") is not False,
+                health=("UP" if seen.up else "DOWN") if seen else "",
+                connections=seen.active_connections if seen else 0,
+                note="" if place in missing else NOT_OF_THIS_STACK,
+            )
+            missing.discard(place)
+        for address, port in sorted(missing):
+            yield FleetElbEntry(elb=elb.name, address=f"{address}:{port}", note="in the state, but not in the ELB")
+
+
+def _records(client: Client, resources: Resources) -> Iterator[FleetRecord]:
+    own: dict[str, set[tuple[str, str, str]]] = {}
+    for _, outputs in _of_type(resources, tokens.DNS_RECORD_SETS):
+        places = {(group["name"], group["type"], value) for group in outputs["records"] for value in group["values"]}
+        own.setdefault(str(outputs["zone_id"]), set()).update(places)
+    for zone_id, missing in own.items():
+        try:
+            zone = client.dns_zones.read(zone_id)
+        except NotFoundError:
+            yield FleetRecord(zone=zone_id, note=GONE)
+            continue
+        for record in zone.records:
+            place = (record.name, record.type, record.rdata)
+            yield FleetRecord(
+                zone=zone.name,
+                name=record.name,
+                type=record.type,
+                ttl=record.ttl or DEFAULT_TTL,
+                rdata=record.rdata,
+                note="" if place in missing else NOT_OF_THIS_STACK,
+            )
+            missing.discard(place)
+        for name, kind, rdata in sorted(missing):
+            yield FleetRecord(
+                zone=zone.name, name=name, type=kind, rdata=rdata, note="in the state, but not in the zone"
+            )

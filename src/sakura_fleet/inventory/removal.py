@@ -1,0 +1,59 @@
+"""Removing one object that a fleet owns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sakura_fleet.errors import ConflictError, NotFoundError, ResourceError
+from sakura_fleet.inventory.owned import Kind, Owned
+from sakura_fleet.resources.elb.entries import Entry, Group, leave
+from sakura_fleet.resources.server.teardown import destroy
+
+if TYPE_CHECKING:
+    from sakura_fleet.provider.session import Session
+
+
+def remove(session: Session, item: Owned) -> None:
+    """Remove one object; one that is gone already is a success. Raises `ResourceError` where it is still in use."""
+    client = session.client
+    try:
+        match item.kind:
+            case Kind.ELB:
+                client.elbs.delete(item.id)
+            case Kind.DNS_ZONE:
+                records = client.dns_zones.read(item.id).records
+                if records:
+                    raise ResourceError(
+                        f"{item} still has {len(records)} records; remove them first, or adopt the zone"
+                    )
+                client.dns_zones.delete(item.id)
+            case Kind.SERVER:
+                _leave_elbs(session, item.address)
+                own = [disk.id for disk in client.disks.find(item.zone, tags=[item.owner_tags.resource])]
+                destroy(session, item.zone, item.id, disk_ids=own, owner_tags=item.owner_tags, force=True)
+            case Kind.DISK:
+                client.disks.delete(item.zone, item.id)
+            case Kind.SWITCH:
+                client.switches.delete(item.zone, item.id)
+            case Kind.PACKET_FILTER:
+                client.packet_filters.delete(item.zone, item.id)
+            case Kind.STARTUP_SCRIPT:
+                client.notes.delete(item.id)
+            case Kind.SSH_KEY:
+                client.ssh_keys.delete(item.id)
+    except NotFoundError:
+        return
+    except ConflictError as error:
+        raise ResourceError(f"{item} cannot be removed yet: {error}; run the same command again") from error
+
+
+def _leave_elbs(session: Session, address: str) -> None:
+    """Take a server that is about to go out of every ELB of the account."""
+    if not address:
+        return
+    for elb in session.client.elbs.find():
+        entries = [entry for entry in elb.settings.get("Servers") or [] if entry.get("IPAddress") == address]
+        for name in {str(entry.get("ServerGroup") or "") for entry in entries}:
+            ports = [int(entry["Port"]) for entry in entries if (entry.get("ServerGroup") or "") == name]
+            group = Group({"elb": {"key": "", "id": elb.id}, "server_group_name": name})
+            leave(session, group, [Entry("", address, port) for port in ports])
