@@ -1,4 +1,4 @@
-"""`scaler auto` mends servers: one that is off is switched on, one that runs and does not serve is replaced."""
+"""`scaler auto` mends servers: one that is off is powered on, one that runs and does not serve is replaced."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_server_that_does_not_serve_is_replaced_by_one_that_does(ward: Ward) -
     assert fleet.changes() == {}
 
 
-def test_a_server_that_is_off_is_switched_on(ward: Ward) -> None:
+def test_a_server_that_is_off_is_powered_on(ward: Ward) -> None:
     fleet, before = ward.fleet, ward.ids()
     fleet.call("DELETE", f"server/{before[1]}/power", {"Force": True})
     assert ward.tick().status == "DONE"

@@ -23,7 +23,7 @@ def scaler(fleet: Fleet, *arguments: str, check: bool = True) -> subprocess.Comp
 
 
 def state_home(fleet: Fleet) -> dict[str, str]:
-    """A person's machine, whoever runs the tests: the scaler keeps its state here, and this is no CI."""
+    """A person's machine, whoever runs the tests: job runners keep their files here, and this is no CI."""
     return {"XDG_STATE_HOME": str(fleet.folder / "state-home"), "CI": ""}
 
 
@@ -92,7 +92,7 @@ def test_verbs_change_size_and_servers(running_fleet: Fleet) -> None:
     assert fleet.count()["server"] == 1
 
     history = [json.loads(line) for line in scaler(fleet, "history", "-o", "json").stdout.splitlines()]
-    assert [(one["request"], one["status"], one["size_after"]) for one in history] == [
+    assert [(job["request"], job["status"], job["size_after"]) for job in history] == [
         ("up", "DONE", 3),
         ("state", "DONE", 5),
         ("set", "DONE", 1),
@@ -268,7 +268,7 @@ def test_deploy_keeps_the_scalers_size_and_takes_a_persons(running_fleet: Fleet)
 
     commit_stacks(fleet)
     scaled(fleet, "set", "5")
-    git(fleet, "checkout", "stacks")  # the scaler's size is not in the repository
+    git(fleet, "checkout", "stacks")  # the job's size is not in the repository
     fleet.settings["size"] = 2
     fleet.template(description="an unrelated change")
     commit_stacks(fleet)

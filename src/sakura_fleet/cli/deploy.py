@@ -1,4 +1,4 @@
-"""`sakura-fleet deploy`: bring a commit up, without undoing what the scaler has decided since."""
+"""`sakura-fleet deploy`: bring a commit up, without undoing what the autoscaler has decided since."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from sakura_fleet.scaler.sizes import Target
 def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, policy_packs: tuple[str, ...]) -> None:
     """Preview with policies, then `pulumi up`; keep the size that the stack has now.
 
-    The scaler owns `size` while it runs, and a commit that is about something else must not undo its work. So the size
-    of the stack's last update stays, unless the stack file's size differs between BASE and now: then a person changed
-    it, and that counts.
+    The autoscaler owns `size` while it runs, and a commit that is about something else must not undo its work. So the
+    size of the stack's last update stays, unless the stack file's size differs between BASE and now: then a person
+    changed it, and that counts.
 
     \b
     Example, in a pipeline with the whole history checked out:

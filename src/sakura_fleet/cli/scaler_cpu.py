@@ -59,7 +59,7 @@ def _code_three() -> Iterator[None]:
 @click.option("--zone", "zones", multiple=True, metavar="ZONE", help="A zone to search; repeatable.")
 @click.option(
     "--time", "samples", type=click.IntRange(0, MOST_SAMPLES), default=3, show_default=True, metavar="N",
-    help="How many of the newest samples count; one stands for five minutes.",
+    help="How many of the newest samples count; each is the mean of five minutes.",
 )  # fmt: skip
 @click.option(
     "--percentile-set", default=DEFAULT_PERCENTILES, show_default=True, metavar="LIST",

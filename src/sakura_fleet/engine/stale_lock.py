@@ -1,4 +1,4 @@
-"""When a stack's lock may be removed: a person judges by what is shown, the scaler needs a proof."""
+"""When a stack's lock may be removed: a person judges by what is shown, a job runner needs a proof."""
 
 from __future__ import annotations
 

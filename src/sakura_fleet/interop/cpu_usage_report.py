@@ -1,7 +1,7 @@
 """The report of `scaler cpu`: one line of JSON in the form of sacloud-cpu-usage, key for key and digit for digit.
 
 As the version of the cron rule (v0.0.4) had it, a server without samples is left out, and `cpu_time` is what was
-measured; how many were left out is a field of its own. With `compat`, as in v0.1 and later, such a server counts
+measured; how many were left out is a field of its own. With `compat`, as in its v0.1 and later, such a server counts
 as 0, and `cpu_time` is in per cent.
 """
 

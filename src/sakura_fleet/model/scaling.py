@@ -1,7 +1,7 @@
 """How a stack's server group scales: thresholds, pace and brakes, and the rules that keep them from harm.
 
 The defaults are those of the cron rule that this scaler replaces: up over 50 %, down under 20 %, one server at a time,
-540 seconds between two changes. Which sizes are allowed stands in the server group (`min_size`, `max_size`).
+540 seconds between two changes. Which sizes are allowed is in the server group (`min_size`, `max_size`).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The scaler: what the load asks for, what was decided, and the `pulumi up` that makes it so."""
+"""Scaling: what the load asks for, the decision, and the job with the `pulumi up` that makes it so."""

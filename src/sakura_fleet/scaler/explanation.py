@@ -42,7 +42,7 @@ def _size(situation: Situation) -> str:
     if situation.usage and situation.usage.whole:
         text += f"; {len(situation.servers)} in the cloud"
     if situation.size_changed:
-        text += f"; the scaler's own last size was {situation.memory.written_size}, so somebody else changed it"
+        text += f"; the autoscaler's own last size was {situation.memory.written_size}, so somebody else changed it"
     return text
 
 

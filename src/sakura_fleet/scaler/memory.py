@@ -1,7 +1,8 @@
-"""What the scaler remembers from one run to the next, as a value: each change of it is a function from old to new.
+"""The scaling memory: what the autoscaler remembers from one tick to the next.
 
-The cooldown is counted from the end of the last change, in both directions, and nothing but time ends it: neither a run
-that had nothing to do nor one that failed. A failure has a wait of its own, which grows.
+It is a value, and each change of it is a function from old to new. The cooldown is counted from the end of the last
+change, in both directions, and nothing but time ends it: neither a run that had nothing to do nor one that failed. A
+failure has a wait of its own, which grows.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class LastAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingMemory:
-    """One group's memory. `written_size` is the size that the scaler declared last, or has accepted from a person."""
+    """One group's memory. `written_size` is the size that the autoscaler declared last, or accepted from a person."""
 
     cooldown_until_up: datetime | None = None
     cooldown_until_down: datetime | None = None

@@ -73,7 +73,7 @@ def fetch_group(
     They carry the fleet's owner tag, and one of `owner_tags` where the caller knows them from the state; otherwise
     those of the fleet whose names the group gives. `zones` are others than the group's, such as one that has just
     left its list. `health` is the load balancer's view; a server that it does not list, and an empty list, are
-    "unknown", not DOWN. With `cloud_clock` the question has no bounds of ours, as an emulator's clock may be far
+    "unknown", not DOWN. With `cloud_clock` the question has no bounds by `now`, as an emulator's clock may be far
     ahead.
     """
     tag = fleet_tag(fleet_id)

@@ -51,7 +51,7 @@ class Situation:
 
     @property
     def size_changed(self) -> bool:
-        """Whether somebody else has declared another size than the scaler did last."""
+        """Whether somebody else has declared another size than the autoscaler did last."""
         return self.memory.written_size is not None and self.memory.written_size != self.group.size
 
     @property

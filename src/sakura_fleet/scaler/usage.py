@@ -53,7 +53,7 @@ class ServerUsage:
 
     @property
     def avg_of_percents(self) -> float:
-        """The mean as v0.1 and later make it; 0 where there are no samples."""
+        """The mean as sacloud-cpu-usage v0.1 and later make it; 0 where there are no samples."""
         return plain_mean(self.percent(point) for point in self.points) if self.cores > 0 else 0.0
 
     @property
@@ -67,7 +67,7 @@ class Usage:
     """All servers of a group, in the order in which they were found.
 
     `whole` says that these are the group's servers and no others (found by owner tag, not by the beginning of a
-    name), so that their number means something. `clock` is the newest 5-minute mark that the cloud spoke of, measured
+    name), so that their number means something. `clock` is the newest 5-minute step that the cloud spoke of, measured
     or not.
     """
 

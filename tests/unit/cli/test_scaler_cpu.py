@@ -58,7 +58,7 @@ def test_one_line_of_json(farm: Farm) -> None:
     assert list(report) == ["75pt", "90pt", "95pt", "99pt", "avg", "max", "min", "servers", "without_samples"]
     assert (report["avg"], report["max"], report["min"], report["without_samples"]) == (50.0, 62.5, 37.5, 0)
     assert '"avg":50,' in result.stdout
-    assert [len(one["monitors"]) for one in report["servers"]] == [3, 3]
+    assert [len(server["monitors"]) for server in report["servers"]] == [3, 3]
     assert report["servers"][0]["monitors"][0]["time"].endswith(":00 +0900 JST")
 
 
@@ -132,7 +132,7 @@ def test_no_servers_are_zeros(farm: Farm) -> None:
 
 
 def test_time_0_is_1(farm: Farm) -> None:
-    assert [len(one["monitors"]) for one in json.loads(run(*WEB, "--time", "0").stdout)["servers"]] == [1, 1]
+    assert [len(server["monitors"]) for server in json.loads(run(*WEB, "--time", "0").stdout)["servers"]] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_stacks_own_group(farm: Farm, emulator: Running, folder: Folder, monke
     farm.server("web-003")  # a stranger with such a name
     farm.member("www")
     report = json.loads(of_stack(folder, emulator).stdout)
-    assert [one["name"] for one in report["servers"]] == ["web-001", "web-002"]
+    assert [server["name"] for server in report["servers"]] == ["web-001", "web-002"]
     assert report["without_samples"] == 0
     report = json.loads(of_stack(folder, emulator, "--prefix", "web-").stdout)
     assert report["without_samples"] == 1

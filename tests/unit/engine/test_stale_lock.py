@@ -74,7 +74,7 @@ def test_a_living_process_and_one_of_another_machine_are_refused(engine: subproc
     refuse_living(lock(engine.pid), "production")
 
 
-# What proves enough for the scaler
+# What proves enough for a job runner
 
 
 def test_the_engine_of_a_dead_job_that_is_gone_is_proof(engine: subprocess.Popen[str]) -> None:
@@ -85,7 +85,7 @@ def test_the_engine_of_a_dead_job_that_is_gone_is_proof(engine: subprocess.Popen
     refuse_unproven(lock(engine.pid), "production", job(process))
 
 
-@pytest.mark.parametrize("wrong", ["no engine", "another engine", "another host", "started anew", "no boot id", "CI"])
+@pytest.mark.parametrize("wrong", ["no engine", "another engine", "another host", "started again", "no boot id", "CI"])
 def test_less_is_no_proof(wrong: str, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     process, held = Process.of(engine.pid), lock(engine.pid)
     end(engine)
@@ -94,7 +94,7 @@ def test_less_is_no_proof(wrong: str, engine: subprocess.Popen[str], monkeypatch
             held = replace(held, pid=held.pid + 1)
         case "another host":
             held, process = replace(held, host="elsewhere"), replace(process, host="elsewhere")
-        case "started anew":
+        case "started again":
             process = replace(process, boot_id="of an earlier start")
         case "no boot id":
             process = replace(process, boot_id="")

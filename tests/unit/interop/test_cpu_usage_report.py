@@ -59,7 +59,7 @@ def test_a_server_without_samples_is_left_out_and_counted() -> None:
     usage = Usage((server("a", 0.6), server("b"), server("c", 0.4)))
     found = report(usage, read_percentiles("99"))
     assert (found["avg"], found["min"], found["max"], found["99pt"]) == (50.0, 40.0, 60.0, 60.0)
-    assert [one["name"] for one in found["servers"]] == ["a", "c"]
+    assert [server["name"] for server in found["servers"]] == ["a", "c"]
     assert found["without_samples"] == 1
 
 

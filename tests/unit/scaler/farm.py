@@ -1,4 +1,4 @@
-"""Servers in an emulated cloud whose clock stands still until a test moves it."""
+"""Servers in an emulated cloud whose clock is stopped until a test moves it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLEET = "0123456789abcdef"
 
 
 class Farm:
-    """Makes and loads servers. Time begins half a second after a five-minute mark."""
+    """Makes and loads servers. Time begins half a second after a five-minute step."""
 
     def __init__(self, emulator: Running, client: Client) -> None:
         self._url = f"{emulator.url}/_emulator"
@@ -31,8 +31,8 @@ class Farm:
         """The cloud's time."""
         return datetime.fromtimestamp(self._clock(), JST)
 
-    def past_mark(self) -> timedelta:
-        """How far the whole minute of now is past the newest 5-minute mark."""
+    def past_step(self) -> timedelta:
+        """How far the whole minute of now is past the newest 5-minute step."""
         return timedelta(minutes=self.now.minute % 5)
 
     def advance(self, seconds: float) -> None:

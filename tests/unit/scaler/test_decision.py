@@ -175,7 +175,7 @@ def test_servers_without_samples_are_left_out() -> None:
     decision = decided(3, 60.0, 60.0, None)
     assert (decision.action, decision.metric.counted, decision.metric.left_out) == (Action.UP, 2, 1)
     low = decided(2, 35.0, None)
-    assert low.wanted is Wanted.KEEP, "v0.1 saw 17.5 % here, and scaled in just after a scale-out"
+    assert low.wanted is Wanted.KEEP, "sacloud-cpu-usage v0.1 saw 17.5 % here, and scaled in just after a scale-out"
 
 
 def test_a_server_whose_samples_have_stopped_is_left_out() -> None:
@@ -470,7 +470,7 @@ SETTINGS = st.fixed_dictionaries({"step": st.integers(1, 3), "enforce": st.boole
 def run(
     ticks: list[tuple[int, float | None, bool]], size: int, min_size: int, max_size: int, extra: dict[str, Any]
 ) -> list[tuple[datetime, Decision, bool]]:
-    """A loop as the scaler runs it: what was decided when, and whether it succeeded."""
+    """A loop as the autoscaler runs it: what was decided when, and whether it succeeded."""
     memory, now, found = ScalingMemory(), NOW, []
     for gap, load, succeeds in ticks:
         now += timedelta(seconds=gap)

@@ -40,25 +40,25 @@ def test_by_prefix(farm: Farm, client: Client) -> None:
         farm.server(name)
     farm.advance(1500)
     usage = fetch_by_prefix(client, ["web-"], ["is1b", "is1c"], samples=2, now=farm.now)
-    assert {(one.name, one.avg) for one in usage.servers} == {("web-001", 30.0), ("web-002", 50.0)}
-    assert all(len(one.points) == 2 and one.zone == "is1b" and one.is_on for one in usage.servers)
+    assert {(server.name, server.avg) for server in usage.servers} == {("web-001", 30.0), ("web-002", 50.0)}
+    assert all(len(server.points) == 2 and server.zone == "is1b" and server.is_on for server in usage.servers)
     assert not usage.whole
-    assert usage.stamp == usage.clock == farm.now.replace(second=0, microsecond=0) - farm.past_mark()
+    assert usage.stamp == usage.clock == farm.now.replace(second=0, microsecond=0) - farm.past_step()
 
 
 def test_cores_divide(farm: Farm, client: Client) -> None:
     farm.load("web-", 0.3)
     farm.server("web-001", core=2, memory_gb=4)
     farm.advance(900)
-    (one,) = fetch_by_prefix(client, ["web-"], ["is1b"], now=farm.now).servers
-    assert (one.cores, one.points[0].cpu_time, one.avg) == (2, 0.6, 30.0)
+    (server,) = fetch_by_prefix(client, ["web-"], ["is1b"], now=farm.now).servers
+    assert (server.cores, server.points[0].cpu_time, server.avg) == (2, 0.6, 30.0)
 
 
 def test_order_is_by_prefix_and_zone_and_two_prefixes_count_twice(farm: Farm, client: Client) -> None:
     farm.server("web-002", zone="is1c")
     farm.server("web-001")
     usage = fetch_by_prefix(client, ["web-00", "web-"], ["is1c", "is1b"], now=farm.now)
-    assert [one.name for one in usage.servers] == ["web-002", "web-001"] * 2
+    assert [server.name for server in usage.servers] == ["web-002", "web-001"] * 2
 
 
 def test_gaps_are_passed_over_and_a_young_server_has_no_samples(farm: Farm, client: Client) -> None:
@@ -67,8 +67,8 @@ def test_gaps_are_passed_over_and_a_young_server_has_no_samples(farm: Farm, clie
     farm.advance(1500)
     farm.server("web-002")
     usage = fetch_by_prefix(client, ["web-"], ["is1b"], samples=3, now=farm.now)
-    assert [[point.cpu_time for point in one.points] for one in usage.servers] == [[0.1, 0.3], []]
-    assert [one.avg for one in usage.servers] == [20.0, None]
+    assert [[point.cpu_time for point in server.points] for server in usage.servers] == [[0.1, 0.3], []]
+    assert [server.avg for server in usage.servers] == [20.0, None]
 
 
 def test_without_now_the_clouds_own_clock_counts(farm: Farm, client: Client) -> None:
@@ -77,9 +77,9 @@ def test_without_now_the_clouds_own_clock_counts(farm: Farm, client: Client) -> 
     farm.advance(90 * 86_400)
     assert fetch_by_prefix(client, ["web-"], ["is1b"], now=datetime.now(JST)).servers[0].points == ()
     for samples in (1, 12, 40):
-        (one,) = fetch_by_prefix(client, ["web-"], ["is1b"], samples=samples).servers
-        assert len(one.points) == samples
-        assert farm.now - one.points[-1].time < timedelta(minutes=10)
+        (server,) = fetch_by_prefix(client, ["web-"], ["is1b"], samples=samples).servers
+        assert len(server.points) == samples
+        assert farm.now - server.points[-1].time < timedelta(minutes=10)
 
 
 def test_a_failure_is_no_half_result(farm: Farm, emulator: Running) -> None:
@@ -114,7 +114,7 @@ def test_a_server_that_goes_meanwhile_is_left_out(farm: Farm, client: Client, em
 
     with Client(emulator.api_root, Credentials("t", "s"), rate_limit=0, transport=Wire(on_request)) as other:
         usage = fetch_by_prefix(other, ["web-"], ["is1b"], now=farm.now)
-    assert [one.name for one in usage.servers] == ["web-001"]
+    assert [server.name for server in usage.servers] == ["web-001"]
 
 
 class Wire(httpx.BaseTransport):
@@ -135,7 +135,7 @@ class Wire(httpx.BaseTransport):
 # A group's own servers
 
 
-def test_a_groups_own_servers_by_mark(farm: Farm, client: Client) -> None:
+def test_a_groups_own_servers_by_owner_tag(farm: Farm, client: Client) -> None:
     farm.load("web-", 0.3)
     farm.member("web-002", zone="is1c")
     farm.member("web-001")
@@ -144,24 +144,24 @@ def test_a_groups_own_servers_by_mark(farm: Farm, client: Client) -> None:
     farm.member("web-004", fleet="somebody-elses")
     farm.advance(1800)
     usage = fetch_group(client, FLEET, GROUP, now=farm.now)
-    assert [(one.name, one.zone, one.avg, one.booting) for one in usage.servers] == [
+    assert [(server.name, server.zone, server.avg, server.booting) for server in usage.servers] == [
         ("web-001", "is1b", 30.0, False),
         ("web-002", "is1c", 30.0, False),
     ]
     assert usage.whole
 
 
-def test_marks_from_the_state_decide_where_they_are_known(farm: Farm, client: Client) -> None:
+def test_owner_tags_from_the_state_decide_where_they_are_known(farm: Farm, client: Client) -> None:
     own = farm.member("any-name")
     farm.member("web-001")
     owner_tags = OwnerTags.from_tags(own.tags)
     assert owner_tags is not None
     usage = fetch_group(client, FLEET, GROUP, now=farm.now, owner_tags=[owner_tags.resource])
-    assert [one.name for one in usage.servers] == ["any-name"]
+    assert [server.name for server in usage.servers] == ["any-name"]
     assert fetch_group(client, FLEET, GROUP, now=farm.now, owner_tags=[]).servers == ()
 
 
-def test_a_zone_that_left_the_list_is_looked_at_when_it_is_named(farm: Farm, client: Client) -> None:
+def test_a_zone_that_left_the_list_is_read_when_it_is_named(farm: Farm, client: Client) -> None:
     farm.member("web-001", zone="tk1b")
     assert fetch_group(client, FLEET, GROUP, now=farm.now).servers == ()
     assert len(fetch_group(client, FLEET, GROUP, now=farm.now, zones=["is1b", "tk1b"]).servers) == 1
@@ -169,18 +169,18 @@ def test_a_zone_that_left_the_list_is_looked_at_when_it_is_named(farm: Farm, cli
 
 def test_booting_then_serving_then_dead(farm: Farm, client: Client) -> None:
     farm.load("web-", 0.3)
-    one = farm.member("web-001", power=False)
+    server = farm.member("web-001", power=False)
 
     def seen() -> tuple[bool, bool, bool]:
         (found,) = fetch_group(client, FLEET, GROUP, now=farm.now, cloud_clock=True).servers
         return found.booting, found.failed, found.avg is not None
 
     assert seen() == (True, False, False)
-    client.servers.power_on("is1b", one.id)
+    client.servers.power_on("is1b", server.id)
     assert seen() == (True, False, False), "on, but not measured yet"
     farm.advance(700)
     assert seen() == (False, False, True)
-    farm.off(one)
+    farm.off(server)
     assert seen() == (True, False, True), "young and off: it may be a restart"
     farm.advance(900)
     assert seen()[:2] == (False, True)
@@ -191,8 +191,8 @@ def test_an_emulators_clock_that_is_far_ahead_tells_the_age(farm: Farm, client: 
     farm.member("web-001", power=False)
     for age, booting in ((0, True), (1500, False)):
         farm.advance(age)
-        (one,) = fetch_group(client, FLEET, GROUP, now=datetime.now(JST), cloud_clock=True).servers
-        assert (one.booting, one.failed) == (booting, not booting)
+        (server,) = fetch_group(client, FLEET, GROUP, now=datetime.now(JST), cloud_clock=True).servers
+        assert (server.booting, server.failed) == (booting, not booting)
 
 
 def health(*entries: tuple[str, bool]) -> ElbHealth:
@@ -207,18 +207,18 @@ def test_the_load_balancers_word(farm: Farm, client: Client) -> None:
         (str(first.ip_address), True), (str(second.ip_address), True), (str(second.ip_address), False)
     )  # two ports
     usage = fetch_group(client, FLEET, GROUP, now=farm.now, health=told)
-    assert [one.healthy for one in usage.servers] == [True, False, None]
-    assert [one.failed for one in usage.servers] == [False, True, False], "not listed is not DOWN"
+    assert [server.healthy for server in usage.servers] == [True, False, None]
+    assert [server.failed for server in usage.servers] == [False, True, False], "not listed is not DOWN"
     assert third.name == "web-003"
     for nothing in (health(), None):
         usage = fetch_group(client, FLEET, GROUP, now=farm.now, health=nothing)
-        assert [one.healthy for one in usage.servers] == [None, None, None]
+        assert [server.healthy for server in usage.servers] == [None, None, None]
 
 
 def test_a_young_server_that_is_up_for_the_load_balancer_has_booted(farm: Farm, client: Client) -> None:
-    one = farm.member("web-001")
+    server = farm.member("web-001")
     for up, booting in ((True, False), (False, True)):
-        told = health((str(one.ip_address), up))
+        told = health((str(server.ip_address), up))
         (found,) = fetch_group(client, FLEET, GROUP, now=farm.now, health=told).servers
         assert (found.booting, found.failed) == (booting, False)
 
