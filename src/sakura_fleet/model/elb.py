@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sakura_fleet.model.names import ELB_GROUP_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import RESOURCE_ID, read_description, read_tags
+from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.model.serving import HTTP1, HTTP2, HTTPS_PORT, Serving
 
 PLANS: Final = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000, 400_000)
@@ -24,7 +25,6 @@ CONTENT_TYPES: Final = ("text/plain", "text/html", "application/javascript", "ap
 MAX_ENTRIES: Final = 40
 MAX_BIND_PORTS: Final = 2
 MAX_RESPONSE_HEADERS: Final = 10
-GROUP_NAME: Final = r"[A-Za-z0-9_-]{1,10}"
 
 DEFAULTS: Final[Mapping[str, Any]] = {
     "bind_ports": [{"proxy_mode": "http", "port": 80}],
@@ -174,7 +174,7 @@ def _read_rule(reader: Reader) -> dict[str, Any]:
         "request_header_value_ignore_case": reader.flag("request_header_value_ignore_case", default=False),
         "request_header_value_not_match": reader.flag("request_header_value_not_match", default=False),
         "action": reader.text("action", "forward", choices=RULE_ACTIONS),
-        "server_group": reader.text("server_group", "", pattern=GROUP_NAME, shape="1 to 10 letters or digits"),
+        "server_group": reader.text("server_group", "", pattern=ELB_GROUP_NAME, shape="1 to 10 letters or digits"),
         "redirect_location": reader.text("redirect_location", ""),
         "redirect_status_code": reader.text("redirect_status_code", "", choices=("301", "302")),
         "fixed_status_code": reader.text("fixed_status_code", "", choices=("200", "403", "503")),

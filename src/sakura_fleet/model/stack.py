@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs, read_server_group
 
@@ -70,7 +71,7 @@ def read_stack(
     config = StackConfig(
         fleet_id=read_fleet_id(reader),
         api_root=_read_api_root(reader),
-        account_id=reader.text("account_id", "", pattern=r"[0-9]{12}", shape="the 12 digits of an account's ID"),
+        account_id=reader.text("account_id", "", pattern=RESOURCE_ID, shape="the 12 digits of an account's ID"),
         rate_limit=_read_rate_limit(reader),
         server_group=read_server_group(
             reader.structure("server_group"), size=reader.structure("size"), path="server_group", problems=problems

@@ -7,16 +7,20 @@ from typing import Final
 
 from sakura_fleet.interop.autoscaler_yaml.groups import FoundGroup
 from sakura_fleet.interop.autoscaler_yaml.section import Section
+from sakura_fleet.model.names import SERVER_GROUP_NAME
 
 DEFAULT_FORMAT: Final = "{group}-{number:03}"
-_NAME: Final = re.compile(r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?")
 _VERB: Final = re.compile(r"%(%|s|(?P<width>0[1-9])?d)")
 
 
 def read_names(section: Section, found: FoundGroup) -> dict[str, str]:
     """`name`, and `name_format` where it is not the default: the servers keep their names."""
     prefix = found.prefix
-    name = prefix if _NAME.fullmatch(prefix) else re.sub(r"[^a-z0-9]+", "-", prefix.lower()).strip("-0123456789")[:28]
+    name = (
+        prefix
+        if re.fullmatch(SERVER_GROUP_NAME, prefix)
+        else re.sub(r"[^a-z0-9]+", "-", prefix.lower()).strip("-0123456789")[:28]
+    )
     if name != prefix:
         section.note_here(f"a group cannot be called {prefix!r} here; it becomes {name!r}")
     if found.name != prefix:

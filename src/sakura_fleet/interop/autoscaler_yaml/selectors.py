@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-_ID: Final = re.compile(r"[0-9]{12}")
+from sakura_fleet.model.names import RESOURCE_ID
 
 
 def is_id(text: str) -> bool:
     """Whether a text has the form of a resource ID."""
-    return bool(_ID.fullmatch(text))
+    return bool(re.fullmatch(RESOURCE_ID, text))
 
 
 def selected_id(selector: Any) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sakura_fleet.model.names import SERVER_GROUP_NAME, SERVER_NAME
 from sakura_fleet.model.server.group import DEFAULT_NAME_FORMAT
 
 _NUMBERED: Final = re.compile(r"(.*?)([0-9]+)([^0-9]*)")
-_GROUP: Final = re.compile(r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?")
-_SERVER: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?")
 _LONGEST_GROUP: Final = 28
 
 
@@ -64,7 +63,7 @@ def _pattern(names: Sequence[str]) -> Pattern | None:
     counted: Counter[Pattern] = Counter()
     for name in names:
         found = _NUMBERED.fullmatch(name)
-        if found and _SERVER.fullmatch(name):
+        if found and re.fullmatch(SERVER_NAME, name):
             stem, digits, tail = found.groups()
             padded = digits.startswith("0")
             widths = {len(digits) if padded else 1, len(digits)}
@@ -74,7 +73,7 @@ def _pattern(names: Sequence[str]) -> Pattern | None:
 
 def _group(stem: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).lstrip("-0123456789")[:_LONGEST_GROUP].rstrip("-")
-    return name if _GROUP.fullmatch(name) else "web"
+    return name if re.fullmatch(SERVER_GROUP_NAME, name) else "web"
 
 
 def _format(pattern: Pattern, group: str) -> str:

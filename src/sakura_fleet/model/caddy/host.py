@@ -10,9 +10,10 @@ from typing import Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.caddy.site import Site, is_host_name, read_sites
+from sakura_fleet.model.names import CADDY_HOST_NAME, RELATIVE_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.packet_filter import admits
-from sakura_fleet.model.server.template import RESOURCE_ID, ServerTemplate, read_template
+from sakura_fleet.model.server.template import ServerTemplate, read_template
 from sakura_fleet.model.serving import HTTP1, HTTP2, HTTP3
 from sakura_fleet.model.zones import ZONES
 
@@ -25,7 +26,6 @@ DEFAULT_TTL: Final = 30
 """Seconds; short, as the record follows the host when it is built anew."""
 DEFAULT_READY_DEADLINE: Final = 600
 """Seconds that a host has until it serves: a first boot, its packages, its certificates."""
-_RECORD: Final = r"@|[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?"
 _PEM: Final = re.compile(r"(?s)\s*-----BEGIN CERTIFICATE-----\s.+-----END CERTIFICATE-----\s*")
 _IN_THE_CADDYFILE: Final = ("email", "acme_ca", "acme_ca_root", "storage", "behind")
 
@@ -142,14 +142,14 @@ def read_caddy_host(reader: Reader) -> CaddyHostArgs:
     """One host from configuration; problems go to the reader."""
     shape = "a name in the DNS zone"
     host = CaddyHostArgs(
-        name=reader.text("name", pattern=r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", shape="a host name of 1 to 32 characters"),
+        name=reader.text("name", pattern=CADDY_HOST_NAME, shape="a host name of 1 to 32 characters"),
         zone=reader.text("zone", "", choices=tuple(ZONES)),
         address=reader.text("address", ""),
         adopt=reader.text("adopt", "", pattern=RESOURCE_ID, shape="the 12 digits of a server's ID, in quotes"),
         sites=read_sites(reader),
         caddyfile=reader.text("caddyfile", ""),
         protocols=_read_protocols(reader),
-        record=reader.text("record", "", pattern=_RECORD, shape=shape),
+        record=reader.text("record", "", pattern=RELATIVE_NAME, shape=shape),
         records=reader.texts("records", ()),
         ttl=reader.whole("ttl", DEFAULT_TTL, minimum=10, maximum=3_600_000),
         email=reader.text("email", "", pattern=r"[^\s@\"\\]+@[^\s@\"\\]+", shape="an e-mail address"),
@@ -266,7 +266,7 @@ def _names(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
             message = f"{name!r} stands in the list twice; put all that it serves into one site"
             yield f"sites[{index}].name", "duplicate-site", message
     for index, name in enumerate(host.records):
-        if not re.fullmatch(_RECORD, name):
+        if not re.fullmatch(RELATIVE_NAME, name):
             yield f"records[{index}]", "shape", f"{name!r} is not a name in the DNS zone"
         if name in (host.record, *host.records[:index]):
             yield f"records[{index}]", "duplicate-record", f"{name!r} stands there twice"

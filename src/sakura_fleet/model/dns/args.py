@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from sakura_fleet.model.dns import RecordSet, is_zone_name, read_record_sets, zone_name
+from sakura_fleet.model.names import RELATIVE_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import RESOURCE_ID, read_description, read_tags
-
-_RELATIVE_NAME: Final = r"@|[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?"
+from sakura_fleet.model.server.template import read_description, read_tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +43,8 @@ def read_dns(reader: Reader) -> DnsArgs:
         lookup=reader.flag("lookup", default=False),
         adopt_zone=reader.text("adopt_zone", "", pattern=RESOURCE_ID, shape="the 12 digits of a zone's ID, in quotes"),
         adopt=reader.flag("adopt", default=False),
-        elb=reader.text("elb", "", pattern=_RELATIVE_NAME, shape=shape),
-        apex=reader.text("apex", "", pattern=_RELATIVE_NAME, shape=shape),
+        elb=reader.text("elb", "", pattern=RELATIVE_NAME, shape=shape),
+        apex=reader.text("apex", "", pattern=RELATIVE_NAME, shape=shape),
         record_sets=tuple(read_record_sets(reader, "record_sets", zone=zone)),
         description=read_description(reader),
         tags=read_tags(reader),

@@ -9,15 +9,15 @@ from string import Formatter
 from typing import Any, Final
 
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.generation import generation_of
-from sakura_fleet.model.server.template import RESOURCE_ID, ServerTemplate, member_address, read_template
+from sakura_fleet.model.server.template import ServerTemplate, member_address, read_template
 from sakura_fleet.model.zones import ZONES
 
 DEFAULT_NAME_FORMAT: Final = "{group}-{number:03}"
 MAX_SIZE: Final = 1_000
 MAX_HOST_NAME: Final = 32
-_NAME: Final = r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,9 @@ def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem
     before = len(problems)
     reader = Reader(data, path, problems)
     group = ServerGroupArgs(
-        name=reader.text("name", pattern=_NAME, shape="a name of 1 to 28 lower-case letters, digits and hyphens"),
+        name=reader.text(
+            "name", pattern=SERVER_GROUP_NAME, shape="a name of 1 to 28 lower-case letters, digits and hyphens"
+        ),
         zones=_read_zones(reader),
         size=Reader({"size": size}, "", problems).whole("size", minimum=0, maximum=MAX_SIZE),
         min_size=reader.whole("min_size", 0, minimum=0, maximum=MAX_SIZE),
@@ -211,7 +213,7 @@ def _read_zones(reader: Reader) -> tuple[str, ...]:
                 f"zones[{index}]", "unknown-zone", f"there is no zone {zone!r}; known are {', '.join(ZONES)}"
             )
         if zone in zones[:index]:
-            reader.problem(f"zones[{index}]", "duplicate-zone", f"{zone!r} stands in the list twice")
+            reader.problem(f"zones[{index}]", "duplicate-zone", f"{zone!r} is in the list twice")
     return zones
 
 

@@ -1,7 +1,7 @@
 """The template that every server of a group is made from, and the rules it must keep.
 
 Sizes are in GB. The words are those of sacloud/autoscaler's configuration, so that its users recognise them. A
-template is plain data; what only the cloud can tell (is there such a plan in this zone?) is checked by the `Server`
+template is plain data; what only the cloud knows (is there such a plan in this zone?) is checked by the `Server`
 resource.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Final, Literal, cast
 
+from sakura_fleet.model.names import ELB_GROUP_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.os_types import OS_TYPES
 from sakura_fleet.model.server.packet_filter import PacketFilterRule, read_rules
@@ -26,7 +27,6 @@ MAX_TAG_LENGTH: Final = 32
 MAX_DESCRIPTION_LENGTH: Final = 512
 DISK_PLANS: Final = ("ssd", "hdd")
 INTERFACE_DRIVERS: Final = ("virtio", "e1000")
-RESOURCE_ID: Final = r"[0-9]{12}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ def read_tags(reader: Reader) -> tuple[str, ...]:
         if tag.startswith(("sf:", "sfr:")):
             reader.problem(f"tags[{index}]", "reserved-tag", f"{tag!r} begins like an owner tag; use another prefix")
         if tag in tags[:index]:
-            reader.problem(f"tags[{index}]", "duplicate-tag", f"{tag!r} stands in the list twice")
+            reader.problem(f"tags[{index}]", "duplicate-tag", f"{tag!r} is in the list twice")
     return tags
 
 
@@ -215,7 +215,7 @@ def _read_network_interface(reader: Reader, *, first: bool) -> NetworkInterface:
             reader.problem("default_route", "route-missing", message)
     expose = reader.child("expose")
     ports = _read_ports(expose)
-    group = expose.text("server_group_name", "", pattern=r"[A-Za-z0-9_-]{0,10}", shape="at most 10 letters or digits")
+    group = expose.text("server_group_name", "", pattern=ELB_GROUP_NAME, shape="1 to 10 letters or digits")
     expose.close()
     rules = read_rules(reader, "packet_filter")
     adopted = _read_adopted_filters(reader, rules)
@@ -244,7 +244,9 @@ def _read_adopted_filters(reader: Reader, rules: Sequence[PacketFilterRule]) -> 
     filters = reader.child("adopt_packet_filter")
     written = reader.structure("adopt_packet_filter")
     if written and not rules:
-        message = "a packet filter is taken over with the rules that stand here; write those it has as packet_filter"
+        message = (
+            "a packet filter is taken over with the rules that are declared here; write those it has as packet_filter"
+        )
         reader.problem("adopt_packet_filter", "adopt-without-rules", message)
     shape = "the 12 digits of a packet filter's ID, in quotes"
     zones = written if isinstance(written, Mapping) else ()
@@ -270,7 +272,7 @@ def _read_ports(reader: Reader) -> tuple[int, ...]:
         if not 1 <= port <= 65_535:
             reader.problem(f"ports[{index}]", "port-range", f"port {port} is not within 1..65535")
         if port in ports:
-            reader.problem(f"ports[{index}]", "duplicate-port", f"port {port} stands in the list twice")
+            reader.problem(f"ports[{index}]", "duplicate-port", f"port {port} is in the list twice")
         ports.append(port)
     return tuple(ports)
 
@@ -288,7 +290,7 @@ def _read_edit_parameter(reader: Reader) -> EditParameter:
         reader.problem(
             "password",
             "plain-password",
-            "a password must not stand in the stack file in plain text; remove it and run "
+            "a password must not be in the stack file in plain text; remove it and run "
             "`pulumi config set --secret server_password`",
         )
     if edit.disabled and (edit.ssh_keys or edit.startup_scripts):

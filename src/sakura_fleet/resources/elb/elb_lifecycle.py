@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model import elb as model
+from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import RESOURCE_ID, read_description, read_tags
+from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.ownership import OwnerTags, own_tags
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.provider.lifecycle import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
-from sakura_fleet.model.elb import GROUP_NAME, MAX_ENTRIES, rule_to_wire
+from sakura_fleet.model.elb import MAX_ENTRIES, rule_to_wire
+from sakura_fleet.model.names import ELB_GROUP_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -37,7 +38,7 @@ class ElbMembershipLifecycle(Lifecycle):
                 reader.problem(f"ports[{index}]", "port-range", f"port {port} is not within 1..65535")
         if not ports:
             reader.problem("ports", "no-port", "the list is empty; name the port that the ELB reaches the servers at")
-        reader.text("server_group_name", "", pattern=GROUP_NAME, shape="1 to 10 letters or digits")
+        reader.text("server_group_name", "", pattern=ELB_GROUP_NAME, shape="1 to 10 letters or digits")
         reader.whole("up_deadline", minimum=0, maximum=3_600)
         reader.whole("min_healthy_time", minimum=0, maximum=600)
         reader.whole("drain_timeout", minimum=0, maximum=3_600)

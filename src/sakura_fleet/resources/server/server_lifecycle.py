@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.model.names import SERVER_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server import inputs as server_inputs
 from sakura_fleet.model.server.template import (
@@ -53,9 +54,7 @@ class ServerLifecycle(Lifecycle):
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, Unknown)
-        reader.text(
-            "name", pattern=r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?", shape="a host name of 1 to 32 characters"
-        )
+        reader.text("name", pattern=SERVER_NAME, shape="a host name of 1 to 32 characters")
         zones = reader.texts("zones")
         for index, zone in enumerate(zones):
             if zone not in ZONES:

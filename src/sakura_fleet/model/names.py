@@ -1,0 +1,18 @@
+"""The forms of names and IDs that people write: one per kind, as a pattern that the whole text must match."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RESOURCE_ID: Final = r"[0-9]{12}"
+"""The ID of any object of SAKURA Cloud, and of an account."""
+SERVER_NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?"
+"""A server's name in the cloud, which is its host name, too."""
+SERVER_GROUP_NAME: Final = r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?"
+"""A group's name, which its servers' names begin with: there is room for a hyphen and three digits."""
+CADDY_HOST_NAME: Final = r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+"""A Caddy host's name, which is its server's name, and the name of a resource."""
+ELB_GROUP_NAME: Final = r"[A-Za-z0-9_-]{1,10}"
+"""A server group inside an ELB, as its entries and rules name it."""
+RELATIVE_NAME: Final = r"@|[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?"
+"""A name in a DNS zone, such as `www`; `@` is the zone itself."""
