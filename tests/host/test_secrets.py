@@ -28,9 +28,12 @@ CERTIFICATE = """
 
 from pathlib import Path
 
+import pulumi
+from sakura_fleet import resources
+
 resources.ElbCertificate(
     "uploaded",
-    elb=elb.elb,
+    elb=fleet.elb.elb,
     certificates=[{
         "server_certificate": Path("server.pem").read_text(),
         "private_key": pulumi.Output.secret(Path("server.key").read_text()),

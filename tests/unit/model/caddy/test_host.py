@@ -14,8 +14,8 @@ from sakura_fleet.model.caddy.host import (
     Binary,
     CaddyHostArgs,
     SshAccess,
-    read_caddy_host,
 )
+from sakura_fleet.model.caddy.host_reader import read_caddy_host
 from sakura_fleet.model.caddy.site import FileServer, Redirect, ReverseProxy, Site
 from sakura_fleet.model.server.template import ServerTemplate
 from tests.unit.model.read import read, rules
