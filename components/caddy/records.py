@@ -47,7 +47,7 @@ def record_address(host: HostParts, place: Placed) -> Resources:
 
 
 def announce(host: HostParts, serving: Serving, *, after: Sequence[pulumi.Resource]) -> Resources:
-    """HTTPS, once the host was seen to serve; nothing where what stands before the host says what is served."""
+    """HTTPS, once the host was seen to serve; nothing where a proxy before the host says what is served."""
     args = host.args
     if not host.dns or not args.ends_tls or not args.all_records:
         return []

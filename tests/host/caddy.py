@@ -138,7 +138,7 @@ class Caddy:
                 process.wait()
 
     def wait_for(self, words: str, process: subprocess.Popen[bytes] | None = None) -> None:
-        """Until they stand in the log."""
+        """Until they are in the log."""
         deadline = time.monotonic() + PATIENCE
         while words not in self.log:
             assert process is None or process.poll() is None, self.log

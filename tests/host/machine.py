@@ -66,7 +66,7 @@ wait $!
 
 def systemctl_double() -> Path:
     """`systemctl` of Debian's package of that name, which runs units without systemd; kept in the user's cache. It is
-    not installed, as it would stand in the way of the real one."""
+    not installed, as it would be in the way of the real one."""
     kept = CACHE / "debian-systemctl" / "systemctl"
     if kept.is_file():
         return kept

@@ -27,7 +27,7 @@ DEFAULT_READY_DEADLINE: Final = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """What stands before the host, an ELB or another proxy: `networks` are its addresses.
+    """What is before the host, an ELB or another proxy: `networks` are its addresses.
 
     `http`: it ends TLS and speaks plain HTTP to the host. `tcp`: it passes connections on, and TLS ends at the host.
     """

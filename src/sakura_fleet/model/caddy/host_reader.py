@@ -92,7 +92,7 @@ def _read_behind(reader: Reader) -> Behind:
         except ValueError:
             reader.problem(f"networks[{index}]", "network", f"{network!r} is not a network such as 192.0.2.0/24")
     if reader.has("networks") and not behind.networks:
-        reader.problem("networks", "no-network", "the list is empty; name the networks of what stands before the host")
+        reader.problem("networks", "no-network", "the list is empty; name the networks of what is before the host")
     reader.close()
     return behind
 

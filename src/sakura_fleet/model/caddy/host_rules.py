@@ -97,7 +97,7 @@ def _content(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
         yield "caddyfile", "sites-or-caddyfile", "a host has `sites` or a whole Caddyfile; remove one of them"
     for key in _IN_THE_CADDYFILE:
         if getattr(host, key):
-            yield key, "in-the-caddyfile", "with a Caddyfile of your own this stands in there; remove it here"
+            yield key, "in-the-caddyfile", "with a Caddyfile of your own this belongs in there; remove it here"
 
 
 def _names(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
@@ -110,10 +110,10 @@ def _names(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
             )
             yield f"sites[{index}].name", "site-name", message
         elif name in names[:index]:
-            message = f"{name!r} stands in the list twice; put all that it serves into one site"
+            message = f"{name!r} is in the list twice; put all that it serves into one site"
             yield f"sites[{index}].name", "duplicate-site", message
     for index, name in enumerate(host.records):
         if not re.fullmatch(RELATIVE_NAME, name):
             yield f"records[{index}]", "shape", f"{name!r} is not a name in the DNS zone"
         if name in (host.record, *host.records[:index]):
-            yield f"records[{index}]", "duplicate-record", f"{name!r} stands there twice"
+            yield f"records[{index}]", "duplicate-record", f"{name!r} is there twice"
