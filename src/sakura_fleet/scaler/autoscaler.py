@@ -65,7 +65,7 @@ class Autoscaler:
     def observe(self) -> Observation:
         """Measure and decide; nothing is changed, not even the memory."""
         config = self._runner.project.config(self._runner.stack, any_size=True)
-        usage, trouble = self._measured(config)
+        usage, trouble = self._measure(config)
         group = GroupSettings.of(config.server_group, config.scaling_rules)
         return Observation(config, usage, decide(Situation(group, self.memory(), usage, self._clock())), trouble)
 
@@ -106,7 +106,7 @@ class Autoscaler:
     def _remember(self, memory: ScalingMemory) -> None:
         self._runner.folder.save(MEMORY_FILE, memory.to_json())
 
-    def _measured(self, config: StackConfig) -> tuple[Usage | None, str]:
+    def _measure(self, config: StackConfig) -> tuple[Usage | None, str]:
         try:
             with open_session(self._runner.project.setting(self._runner.stack)) as session:
                 usage = fetch_group(

@@ -99,7 +99,7 @@ class JobRunner:
             with self.folder.job(request) as (job, dead):
                 group = self.group()
                 work = _Work(job.id, request, rule(group), effort, frozenset(replace), preview_only, dead)
-                result = self._carried_out(group, work)
+                result = self._carry_out(group, work)
         except BusyError as busy:
             result = JobResult(
                 "",
@@ -116,7 +116,7 @@ class JobRunner:
             self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
         return result
 
-    def _carried_out(self, group: ServerGroupArgs, work: _Work) -> JobResult:
+    def _carry_out(self, group: ServerGroupArgs, work: _Work) -> JobResult:
         target = work.target
         result = JobResult(work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason)
         if target.size == group.size and not (work.effort is not Effort.SIZE or work.replace or work.dead):
@@ -133,13 +133,13 @@ class JobRunner:
                 work = replace(work, effort=Effort.REFRESH)  # it has not written down what it removed
             replaced = engine.servers(work.replace) if work.replace else []
             urns = [server.urn for server in replaced]
-            self._previewed(engine, group, work, result, urns)
+            self._preview(engine, group, work, result, urns)
             if not work.preview_only:
                 if replaced:
                     self._release(replaced)
                 engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
                 if work.dead:
-                    result.notes += self._leftovers_removed(engine, group)
+                    result.notes += self._remove_leftovers(engine, group)
             result.status = jobs.DONE
         except BusyError as busy:
             if engine and target.size != group.size:
@@ -160,7 +160,7 @@ class JobRunner:
             result.servers, result.summary = outcome.servers, outcome.summary
         return result
 
-    def _previewed(
+    def _preview(
         self,
         engine: StackEngine,
         group: ServerGroupArgs,
@@ -200,7 +200,7 @@ class JobRunner:
                 with suppress(NotFoundError):
                     release(session, session.client.servers.read(server.zone, server.id))
 
-    def _leftovers_removed(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
+    def _remove_leftovers(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
         fleet_id = self.project.fleet_id(self.stack)
         members = member_owner_tags(fleet_id, engine.urn_prefix, group)
         known = engine.owner_tags_in_state()

@@ -18,7 +18,7 @@ from sakura_fleet.ownership import OwnerTags, fleet_tag
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client, CpuSample, ElbHealth, Server
+    from sakura_fleet import client as api
 
 STEP: Final = timedelta(minutes=5)
 SPARE_SAMPLES: Final = 3
@@ -34,7 +34,7 @@ _WITHIN_DEFAULT: Final = 9
 
 
 def fetch_by_prefix(
-    client: Client,
+    client: api.Client,
     prefixes: Sequence[str],
     zones: Sequence[str],
     *,
@@ -56,7 +56,7 @@ def fetch_by_prefix(
 
 
 def fetch_group(
-    client: Client,
+    client: api.Client,
     fleet_id: str,
     group: ServerGroupArgs,
     *,
@@ -65,7 +65,7 @@ def fetch_group(
     samples: int = 1,
     owner_tags: Collection[str] | None = None,
     zones: Sequence[str] | None = None,
-    health: ElbHealth | None = None,
+    health: api.ElbHealth | None = None,
     workers: int = WORKERS,
 ) -> Usage:
     """The servers of one group of a fleet.
@@ -79,7 +79,7 @@ def fetch_group(
     tag = fleet_tag(fleet_id)
     names = {group.server_name(slot) for slot in range(MAX_SIZE)}
 
-    def is_member(server: Server) -> bool:
+    def is_member(server: api.Server) -> bool:
         found = OwnerTags.from_tags(server.tags)
         if found is None or found.fleet != tag:
             return False
@@ -97,14 +97,14 @@ def fetch_group(
     return _usage(servers, series, samples, now=now, health=health, whole=True)
 
 
-def _named(client: Client, prefix: str, zone: str) -> list[Server]:
+def _named(client: api.Client, prefix: str, zone: str) -> list[api.Server]:
     """The API matches words anywhere in a name, so the beginning is checked here."""
     return [server for server in client.servers.find(zone, name=prefix) if server.name.startswith(prefix)]
 
 
 def _series(
-    client: Client, zone: str, server_id: str, samples: int, now: datetime | None
-) -> list[CpuSample] | NotFoundError:
+    client: api.Client, zone: str, server_id: str, samples: int, now: datetime | None
+) -> list[api.CpuSample] | NotFoundError:
     """A server's samples, oldest first, or that it has gone since it was found."""
     span = (samples + SPARE_SAMPLES) * STEP
     try:
@@ -120,12 +120,12 @@ def _series(
 
 
 def _usage(
-    servers: Iterable[tuple[str, Server]],
-    series: Iterable[list[CpuSample] | NotFoundError],
+    servers: Iterable[tuple[str, api.Server]],
+    series: Iterable[list[api.CpuSample] | NotFoundError],
     samples: int,
     *,
     now: datetime | None = None,
-    health: ElbHealth | None = None,
+    health: api.ElbHealth | None = None,
     whole: bool = False,
 ) -> Usage:
     """Without `now`, nobody is taken for booting."""
@@ -160,10 +160,10 @@ def _usage(
     return Usage(tuple(found), whole=whole, clock=clock)
 
 
-def _is_young(server: Server, moment: datetime | None) -> bool:
+def _is_young(server: api.Server, moment: datetime | None) -> bool:
     return moment is not None and server.created_at is not None and moment - server.created_at < BOOT_TIME
 
 
-def _healthy(server: Server, health: ElbHealth | None) -> bool | None:
+def _healthy(server: api.Server, health: api.ElbHealth | None) -> bool | None:
     entries = [entry for entry in health.servers if entry.ip_address == server.ip_address] if health else []
     return all(entry.up for entry in entries) if entries and server.ip_address else None

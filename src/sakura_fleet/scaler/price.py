@@ -8,10 +8,10 @@ from sakura_fleet.model.prices import Rate, cost_of
 from sakura_fleet.model.server.group import ServerGroupArgs
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client
+    from sakura_fleet import client as api
 
 
-def price_of(client: Client, group: ServerGroupArgs, size: int) -> str:
+def price_of(client: api.Client, group: ServerGroupArgs, size: int) -> str:
     """In words: one server, `size` servers, and the difference to the declared size. Yen, in the group's first zone."""
     zone = group.zones[0]
     rates = {price.service_class: Rate(price.hourly, price.monthly) for price in client.prices.find(zone)}
