@@ -221,7 +221,7 @@ class UnavailableError(ApiError):
         if self.method == "POST" and self.maybe_done:
             return (
                 "; it may have been carried out all the same, so it was not repeated: "
-                "run the same command again later, it looks for what is there first"
+                "run the same command again later, it finds what is there first"
             )
         return (
             "; the API stayed busy through all retries: run the same command again later, it goes on where it stopped"

@@ -59,7 +59,7 @@ def test_busy_api_is_waited_out(fleet: Fleet) -> None:
     assert fleet.count()["server"] == 2
 
 
-def test_failed_disk_is_made_anew_by_the_next_up(fleet: Fleet) -> None:
+def test_failed_disk_is_made_again_by_the_next_up(fleet: Fleet) -> None:
     fleet.control("faults", {"method": "POST", "path": "^/disk$", "nth": [1], "kind": "failed_disk"})
     failed = fleet.up(check=False)
     assert failed.returncode != 0

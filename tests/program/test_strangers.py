@@ -1,4 +1,4 @@
-"""A server of somebody else whose name begins like ours is never touched, listed or counted."""
+"""A server of somebody else whose name begins like those of the fleet is never touched, listed or counted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_stranger_with_our_prefix(fleet: Fleet) -> None:
     strangers = [stranger(fleet, name) for name in ("hscale-group-001", "hscale-group-003")]
 
     def seen() -> list[Any]:
-        return [{**fleet.call("GET", f"server/{one}")["Server"], "Index": None} for one in strangers]
+        return [{**fleet.call("GET", f"server/{server_id}")["Server"], "Index": None} for server_id in strangers]
 
     before = seen()
     fleet.write(elb=ELB)
@@ -36,11 +36,11 @@ def test_a_stranger_with_our_prefix(fleet: Fleet) -> None:
 
     scaled = scaler("set", "3", "--yes")
     assert (scaled["size_before"], scaled["size_after"]) == (2, 3)
-    ours = [server for server in fleet.servers() if server["ID"] not in strangers]
-    assert [server["Name"] for server in ours] == ["hscale-group-001", "hscale-group-002", "hscale-group-003"]
+    own = [server for server in fleet.servers() if server["ID"] not in strangers]
+    assert [server["Name"] for server in own] == ["hscale-group-001", "hscale-group-002", "hscale-group-003"]
 
     shown = json.loads(fleet.run("sakura-fleet", "show", "--stack", fleet.stack, "-o", "json").stdout)
-    assert sorted(row["id"] for row in shown["servers"]) == sorted(server["ID"] for server in ours)
+    assert sorted(row["id"] for row in shown["servers"]) == sorted(server["ID"] for server in own)
     assert len(shown["elb_entries"]) == 3
     listed = fleet.run("sakura-fleet", "repair", "--stack", fleet.stack, "--remove", "--yes").stdout
     assert "nothing is left behind" in listed
@@ -50,7 +50,7 @@ def test_a_stranger_with_our_prefix(fleet: Fleet) -> None:
     fleet.control("clock", {"advance": 1800})
     metric = scaler("explain")["metric"]
     assert (metric["servers"], metric["max"]) == (3, 30.0)
-    assert not any(one in listed + json.dumps(shown) for one in strangers)
+    assert not any(server_id in listed + json.dumps(shown) for server_id in strangers)
 
     fleet.pulumi("destroy", "--yes", "--skip-preview")
     assert [server["ID"] for server in fleet.servers()] == sorted(strangers)

@@ -8,23 +8,23 @@ from tests.program.fleet import Fleet
 
 
 def test_equal_names_side_by_side(make_fleet: Callable[..., Fleet]) -> None:
-    ours = make_fleet("ours")
-    theirs = make_fleet("theirs", url=ours.url)
-    theirs.write(fleet_id="another-fleet")
-    ours.up()
-    mine = {server["ID"] for server in ours.servers()}
+    first = make_fleet("first")
+    second = make_fleet("second", url=first.url)
+    second.write(fleet_id="another-fleet")
+    first.up()
+    mine = {server["ID"] for server in first.servers()}
 
-    theirs.up()
-    both = ours.servers()
+    second.up()
+    both = first.servers()
     assert [server["Name"] for server in both] == ["hscale-group-001"] * 2 + ["hscale-group-002"] * 2
     assert mine < {server["ID"] for server in both}
 
-    theirs.write(size=1)
-    theirs.up("--refresh")
-    ours.pulumi("preview", "--refresh", "--expect-no-changes")
-    shown = theirs.run("sakura-fleet", "repair", "--stack", theirs.stack)
+    second.write(size=1)
+    second.up("--refresh")
+    first.pulumi("preview", "--refresh", "--expect-no-changes")
+    shown = second.run("sakura-fleet", "repair", "--stack", second.stack)
     assert "nothing is left behind" in shown.stdout
 
-    theirs.pulumi("destroy", "--yes", "--skip-preview")
-    assert {server["ID"] for server in ours.servers()} == mine
-    ours.pulumi("preview", "--refresh", "--expect-no-changes")
+    second.pulumi("destroy", "--yes", "--skip-preview")
+    assert {server["ID"] for server in first.servers()} == mine
+    first.pulumi("preview", "--refresh", "--expect-no-changes")

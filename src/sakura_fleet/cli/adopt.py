@@ -28,7 +28,7 @@ from sakura_fleet.ownership import fleet_tag
     "zones",
     multiple=True,
     type=click.Choice(list(ZONES)),
-    help="Look for servers in this zone; default: all.",
+    help="Find servers in this zone; default: in all.",
 )
 @click.option("--group", default="", metavar="NAME", help="What the server group is called; default: from the names.")
 @click.option("--elb", "elb", default="", metavar="NAME|ID", help="The ELB in front of the servers.")

@@ -58,9 +58,9 @@ class _Report:
     def __init__(self) -> None:
         self.failed = False
 
-    def check(self, what: str, look: Callable[[], str]) -> str:
+    def check(self, what: str, find: Callable[[], str]) -> str:
         try:
-            found = look()
+            found = find()
         except FleetError as error:
             self.failed = True
             click.echo(f"{click.style('FAIL', fg='red')}  {what}: {error.coded()}")
@@ -119,7 +119,7 @@ def _has_command_plugin() -> bool:
     wanted = _numbers(version("pulumi-command"))
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     found = (_numbers(path.parent.name.partition("-v")[2]) for path in home.glob(COMMAND_PLUGIN))
-    return any(one[:1] == wanted[:1] and one >= wanted for one in found)
+    return any(plugin[:1] == wanted[:1] and plugin >= wanted for plugin in found)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import yaml
 
 from sakura_fleet.cli.options import check_stack_name
 from sakura_fleet.engine.project import PREFIX, Project
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FleetError, ProjectError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 
@@ -92,9 +92,9 @@ def _add_fleet_id(path: Path, fleet_id: str) -> None:
     try:
         config = (yaml.safe_load(text) or {}).get("config") or {}
     except yaml.YAMLError as error:
-        raise FleetError(f"{path} is not YAML: {error}") from error
+        raise ProjectError(f"{path} is not YAML: {error}") from error
     if f"{PREFIX}fleet_id" in config:
-        raise FleetError(
+        raise ProjectError(
             f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that "
             "the fleet owns is found by it. Nothing was changed"
         )
@@ -105,7 +105,9 @@ def _add_fleet_id(path: Path, fleet_id: str) -> None:
         indented = re.match(r"(?:[ \t]*(?:#.*)?\n)*( +)", text[block.end() :])
         text = f"{text[: block.end()]}{indented.group(1) if indented else '  '}{line}{text[block.end() :]}"
     elif re.search(r"^[\"']?config\b", text, re.MULTILINE):
-        raise FleetError(f"{path} has `config` in braces; add this to it by hand: {line.strip()}. Nothing was changed")
+        raise ProjectError(
+            f"{path} has `config` in braces; add this to it by hand: {line.strip()}. Nothing was changed"
+        )
     else:
         text = f"{text}config:\n  {line}"
     path.write_text(text, "utf-8")

@@ -12,8 +12,8 @@ import click
 from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.engine.exit_codes import PlanCheckExit
 from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
-from sakura_fleet.engine.project import Project, engine_environment, engine_path
-from sakura_fleet.errors import FleetError
+from sakura_fleet.engine.project import Project, engine_environment, required_engine
+from sakura_fleet.errors import EngineError, FleetError
 
 
 @click.command(name="plan-check")
@@ -40,7 +40,7 @@ def plan_check(
 ) -> None:
     """Refuse a plan that deletes or replaces what should stay; exit 5 if it does.
 
-    FILE is the output of `pulumi preview --json --show-sames`, - stands for standard input. Without FILE the preview is
+    FILE is the output of `pulumi preview --json --show-sames`, - is standard input. Without FILE the preview is
     run here, for the stack. Nothing is changed.
 
     \b
@@ -52,7 +52,7 @@ def plan_check(
     text = plan.read() if plan else _preview(Project.here(), stack)
     findings = check_plan(read_plan(_parsed(text)), allow_delete=allowed, max_removed=max_removed)
     if output == "json":
-        report = {"ok": not findings, "findings": [one.to_json() for one in findings]}
+        report = {"ok": not findings, "findings": [finding.to_json() for finding in findings]}
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         click.echo(_table(findings) if findings else "The plan takes nothing away that should stay.")
@@ -72,12 +72,9 @@ def _parsed(text: str) -> Any:
 
 def _preview(project: Project, stack: str | None) -> str:
     """The engine's plan; also that of a preview that failed, which tells why."""
-    engine = engine_path()
-    if engine is None:
-        raise FleetError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
     name = project.selected_stack(stack)
     done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
-        [engine, "preview", "--json", "--show-sames", "--non-interactive", "--stack", name],
+        [required_engine(), "preview", "--json", "--show-sames", "--non-interactive", "--stack", name],
         cwd=project.root,
         env={**engine_environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": ""},
         capture_output=True,
@@ -85,11 +82,14 @@ def _preview(project: Project, stack: str | None) -> str:
         check=False,
     )
     if done.returncode != 0 and not done.stdout.lstrip().startswith("{"):
-        raise FleetError(f"`pulumi preview` failed: {(done.stderr or done.stdout).strip()}")
+        raise EngineError(f"`pulumi preview` failed: {(done.stderr or done.stdout).strip()}")
     return done.stdout
 
 
 def _table(findings: Sequence[Finding]) -> str:
-    lines = [f"{one.rule}  {one.name}: {one.message}\n  {one.urn}\n  Way out: {one.way_out}" for one in findings]
+    lines = [
+        f"{finding.rule}  {finding.name}: {finding.message}\n  {finding.urn}\n  Way out: {finding.way_out}"
+        for finding in findings
+    ]
     count = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}"
     return "\n".join([*lines, f"{count}; the plan is refused. Nothing was changed."])

@@ -28,7 +28,7 @@ class Progress:
         if self._mode == "live":
             from rich.console import Console
 
-            self._status = Console(stderr=True).status("looking at the stack")
+            self._status = Console(stderr=True).status("reading the stack")
         return self
 
     def __exit__(

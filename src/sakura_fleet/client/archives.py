@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from sakura_fleet.client._api import ZonedApi
 from sakura_fleet.client._values import Json, described, gigabytes, text
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FleetError, ResourceError
 from sakura_fleet.model.server.os_types import OS_TYPES
 
 __all__ = ["Archive", "ArchivesApi"]
@@ -67,7 +67,7 @@ class ArchivesApi(ZonedApi[Archive]):
         for archive in self.find(zone, tags=wanted, scope="shared"):
             if archive.availability == "available":
                 return archive
-        raise FleetError(
+        raise ResourceError(
             f"zone {zone} has no public archive for OS type {os_type!r} (tags {', '.join(wanted)}); "
             "choose another OS type or zone, or name an archive by its ID"
         )

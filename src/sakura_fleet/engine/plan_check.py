@@ -1,6 +1,6 @@
 """What a plan (the JSON of `pulumi preview --json --show-sames`) would destroy, as findings with a stable id.
 
-A policy pack looks at what a program declares. What a run takes away is only in its plan: deletions, replacements, how
+A policy pack reads what a program declares. What a run takes away is only in its plan: deletions, replacements, how
 many of a group go at once, protection that is taken off. Pure functions over the parsed JSON.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import EngineError, FleetError
 from sakura_fleet.tokens import DNS_ZONE, ELB, SERVER, SERVER_GROUP
 
 DEFAULT_SHARE: Final = 50
@@ -51,7 +51,7 @@ RULES: Final = (
         "group-shrinks",
         "More than half of a group's servers go in one step (`--max-removed` sets the share), and not for as many new "
         "ones.",
-        "The rest must carry all the load at once; a wrong size in a stack file looks just like this.",
+        "The rest must carry all the load at once; a wrong size in a stack file has just this effect.",
     ),
     PlanRule(
         "protection-removed",
@@ -118,23 +118,20 @@ class Step:
 def read_plan(document: Any) -> list[Step]:
     """The steps of a plan. Raises `FleetError` for what is no plan, for one that failed, and for one that leaves out
     what it would have to show."""
+    errors = [
+        str(diagnostic.get("message", "")).strip()
+        for diagnostic in (document.get("diagnostics") or [] if isinstance(document, Mapping) else [])
+        if isinstance(diagnostic, Mapping) and diagnostic.get("severity") == "error"
+    ]
     if not isinstance(document, Mapping) or "changeSummary" not in document:
-        errors = [
-            str(one.get("message", "")).strip()
-            for one in (document.get("diagnostics") or [] if isinstance(document, Mapping) else [])
-            if isinstance(one, Mapping) and one.get("severity") == "error"
-        ]
         if errors:
-            raise FleetError("the preview itself failed, so there is no plan to check: " + "\n".join(errors))
+            raise EngineError("the preview itself failed, so there is no plan to check: " + "\n".join(errors))
         raise FleetError("this is not the output of `pulumi preview --json`; make it with --json --show-sames")
-    for one in document.get("diagnostics") or []:
-        if isinstance(one, Mapping) and one.get("severity") == "error":
-            raise FleetError(
-                f"the preview itself failed, so its plan is not whole: {str(one.get('message', '')).strip()}"
-            )
+    if errors:
+        raise EngineError(f"the preview itself failed, so its plan is not whole: {errors[0]}")
     steps = [
-        Step(str(one.get("op")), str(one.get("urn")), one.get("oldState") or {}, one.get("newState") or {})
-        for one in document.get("steps") or []
+        Step(str(step.get("op")), str(step.get("urn")), step.get("oldState") or {}, step.get("newState") or {})
+        for step in document.get("steps") or []
     ]
     same = int((document["changeSummary"] or {}).get("same", 0))
     if same > sum(step.op == "same" for step in steps) and any(s.type == SERVER and s.op == "delete" for s in steps):
@@ -154,7 +151,7 @@ def check_plan(
     may go in one step.
     """
     found = [*_removals(steps), *_shrinking(steps, max_removed), *_protection(steps)]
-    return list(dict.fromkeys(one for one in found if not {one.name, one.urn} & set(allow_delete)))
+    return list(dict.fromkeys(finding for finding in found if not {finding.name, finding.urn} & set(allow_delete)))
 
 
 def _removals(steps: Collection[Step]) -> Iterator[Finding]:
@@ -165,12 +162,12 @@ def _removals(steps: Collection[Step]) -> Iterator[Finding]:
             rule, what = ("elb-deleted", "ELB") if step.type == ELB else ("dns-zone-deleted", "DNS zone")
             yield Finding(rule, step.urn, f"the {what} would be {verb}", f"put it back into the program; {way_out}")
         if step.type == SERVER and step.replaces:
-            message = "the server would be deleted, and then made anew"
+            message = "the server would be deleted, and then made again"
             yield Finding("server-replaced", step.urn, message, f"take the change back, or {way_out}")
 
 
 def _made_elsewhere(step: Step) -> bool:
-    """Whether the object was looked up, so that a delete only forgets it."""
+    """Whether the object is only used, by a look-up, so that a delete forgets it and no more."""
     return bool((step.old.get("outputs") or step.old.get("inputs") or {}).get("lookup"))
 
 

@@ -112,7 +112,7 @@ class Project:
                 raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(own))
 
     def setting(self, stack: str) -> Callable[[str], str | None]:
-        """A look-up of single settings, secrets decrypted by the engine when they are asked for."""
+        """Reads single settings, secrets decrypted by the engine when they are asked for."""
         raw = self.raw_config(stack)
 
         def get(key: str) -> str | None:
@@ -129,6 +129,14 @@ def engine_path() -> str | None:
     return shutil.which("pulumi", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
+def required_engine() -> str:
+    """The Pulumi CLI. Raises `EngineError` where there is none."""
+    path = engine_path()
+    if path is None:
+        raise EngineError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+    return path
+
+
 def engine_environment() -> dict[str, str]:
     """The environment for the engine: this Python's folder first on PATH, so that it finds its language host."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -136,12 +144,9 @@ def engine_environment() -> dict[str, str]:
 
 
 def pulumi(project: Project, *arguments: str, check: bool = True) -> str:
-    """Run the engine and return what it printed. Raises `EngineError` with its own words."""
-    engine = engine_path()
-    if engine is None:
-        raise EngineError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+    """Run the engine and return what it printed. Raises `EngineError` with its own words where it fails."""
     done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
-        [engine, *arguments, "--non-interactive"],
+        [required_engine(), *arguments, "--non-interactive"],
         cwd=project.root,
         env=engine_environment(),
         capture_output=True,

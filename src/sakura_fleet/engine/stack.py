@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from pulumi import automation
 
 from sakura_fleet.engine.command import GroupedCommand
 from sakura_fleet.engine.outcome import Outcome
-from sakura_fleet.engine.project import PREFIX, Project, engine_environment, engine_path
+from sakura_fleet.engine.project import PREFIX, Project, engine_environment, required_engine
 from sakura_fleet.errors import BusyError, EngineError, NoStackError
 from sakura_fleet.tokens import SERVER
 
@@ -48,6 +48,10 @@ class Lock:
         return f"{self.user}@{self.host}, process {self.pid}"
 
 
+_UNREAD: Final = datetime.min.replace(tzinfo=UTC)
+"""The start of an update whose summary nobody reads."""
+
+
 class _Stack(automation.Stack):
     """A stack of the Automation API that starts the CLI only for what is asked of it: each start takes 0.2 s, and more
     where the state is far away.
@@ -66,7 +70,7 @@ class _Stack(automation.Stack):
         return {}
 
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
-        return automation.UpdateSummary("update", datetime.now(UTC), "", {}, {}, "succeeded")
+        return automation.UpdateSummary("update", _UNREAD, "", {}, {}, "succeeded")
 
 
 class StackEngine:
@@ -74,8 +78,7 @@ class StackEngine:
     not know the stack, `BusyError` where another run holds it."""
 
     def __init__(self, project: Project, stack: str, at_work: Callable[[int | None], None] = lambda _: None) -> None:
-        if engine_path() is None:
-            raise EngineError("the Pulumi CLI is not on PATH; run scripts/bootstrap, then `. scripts/env`")
+        required_engine()
         os.environ["PATH"] = engine_environment()["PATH"]
         self.project = project
         self.name = stack

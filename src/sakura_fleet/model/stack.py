@@ -1,6 +1,6 @@
-"""One stack's configuration: read once, judged whole, typed from then on.
+"""A stack's configuration: read once, checked as a whole, typed from then on.
 
-Pulumi hands every value over as a text: a plain one, or JSON for structured settings.
+Pulumi passes every value as a text: plain, or JSON for structured settings.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns", "scaling")
 _MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
 _SHORTEST_SECRET: Final = 6
-"""A secret shorter than this is not looked for in scripts: it would be found everywhere."""
+"""A secret shorter than this is not searched for in scripts: it would be found everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def read_stack(
     _check_names(config, problems)
     _check_scaling(config, problems)
     reader.close()
-    problems = [one for one in problems if not (any_size and one.rule == "size-range")]
+    problems = [problem for problem in problems if not (any_size and problem.rule == "size-range")]
     if problems:
         raise InputError(problems, source=source)
     if config.dns and config.hosts:
@@ -154,7 +154,7 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
         message = "certificates are issued once the names point at the ELB; add the stack's zone as dns.zone"
         problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))
     if config.dns and config.dns.elb and not config.elb:
-        problems.append(Problem("dns.elb", "no-elb", "the stack has no elb that this name could stand for; remove it"))
+        problems.append(Problem("dns.elb", "no-elb", "the stack has no elb that this name could point at; remove it"))
     if config.dns and config.dns.apex and config.dns.apex not in [host.record for host in config.hosts]:
         message = f"no host of the stack has the record {config.dns.apex!r}; name one that has"
         problems.append(Problem("dns.apex", "no-such-host", message))
@@ -162,7 +162,7 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
 
 def _check_scaling(config: StackConfig, problems: list[Problem]) -> None:
     """The scaling settings against the group's limits, where both could be read."""
-    if config.scaling and not any(one.path.startswith(("scaling", "server_group")) for one in problems):
+    if config.scaling and not any(problem.path.startswith(("scaling", "server_group")) for problem in problems):
         group = config.server_group
         found = config.scaling.check(min_size=group.min_size, max_size=group.max_size)
         problems += [problem.under("scaling") for problem in found]

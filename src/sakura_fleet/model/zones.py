@@ -39,4 +39,4 @@ ZONES: Mapping[str, Zone] = {
 SANDBOX = "tk1v"
 
 DEFAULT_ZONE = "is1a"
-"""What stands in the path of calls for global resources, which live in no zone."""
+"""The zone in the path of calls for global resources, which live in no zone."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError, Problem
+from sakura_fleet.errors import OwnershipError, Problem
 
 if TYPE_CHECKING:
     from sakura_fleet.ownership import OwnerTags
@@ -132,12 +132,12 @@ class Lifecycle(ABC):
 def refuse_another_owner(what: str, found: OwnerTags | None, own: OwnerTags) -> None:
     """Stop an adoption that would take an object from another fleet, or from another resource of this one."""
     if found and found.fleet != own.fleet:
-        raise FleetError(
+        raise OwnershipError(
             f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
             "take the owner tags off it in the control panel. Nothing was changed"
         )
     if found and found.resource != own.resource:
-        raise FleetError(
+        raise OwnershipError(
             f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
             "the first run only. Where the run that took it over was never finished, take this owner tag off it in the "
             "control panel. Nothing was changed"

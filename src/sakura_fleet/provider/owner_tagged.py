@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.errors import AdoptionError, FleetError, NotFoundError, Problem
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.provider.lifecycle import (
@@ -112,7 +112,7 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         try:
             found = self.fetch(session, inputs, wanted)
         except NotFoundError as error:
-            raise FleetError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
+            raise AdoptionError(f"adopt: there is no {self.kind} {wanted}; check the ID and the zone") from error
         refuse_another_owner(
             f"{self.kind} {wanted}", self.owner_tags_of(found), OwnerTags.from_inputs(inputs["owner_tags"])
         )
@@ -123,7 +123,7 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         actual = self.inputs_of(found, inputs)
         for key in sorted(self.replacing & actual.keys()):
             if canonical(self.comparable(key, actual[key])) != canonical(self.comparable(key, inputs[key])):
-                raise FleetError(
+                raise AdoptionError(
                     f"{self.kind} {found.id} has another {key} than declared, which cannot be changed; declare the one "
                     "it has, or remove it. Nothing was changed"
                 )

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from sakura_fleet.errors import ConflictError, FleetError
+from sakura_fleet.errors import ConflictError, ResourceError
 
 if TYPE_CHECKING:
     from sakura_fleet.provider.session import Session
@@ -59,7 +59,7 @@ def edit(
                 if not differs(document):
                     return document
             session.waiter.pause(random.uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt)))  # noqa: S311
-    raise FleetError(
+    raise ResourceError(
         f"{what} was changed by somebody else {ATTEMPTS} times while it was being written; "
         "find who writes to it at the moment, then run `pulumi up` again"
     )

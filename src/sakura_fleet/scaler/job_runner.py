@@ -20,7 +20,15 @@ from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import KnownServer, StackEngine
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
-from sakura_fleet.errors import BusyError, EngineError, FleetError, NoStackError, NotFoundError, PolicyError
+from sakura_fleet.errors import (
+    AdoptionError,
+    BusyError,
+    EngineError,
+    FleetError,
+    NoStackError,
+    NotFoundError,
+    PolicyError,
+)
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.teardown import release
@@ -211,7 +219,7 @@ class JobRunner:
 def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:
     """A server that leaves the group or is replaced is deleted, so what comes in its place cannot adopt it again."""
     if group.adopt and (work.target.size != group.size or work.replace):
-        raise FleetError(
+        raise AdoptionError(
             "server_group.adopt is for the first `pulumi up` only: run that, remove these lines from the stack file, "
             "then scale. Nothing was changed"
         )

@@ -44,16 +44,16 @@ def members(op: str, first: int, last: int, generation: str = "aaaaaa") -> list[
 
 def document(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     summary: dict[str, int] = {}
-    for one in steps:
-        summary[one["op"]] = summary.get(one["op"], 0) + 1
+    for entry in steps:
+        summary[entry["op"]] = summary.get(entry["op"], 0) + 1
     return {"steps": list(steps), "changeSummary": summary, **more}
 
 
 def findings(*steps: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
     found = plan.check_plan(plan.read_plan(document(*steps)), **options)
-    assert {one.rule for one in found} <= {rule.id for rule in plan.RULES}
-    assert all(one.way_out for one in found)
-    return [(one.rule, one.name) for one in found]
+    assert {finding.rule for finding in found} <= {rule.id for rule in plan.RULES}
+    assert all(finding.way_out for finding in found)
+    return [(finding.rule, finding.name) for finding in found]
 
 
 def test_a_plan_that_only_adds_and_changes() -> None:
@@ -128,8 +128,8 @@ def test_a_new_generation_takes_the_place_of_the_old() -> None:
 
 def test_groups_are_counted_apart() -> None:
     other = [step("delete", tokens.SERVER, f"db-{number}", tokens.SERVER_GROUP) for number in range(2)]
-    for one in other:
-        one["oldState"]["parent"] = GROUP.replace("::web", "::db")
+    for entry in other:
+        entry["oldState"]["parent"] = GROUP.replace("::web", "::db")
     assert findings(*members("same", 1, 8), *other) == [("group-shrinks", "db")]
 
 
@@ -212,9 +212,9 @@ def test_findings_as_json() -> None:
     assert result.exit_code == PlanCheckExit.REFUSED
     report = json.loads(result.output)
     assert not report["ok"]
-    (one,) = report["findings"]
-    assert set(one) == {"rule", "name", "urn", "message", "way_out"}
-    assert (one["rule"], one["name"]) == ("elb-deleted", "tk-elb")
+    (finding,) = report["findings"]
+    assert set(finding) == {"rule", "name", "urn", "message", "way_out"}
+    assert (finding["rule"], finding["name"]) == ("elb-deleted", "tk-elb")
 
 
 def test_the_share_is_an_option() -> None:
@@ -248,7 +248,7 @@ def test_without_a_file_the_preview_is_run(folder: Folder, monkeypatch: pytest.M
         '#!/bin/sh\necho "$@" > arguments\n[ ! -e broken ] || { cat broken >&2; exit 1; }\ncat plan.json\n'
     )
     engine.chmod(0o755)
-    monkeypatch.setattr("sakura_fleet.cli.plan_check.engine_path", lambda: str(engine))
+    monkeypatch.setattr("sakura_fleet.engine.project.engine_path", lambda: str(engine))
     result = folder.run("plan-check", "-s", "test")
     assert result.exit_code == PlanCheckExit.REFUSED, result.output
     asked = (folder.root / "arguments").read_text()
@@ -259,5 +259,5 @@ def test_without_a_file_the_preview_is_run(folder: Folder, monkeypatch: pytest.M
     assert result.exit_code == 1
     assert "`pulumi preview` failed: error: no stack named" in result.output
 
-    monkeypatch.setattr("sakura_fleet.cli.plan_check.engine_path", lambda: None)
+    monkeypatch.setattr("sakura_fleet.engine.project.engine_path", lambda: None)
     assert "not on PATH" in folder.run("plan-check", "-s", "test").output

@@ -53,13 +53,13 @@ def stack(folder: Folder, emulator: Running) -> None:
     folder.write(api_root=emulator.api_root, rate_limit=1000)
 
 
-def mark(name: str, fleet: str = FLEET) -> OwnerTags:
+def owner_tags_of(name: str, fleet: str = FLEET) -> OwnerTags:
     return OwnerTags.of(fleet, f"urn:{name}")
 
 
 def server(client: Client, name: str, *, zone: str = "is1b", owner_tags: OwnerTags | None = None) -> None:
     """A server that is up, with a disk."""
-    tags = (owner_tags or mark(name)).tag(())
+    tags = (owner_tags or owner_tags_of(name)).tag(())
     made = client.servers.create(zone, name=name, core=1, memory_gb=2, tags=tags, nics=["shared"])
     client.disks.create(zone, name=f"{name}-disk001", size_gb=20, plan="ssd", server_id=made.id, tags=tags)
     client.servers.power_on(zone, made.id)
@@ -68,17 +68,17 @@ def server(client: Client, name: str, *, zone: str = "is1b", owner_tags: OwnerTa
 def one_of_each(client: Client) -> list[str]:
     """An orphan of every kind; their names."""
     server(client, "server")
-    client.disks.create("is1c", name="disk", size_gb=20, plan="ssd", tags=mark("disk").tag(()))
-    client.switches.create("tk1b", name="switch", tags=mark("switch").tag(()))
-    client.packet_filters.create("is1a", name="filter", description=mark("filter").sign("d"))
-    client.notes.create(name="note", content="#!/bin/sh\n", tags=mark("note").tag(()))
-    client.ssh_keys.create(name="key", public_key=PUBLIC_KEY, description=mark("key").sign(""))
+    client.disks.create("is1c", name="disk", size_gb=20, plan="ssd", tags=owner_tags_of("disk").tag(()))
+    client.switches.create("tk1b", name="switch", tags=owner_tags_of("switch").tag(()))
+    client.packet_filters.create("is1a", name="filter", description=owner_tags_of("filter").sign("d"))
+    client.notes.create(name="note", content="#!/bin/sh\n", tags=owner_tags_of("note").tag(()))
+    client.ssh_keys.create(name="key", public_key=PUBLIC_KEY, description=owner_tags_of("key").sign(""))
     return ["server", "disk", "switch", "filter", "note", "key"]
 
 
 def theirs(client: Client) -> None:
     """The same of another fleet, and without any owner tag."""
-    other = mark("server", "another-fleet")
+    other = owner_tags_of("server", "another-fleet")
     server(client, "server", owner_tags=other)
     client.servers.create("is1b", name="server", core=1, memory_gb=1, tags=["web"])
     client.packet_filters.create("is1a", name="filter", description=other.sign("d"))
@@ -95,7 +95,7 @@ def test_nothing_is_left_behind(folder: Folder, engine: type[Engine]) -> None:
 
 def test_what_the_state_knows_is_fine(folder: Folder, client: Client, engine: type[Engine]) -> None:
     server(client, "known")
-    engine.state = {mark("known").resource}
+    engine.state = {owner_tags_of("known").resource}
     result = folder.run("repair", "-s", "test")
     assert (result.exit_code, engine.previews) == (0, 0)
     assert f"1 objects carry the fleet's owner tag {fleet_tag(FLEET)}; 1 are in the state" in result.output
@@ -105,7 +105,7 @@ def test_what_only_the_program_wants_is_left_to_the_next_up(
     folder: Folder, client: Client, engine: type[Engine]
 ) -> None:
     server(client, "wanted")
-    engine.program = {mark("wanted").resource}
+    engine.program = {owner_tags_of("wanted").resource}
     result = folder.run("repair", "-s", "test", "--remove", "--yes")
     assert result.exit_code == 0
     assert "pending  server wanted" in result.output
@@ -163,7 +163,7 @@ def test_the_state_of_a_dead_process_is_refreshed_before_it_is_compared(
     folder: Folder, client: Client, engine: type[Engine]
 ) -> None:
     server(client, "half-removed")
-    engine.state = engine.removed_by_the_dead = {mark("half-removed").resource}
+    engine.state = engine.removed_by_the_dead = {owner_tags_of("half-removed").resource}
     assert "1 are in the state" in folder.run("repair", "-s", "test").output
     engine.leftovers = ["cleared  the lock of somebody, which is dead"]
     result = folder.run("repair", "-s", "test")
@@ -172,7 +172,7 @@ def test_the_state_of_a_dead_process_is_refreshed_before_it_is_compared(
 
 
 def test_what_is_still_in_use_says_to_run_again(folder: Folder, client: Client) -> None:
-    switch = client.switches.create("is1b", name="switch", tags=mark("switch").tag(()))
+    switch = client.switches.create("is1b", name="switch", tags=owner_tags_of("switch").tag(()))
     client.servers.create("is1b", name="theirs", core=1, memory_gb=1, nics=[switch.id])
     result = folder.run("repair", "-s", "test", "--remove", "--yes")
     assert result.exit_code == 1

@@ -38,7 +38,7 @@ def state(monkeypatch: pytest.MonkeyPatch, folder: Folder, emulator: Running) ->
     return resources
 
 
-def mark(name: str) -> OwnerTags:
+def owner_tags_of(name: str) -> OwnerTags:
     return OwnerTags.of(FLEET, f"urn:{name}")
 
 
@@ -48,11 +48,15 @@ def resource(token: str, object_id: str, **outputs: Any) -> JSON:
 
 def server(client: Client, state: list[JSON], name: str) -> str:
     """A server that is up and in the state; its address."""
-    made = client.servers.create("is1b", name=name, core=1, memory_gb=1, tags=mark(name).tag(()), nics=["shared"])
+    made = client.servers.create(
+        "is1b", name=name, core=1, memory_gb=1, tags=owner_tags_of(name).tag(()), nics=["shared"]
+    )
     client.servers.power_on("is1b", made.id)
     address = client.servers.read("is1b", made.id).ip_address or ""
     state.append(
-        resource(tokens.SERVER, made.id, name=name, zone="is1b", address=address, owner_tags=mark(name).inputs())
+        resource(
+            tokens.SERVER, made.id, name=name, zone="is1b", address=address, owner_tags=owner_tags_of(name).inputs()
+        )
     )
     return address
 
@@ -67,9 +71,9 @@ def shown(folder: Folder) -> dict[str, list[dict[str, Any]]]:
 def elb_in_state(api: Api, state: list[JSON], addresses: list[str], *, lookup: str = "", **settings: Any) -> str:
     """An ELB with these entries of the stack's."""
     elb_id = str(api.make_elb("web-elb", Tags=[], **settings)["ID"])
-    key = "" if lookup else mark("elb").resource
+    key = "" if lookup else owner_tags_of("elb").resource
     entries = [{"key": "", "address": address, "port": 80.0} for address in addresses]
-    state.append(resource(tokens.ELB, elb_id, elb_id=elb_id, lookup=lookup, owner_tags=mark("elb").inputs()))
+    state.append(resource(tokens.ELB, elb_id, elb_id=elb_id, lookup=lookup, owner_tags=owner_tags_of("elb").inputs()))
     state.append(resource(tokens.ELB_MEMBERSHIP, "m", elb={"key": key, "id": elb_id}, entries=entries))
     return elb_id
 
@@ -91,11 +95,11 @@ def test_servers_and_what_is_not_as_the_state_says(folder: Folder, state: list[J
     state[2]["outputs"]["name"] = "web-009"
     state[2]["outputs"]["address"] = "192.0.2.1"
     state.append({**state[0], "delete": True})
-    one, two, three = shown(folder)["servers"]
-    assert (one["name"], one["zone"], one["status"], one["note"]) == ("web-001", "is1b", "up", "")
-    assert one["key"] == mark("web-001").resource
-    assert (two["id"], two["status"], two["note"]) == (state[1]["id"], "", "gone from the cloud")
-    assert three["note"].startswith("name is web-003 in the cloud; address is ")
+    first, second, third = shown(folder)["servers"]
+    assert (first["name"], first["zone"], first["status"], first["note"]) == ("web-001", "is1b", "up", "")
+    assert first["key"] == owner_tags_of("web-001").resource
+    assert (second["id"], second["status"], second["note"]) == (state[1]["id"], "", "gone from the cloud")
+    assert third["note"].startswith("name is web-003 in the cloud; address is ")
 
 
 @pytest.mark.parametrize("lookup", ["", "web-elb"])
@@ -132,8 +136,8 @@ def test_records(folder: Folder, state: list[JSON], emulator: Running) -> None:
             {"Name": "@", "Type": "MX", "RData": "10 mail.example.com."},
         ]
         zone = str(api.make_zone("example.com", wire)["ID"])
-        ours = [{"name": "www", "type": "A", "ttl": 300, "values": ["192.0.2.1", "192.0.2.2"]}]
-        state.append(resource(tokens.DNS_RECORD_SETS, zone, zone_id=zone, records=ours))
+        own = [{"name": "www", "type": "A", "ttl": 300, "values": ["192.0.2.1", "192.0.2.2"]}]
+        state.append(resource(tokens.DNS_RECORD_SETS, zone, zone_id=zone, records=own))
         rows = shown(folder)["records"]
         assert [(row["name"], row.get("ttl"), row["rdata"], row["note"]) for row in rows] == [
             ("www", 300, "192.0.2.1", ""),
@@ -153,7 +157,7 @@ def test_the_table(folder: Folder, state: list[JSON], client: Client, emulator: 
     assert lines[0] == "servers:"
     assert lines[1].split() == ["name", "id", "zone", "address", "status", "key", "note"]
     assert lines[2].split()[0] == "web-001"
-    assert lines[1].index("address") == lines[2].index(address), "columns stand below one another"
+    assert lines[1].index("address") == lines[2].index(address), "columns are below one another"
     entries = lines[lines.index("elb entries:") :]
     assert entries[1].split() == ["elb", "address", "group", "enabled", "health", "connections", "note"]
     assert entries[2].endswith("not of this stack")

@@ -20,7 +20,7 @@ def project(folder: Folder) -> Project:
 
 
 def stub_engine(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
-    """Put a shell script where the engine is looked for."""
+    """Put a shell script where the engine is searched for."""
     path = folder / "bin" / "pulumi"
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import ResourceError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.references import find_server
 
@@ -20,7 +20,7 @@ def address_of(session: Session, inputs: Mapping[str, Any]) -> str:
     fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
     server = find_server(session, fleet, inputs["server"], since=session.clock())
     if server is None or not server.ip_address:
-        raise FleetError(
+        raise ResourceError(
             f"the server {inputs['server']['key']} is not in {', '.join(inputs['server']['zones'])}; run "
             "`pulumi up --refresh`, which makes it again"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sakura_fleet.errors import FleetError, Problem
+from sakura_fleet.errors import Problem, ResourceError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -63,7 +63,7 @@ class SshHostKeyLifecycle(Lifecycle):
             "port; then run `pulumi up` again",
         )
         if expected and shown != expected:
-            raise FleetError(
+            raise ResourceError(
                 f"the host {inputs['name']} ({address} port {port}) shows another SSH key, {shown}, than the one "
                 f"expected, {expected}. Somebody may be in between, so nothing was sent. If the host was reinstalled, "
                 "find out its key there (`ssh-keyscan localhost`) and put it into ssh.host_key"

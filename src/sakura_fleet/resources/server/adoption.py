@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError, NotFoundError
+from sakura_fleet.errors import AdoptionError, NotFoundError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import label_changes, refuse_another_owner, takeover
 from sakura_fleet.resources.server.apply import carry_out
@@ -28,20 +28,20 @@ def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Se
     server = _read_in_any(session, spec.zones, server_id)
     owned = find_server(session, spec.zones, spec.owner_tags, since=session.clock())
     if owned and server and owned.id != server.id:
-        raise FleetError(
+        raise AdoptionError(
             f"adopt: {_name(server)} cannot be taken over, as server {_name(owned)} already is this resource; "
             "remove `adopt`, or take the owner tags off the other one in the control panel. Nothing was changed"
         )
     server = server or owned  # taken over by an earlier run; a plan change has given it another ID since
     if server is None:
-        raise FleetError(
+        raise AdoptionError(
             f"adopt: there is no server {server_id} in {', '.join(spec.zones)}; check ID and zones, or remove "
             "`adopt` where it was taken over before and is gone since"
         )
     refuse_another_owner(f"server {_name(server)}", OwnerTags.from_tags(server.tags), spec.owner_tags)
     different = list(_differences(server, spec))
     if different:
-        raise FleetError(
+        raise AdoptionError(
             f"adopt: server {_name(server)} {', '.join(different)}; declare it as it is, and change it afterwards. "
             "Nothing was changed"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from sakura_fleet.errors import ConflictError, FleetError
+from sakura_fleet.errors import ConflictError, ResourceError
 from sakura_fleet.model.server.startup_script import NAME_VARIABLE
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.resources.server.observation import find_disks, index_of, listed_disks, listed_server
@@ -129,7 +129,7 @@ def wait_until_ready(
     if error:
         if boots:  # the next run makes another disk only for a server that is down
             power_off(session, server, spec.owner_tags, force=True)
-        raise FleetError(
+        raise ResourceError(
             f"disk {first} of server {server.name} in {server.zone} could not be prepared: {error}; correct "
             "edit_parameter and run `pulumi up` again: it makes another disk"
         )
@@ -151,7 +151,7 @@ def _wait_for_copies(session: Session, server: api.Server, spec: ServerSpec, cop
     )
     failed = next((disk_id for disk_id, availability in seen.items() if availability == "failed"), None)
     if failed:
-        raise FleetError(
+        raise ResourceError(
             f"disk {failed} of server {server.name} in {server.zone} failed to be copied; "
             "run `pulumi up` again: it removes that disk and makes another"
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import ResourceError
 from sakura_fleet.resources.server.observation import Observation, index_of
 from sakura_fleet.resources.server.spec import in_zone
 
@@ -117,7 +117,7 @@ def steps(spec: ServerSpec, observed: Observation) -> list[Step]:
         ]
     difference = unlike(server, spec)
     if difference:
-        raise FleetError(
+        raise ResourceError(
             f"server {server.name} ({server.id} in {server.zone}) carries this resource's owner tag, but {difference}: "
             "it is left from another template. `sakura-fleet repair` shows and removes it; or go back to that template"
         )

@@ -10,7 +10,8 @@ import pytest
 
 from sakura_fleet.client import Server
 from sakura_fleet.errors import CancelledError, ConflictError, FleetError, UnreachableError, WaitTimeoutError
-from sakura_fleet.inventory.owned import everything, remove
+from sakura_fleet.inventory.owned import everything
+from sakura_fleet.inventory.removal import remove
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.session import RECENT
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
