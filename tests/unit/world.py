@@ -30,7 +30,7 @@ OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBU
 
 
 class Pace:
-    """A clock that `sleep` moves on; whoever wants is told."""
+    """A clock that `sleep` moves on; `on_sleep` is called with the seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0

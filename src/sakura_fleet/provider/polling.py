@@ -20,11 +20,11 @@ SHORTEST_LEFT = 0.1
 
 
 def next_poll(now: float, waited: float, queue: float = 0.0) -> float:
-    """Seconds until the next look, after `waited` seconds of waiting: about a tenth of them, within bounds.
+    """Seconds until the next poll, after `waited` seconds of waiting: about a tenth of them, within bounds.
 
-    A look takes a call from those who want to change something, so it waits for the `queue` of calls (seconds) first.
-    All looks of a run fall on the same ticks of the clock `now` (every 0.2 s, 0.4 s, 0.8 s, and so on), so that those
-    who wait for different servers look together, with one find, and the last of fifty is not seen later than the first.
+    A poll takes a call from those who want to change something, so it waits for the `queue` of calls (seconds) first.
+    All polls of a run fall on the same ticks of the clock `now` (every 0.2 s, 0.4 s, 0.8 s, and so on), so that those
+    who wait for different servers poll together, with one find, and the last of fifty is not seen later than the first.
     """
     longest = min(LONGEST_DELAY, max(SHORTEST_DELAY, GROWTH * waited))
     tick = SHORTEST_DELAY * 2.0 ** math.floor(math.log2(longest / SHORTEST_DELAY))

@@ -34,7 +34,7 @@ DEFAULT_RATE_LIMIT = 5.0
 FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
 RECENT = 10.0
-"""Seconds for which a find still tells what earlier runs left, unless this run has taken a server away since."""
+"""Seconds for which a find still shows what earlier runs left, unless this run has deleted a server since."""
 EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
 
 
@@ -197,19 +197,19 @@ class Session:
             return self._locks.setdefault(what, threading.Lock())
 
     def departed(self) -> None:
-        """Note that this run has deleted a server, or freed its mark: finds from before show what is no more."""
+        """Note that this run has deleted or released a server: finds from before show what is no more."""
         self._departed = self.clock()
 
-    def recently(self, mark: str) -> float:
-        """The moment that a find must not be older than to tell whether that owner tag's resource is there already.
+    def fresh_enough(self, resource_tag: str) -> float:
+        """The moment that a find must not be older than to show whether that owner tag's resource is there already.
 
         Now, where this run has tried to make it before (a hook may repeat what failed): a find from before that does
         not show what came of it.
         """
         now = self.clock()
         with self._lock:
-            again = mark in self._tried
-            self._tried.add(mark)
+            again = resource_tag in self._tried
+            self._tried.add(resource_tag)
         return now if again else max(self._departed, now - RECENT)
 
     def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:

@@ -24,9 +24,9 @@ def widen(workers: int = WORKERS) -> int | None:
         limit = getattr(pool, "_max_workers", None)
         if isinstance(limit, int):
             pool._max_workers = max(limit, workers)  # type: ignore[union-attr]
-            # A pool starts threads only when work comes in. A destroy sends all its calls before the first is looked
-            # at: those that wait already get their threads now. Not by more work: a thread counts as idle after each
-            # piece, even where the next is there, and calls would then wait for a thread that has none to spare.
+            # A pool starts threads only when work comes in. A destroy sends all its calls before the first is
+            # handled: those that wait already get their threads now. Not by more work: a thread counts as idle after
+            # each piece, even where the next is there, and calls would then wait for a thread that has no time.
             for _ in range(min(workers, pool._work_queue.qsize())):  # type: ignore[union-attr]
                 pool._adjust_thread_count()  # type: ignore[union-attr]
             return max(limit, workers)

@@ -59,7 +59,7 @@ def test_what_a_group_registers() -> None:
 def test_members_take_slots_and_zones_in_turn() -> None:
     _, made = group_of()
     servers = list(made.of(tokens.SERVER).values())
-    assert [(one["name"], one["slot"], one["zones"]) for one in servers] == [
+    assert [(server["name"], server["slot"], server["zones"]) for server in servers] == [
         ("web-001", 0, ["is1b", "is1c"]),
         ("web-002", 1, ["is1b", "is1c"]),
         ("web-003", 2, ["is1b", "is1c"]),
@@ -89,11 +89,11 @@ def test_a_members_key_is_its_mark_from_fleet_and_urn() -> None:
     assert group.members[0].name == inputs["name"]
 
 
-def test_every_resource_carries_the_fleets_mark() -> None:
+def test_every_resource_carries_owner_tags() -> None:
     _, made = group_of(with_interfaces(NetworkInterface(packet_filter=(PacketFilterRule(protocol="ip"),))))
-    marked = [one.inputs["owner_tags"] for one in made.resources if one.typ != tokens.SERVER_GROUP]
-    assert {mark["fleet"] for mark in marked} == {OwnerTags.of(FLEET, "").fleet}
-    assert len({mark["resource"] for mark in marked}) == len(marked)
+    owners = [resource.inputs["owner_tags"] for resource in made.resources if resource.typ != tokens.SERVER_GROUP]
+    assert {owner["fleet"] for owner in owners} == {OwnerTags.of(FLEET, "").fleet}
+    assert len({owner["resource"] for owner in owners}) == len(owners)
 
 
 def test_another_size_adds_or_removes_the_highest_numbers_only() -> None:
@@ -115,7 +115,7 @@ def test_another_template_makes_members_of_other_names() -> None:
     _, before = group_of()
     _, after = group_of(changed)
     assert not set(before.of(tokens.SERVER)) & set(after.of(tokens.SERVER))
-    names = [[one["name"] for one in made.of(tokens.SERVER).values()] for made in (before, after)]
+    names = [[server["name"] for server in made.of(tokens.SERVER).values()] for made in (before, after)]
     assert names[0] == names[1]  # the cloud's names stay
 
 
@@ -129,16 +129,16 @@ def test_labels_change_in_place(change: dict[str, Any]) -> None:
 def test_a_script_is_one_note_for_the_whole_group() -> None:
     _, made = group_of()
     scripts = made.of(tokens.STARTUP_SCRIPT)
-    assert [(one["name"], one["content"]) for one in scripts.values()] == [
+    assert [(script["name"], script["content"]) for script in scripts.values()] == [
         ("web-startup-1", SCRIPT),
         ("web-startup-2", "#!/bin/sh\n"),
     ]
     for server in made.of(tokens.SERVER).values():
-        assert [(one["note_id"], one["uses_name"]) for one in server["startup_scripts"]] == [
+        assert [(script["note_id"], script["uses_name"]) for script in server["startup_scripts"]] == [
             ("id-of-front-startup-1", True),
             ("id-of-front-startup-2", False),
         ]
-        assert len({one["digest"] for one in server["startup_scripts"]}) == 2
+        assert len({script["digest"] for script in server["startup_scripts"]}) == 2
 
 
 def test_packet_filters_are_made_once_a_zone_and_interface() -> None:
@@ -152,7 +152,7 @@ def test_packet_filters_are_made_once_a_zone_and_interface() -> None:
         )
     )
     filters = made.of(tokens.PACKET_FILTER)
-    assert {name: (one["name"], one["zone"], one["rules"]) for name, one in filters.items()} == {
+    assert {name: (it["name"], it["zone"], it["rules"]) for name, it in filters.items()} == {
         "front-nic0-is1b": ("web-nic0", "is1b", [web.inputs()]),
         "front-nic0-is1c": ("web-nic0", "is1c", [web.inputs()]),
         "front-nic2-is1b": ("web-nic2", "is1b", [ip.inputs()]),
@@ -164,13 +164,13 @@ def test_packet_filters_are_made_once_a_zone_and_interface() -> None:
             "",
             {"is1b": "id-of-front-nic2-is1b", "is1c": "id-of-front-nic2-is1c"},
         ]
-        assert [one["upstream"] for one in server["network_interfaces"]] == ["shared", upstream, upstream]
+        assert [nic["upstream"] for nic in server["network_interfaces"]] == ["shared", upstream, upstream]
 
 
 def test_addresses_on_a_switch_follow_the_slot() -> None:
     interface = NetworkInterface(upstream=SWITCH, assign_cidr_block="192.168.0.16/24", default_route="192.168.0.1")
     _, made = group_of(with_interfaces(interface, zones=("is1b",)))
-    nics = [one["network_interfaces"][0] for one in made.of(tokens.SERVER).values()]
+    nics = [server["network_interfaces"][0] for server in made.of(tokens.SERVER).values()]
     assert [nic["ip_address"] for nic in nics] == ["192.168.0.17", "192.168.0.18", "192.168.0.19"]
     assert {(nic["netmask_len"], nic["default_route"]) for nic in nics} == {(24, "192.168.0.1")}
 
@@ -250,7 +250,7 @@ def test_a_server_by_itself() -> None:
 
 def test_adopted_servers_take_the_places_of_their_numbers(caplog: pytest.LogCaptureFixture) -> None:
     _, made = group_of(replace(ARGS, adopt={1: "113800000021", 3: "113800000023"}))
-    assert [one["adopt"] for one in made.of(tokens.SERVER).values()] == ["113800000021", "", "113800000023"]
+    assert [server["adopt"] for server in made.of(tokens.SERVER).values()] == ["113800000021", "", "113800000023"]
     assert "not taken over" not in caplog.text
     group_of(replace(ARGS, size=1, adopt={1: "113800000021", 3: "113800000023"}))
     assert "server_group.adopt: number 3 is over the size 1, so not taken over" in caplog.text
@@ -261,4 +261,4 @@ def test_an_adopted_packet_filter_is_that_of_its_zone() -> None:
         packet_filter=(PacketFilterRule(protocol="ip"),), adopt_packet_filter={"is1c": "113800000051"}
     )
     _, made = group_of(with_interfaces(interface))
-    assert [one["adopt"] for one in made.of(tokens.PACKET_FILTER).values()] == ["", "113800000051"]
+    assert [packet_filter["adopt"] for packet_filter in made.of(tokens.PACKET_FILTER).values()] == ["", "113800000051"]

@@ -96,7 +96,7 @@ def test_callers_who_come_at_once_share_one_find(finds: Finds, shared: SharedFin
         return list(shared.newer_than(100.0))
 
     callers = [submit(call) for _ in range(CALLERS)]
-    assert [one.result(PATIENCE) for one in callers] == [[1]] * CALLERS
+    assert [caller.result(PATIENCE) for caller in callers] == [[1]] * CALLERS
     assert finds.count == 1
 
 
@@ -117,7 +117,7 @@ def test_callers_who_need_it_fresher_wait_for_the_next_one_and_share_that(
     later = [submit(shared.newer_than, 101.0) for _ in range(CALLERS - 1)]
     go_on.set()
     assert list(first.result(PATIENCE)) == [1]
-    assert {tuple(one.result(PATIENCE)) for one in later} == {(2,)}
+    assert {tuple(caller.result(PATIENCE)) for caller in later} == {(2,)}
     assert (finds.count, finds.most_at_once) == (2, 1)
 
 
@@ -137,7 +137,7 @@ def test_a_failed_find_is_the_failure_of_its_caller_only(finds: Finds, shared: S
     go_on.set()
     with pytest.raises(RuntimeError, match="lost"):
         first.result(PATIENCE)
-    assert {tuple(one.result(PATIENCE)) for one in others} == {(2,)}
+    assert {tuple(caller.result(PATIENCE)) for caller in others} == {(2,)}
     assert finds.most_at_once == 1
 
 
@@ -161,7 +161,7 @@ def test_the_next_poll_is_neither_at_once_nor_far_away(now: float, waited: float
 
 
 @given(moments, st.floats(min_value=0, max_value=100), st.floats(min_value=0, max_value=100))
-def test_a_look_waits_until_the_calls_before_it_are_through(now: float, waited: float, queue: float) -> None:
+def test_a_poll_waits_until_the_calls_before_it_are_through(now: float, waited: float, queue: float) -> None:
     delay = next_poll(now, waited, queue)
     assert queue < delay <= queue + 1.1 * LONGEST_DELAY
     assert delay - queue == pytest.approx(next_poll(now + queue, waited))
@@ -170,17 +170,17 @@ def test_a_look_waits_until_the_calls_before_it_are_through(now: float, waited: 
 @pytest.mark.parametrize(
     ("waited", "tick"), [(0, 0.2), (3.9, 0.2), (4, 0.4), (10, 0.8), (30, 1.6), (50, 3.2), (3600, 3.2)]
 )
-def test_looks_become_rarer_with_the_wait(waited: float, tick: float) -> None:
-    now, looks = 100.0, []
+def test_polls_become_rarer_with_the_wait(waited: float, tick: float) -> None:
+    now, polls = 100.0, []
     for _ in range(20):
         now += next_poll(now, waited)
-        looks.append(now)
-    assert [later - earlier for earlier, later in pairwise(looks)] == pytest.approx([tick] * 19)
+        polls.append(now)
+    assert [later - earlier for earlier, later in pairwise(polls)] == pytest.approx([tick] * 19)
 
 
 @given(st.lists(moments, min_size=2, max_size=10), st.floats(min_value=0, max_value=100))
-def test_those_who_wait_equally_long_look_together(starts: list[float], waited: float) -> None:
-    """Wherever in a tick each began, a tick later they all look at its end."""
+def test_those_who_wait_equally_long_poll_together(starts: list[float], waited: float) -> None:
+    """Wherever in a tick each began, a tick later they all poll at its end."""
     tick = next_poll(0.0, waited)
-    looks = [start % tick + next_poll(start % tick, waited) for start in starts]
-    assert {round(look / tick, 6) for look in looks} <= {1.0, 2.0}
+    polls = [start % tick + next_poll(start % tick, waited) for start in starts]
+    assert {round(poll / tick, 6) for poll in polls} <= {1.0, 2.0}

@@ -164,9 +164,9 @@ def test_the_session_makes_its_client_with_the_stacks_settings(emulator: Running
 
 def test_one_session_for_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "_sessions", {})
-    one = session_for(SessionSettings(api_root=LOCAL))
-    assert session_for(SessionSettings(api_root=LOCAL)) is one
-    assert session_for(SessionSettings(api_root=LOCAL, account_id="113000000001")) is not one
+    session = session_for(SessionSettings(api_root=LOCAL))
+    assert session_for(SessionSettings(api_root=LOCAL)) is session
+    assert session_for(SessionSettings(api_root=LOCAL, account_id="113000000001")) is not session
 
 
 # What is asked once a run

@@ -43,7 +43,7 @@ _ALWAYS: Final = frozenset({"plan", "tags", "power"})
 
 
 def full(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything written out; nothing at all, which stands for a server that is not there, stays nothing."""
+    """Everything written out; nothing at all, which means a server that is not there, stays nothing."""
     if not inputs:
         return {}
     filled = {**DEFAULTS, "packet_filters": _no_filters(inputs), **inputs}

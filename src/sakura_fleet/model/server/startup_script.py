@@ -1,4 +1,4 @@
-"""Startup scripts: shell texts in which `{{ .Name }}` stands for the server's own name.
+"""Startup scripts: shell texts in which `{{ .Name }}` becomes the server's own name.
 
 SAKURA Cloud calls them notes. A note has variables of its own (`@@@NAME@@@`, declared in a comment), whose values come
 with each disk. So one note serves a whole group: the template's words are turned into the note's, not rendered per
@@ -16,7 +16,7 @@ NAME_VARIABLE: Final = "SERVER_NAME"
 """The note variable that carries the server's name."""
 
 MAX_LENGTH: Final = 65_535
-"""Longest script, in bytes; a bound of ours, as the API's own is not documented."""
+"""Longest script, in bytes; our own bound, as the API's is not documented."""
 
 _EXPRESSION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _LITERAL_BRACES: Final = '"{{"'

@@ -23,7 +23,7 @@ NEVER: Final = float("-inf")
 
 
 def power_on(session: Session, server: api.Server, owner_tags: OwnerTags, *, ordered: bool) -> api.Server:
-    """Switch the server on and wait until it is up; `ordered` tells that the cloud was asked to do so by itself."""
+    """Switch the server on and wait until it is up; with `ordered` the cloud was asked to already."""
     boot = _Boot(session, server, owner_tags, ordered_at=session.clock() if ordered else NEVER)
     return session.waiter.wait_for(
         f"server {server.name} to be up",

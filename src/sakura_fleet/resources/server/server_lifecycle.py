@@ -16,6 +16,8 @@ from sakura_fleet.model.server import inputs as server_inputs
 from sakura_fleet.model.server.template import (
     INTERFACE_DRIVERS,
     MAX_NETWORK_INTERFACES,
+    DiskTemplate,
+    MachinePlan,
     read_description,
     read_disks,
     read_plan,
@@ -114,7 +116,7 @@ class ServerLifecycle(Lifecycle):
         if inputs["adopt"]:
             server = adoption.take_over(session, spec, inputs["adopt"])
         else:
-            observed = observe(session, spec, since=session.recently(spec.owner_tags.resource))
+            observed = observe(session, spec, since=session.fresh_enough(spec.owner_tags.resource))
             server = carry_out(session, spec, observed, steps(spec, observed))
         return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
 
@@ -164,28 +166,27 @@ def _outputs(server: api.Server, inputs: Inputs, disk_ids: list[str]) -> Outputs
 def _offered(session: Session, inputs: Inputs) -> list[Problem]:
     """What the zones do not offer. Asks the cloud, so it runs only for inputs that are new."""
     problems = []
-    plan = inputs["plan"]
-    core, memory, dedicated = int(plan.get("core", 1)), int(plan.get("memory", 1)), bool(plan.get("dedicated_cpu"))
+    plan = MachinePlan(**inputs["plan"])
+    disks = [DiskTemplate(**disk) for disk in inputs["disks"]]
     for zone in inputs["zones"]:
-        if not session.has_plan(zone, core, memory, dedicated):
-            kind = "dedicated " if dedicated else ""
+        if not session.has_plan(zone, plan.core, plan.memory, plan.dedicated_cpu):
+            kind = "dedicated " if plan.dedicated_cpu else ""
             message = (
-                f"zone {zone} has no {kind}plan with {core} cores and {memory} GB; "
+                f"zone {zone} has no {kind}plan with {plan.core} cores and {plan.memory} GB; "
                 "`sakura-fleet doctor --plans` lists what it has"
             )
             problems.append(Problem("plan", "unknown-plan", message))
-        for index, disk in enumerate(inputs["disks"]):
-            sizes = session.disk_sizes(zone, disk.get("plan", "ssd"))
-            size = int(disk.get("size", 20))
-            if size not in sizes:
+        for index, disk in enumerate(disks):
+            sizes = session.disk_sizes(zone, disk.plan)
+            if disk.size not in sizes:
                 offered = ", ".join(map(str, sizes)) or "none"
-                message = f"zone {zone} has no {disk.get('plan', 'ssd')} disk of {size} GB; it offers {offered}"
+                message = f"zone {zone} has no {disk.plan} disk of {disk.size} GB; it offers {offered}"
                 problems.append(Problem(f"disks[{index}].size", "disk-size", message))
     return problems
 
 
 def _actual(server: api.Server, last: Outputs) -> Inputs:
-    """The inputs that would make the server as it is now; `last` holds what the cloud does not tell."""
+    """The inputs that would make the server as it is now; `last` holds what the cloud does not say."""
     zone = server.zone
     interfaces = list(last.get("network_interfaces") or [])
     filters = list(last.get("packet_filters") or [])

@@ -54,7 +54,7 @@ class ServerSpec:
 
     @classmethod
     def from_inputs(cls, inputs: Mapping[str, Any]) -> ServerSpec:
-        """The spec that a server's inputs, written out in full, stand for."""
+        """The spec of a server's inputs, which are written out in full."""
         edit = inputs["edit_parameter"]
         return cls(
             name=inputs["name"],

@@ -58,7 +58,7 @@ def create(world: World, **changes: Any) -> dict[str, Any]:
     inputs = server_inputs(**changes)
     object_id, outputs = LIFE.create(world.next_run(), inputs)
     servers = [*world.servers(ZONE), *world.servers(OTHER_ZONE)]
-    (server,) = [one for one in servers if OWNER_TAGS.resource in one.tags]
+    (server,) = [server for server in servers if OWNER_TAGS.resource in server.tags]
     assert (server.id, server.is_up, server.name) == (object_id, True, "web-001")
     assert OwnerTags.from_tags(server.tags) == OWNER_TAGS
     own = [disk for disk in world.disks(server.zone) if OWNER_TAGS.resource in disk.tags]
@@ -111,7 +111,7 @@ def test_a_disk_that_is_no_longer_connected_is_connected_again(world: World, num
     assert disk_ids <= set(create(world, disks=TWO_DISKS)["disk_ids"])
 
 
-def test_a_disk_whose_copy_failed_is_made_anew(world: World) -> None:
+def test_a_disk_whose_copy_failed_is_made_again(world: World) -> None:
     world.fault(kind="failed_disk", method="POST", path="^/disk$", nth=1)
     server = bare_server(world)
     failed = add_disk(world, server.id)
@@ -156,7 +156,7 @@ def test_labels_that_a_crash_left_from_an_earlier_program_are_written(world: Wor
     assert (server.description, set(server.tags)) == ("", {"web", OWNER_TAGS.fleet, OWNER_TAGS.resource})
 
 
-def test_of_two_servers_with_the_mark_the_oldest_is_taken(world: World) -> None:
+def test_of_two_servers_with_the_owner_tags_the_oldest_is_taken(world: World) -> None:
     first, second = bare_server(world), bare_server(world)
     object_id, _ = LIFE.create(world.session, server_inputs())
     assert object_id == min(first.id, second.id)
@@ -191,7 +191,7 @@ def test_a_dedicated_server_is_not_taken_for_a_shared_one(world: World) -> None:
 
 
 @pytest.mark.parametrize("tags", [[], ["web"], FOREIGN.tag(["web"]), [OWNER_TAGS.fleet], [OWNER_TAGS.resource]])
-def test_a_server_of_the_same_name_that_is_not_ours_is_never_touched(world: World, tags: list[str]) -> None:
+def test_a_server_of_the_same_name_of_somebody_else_is_never_touched(world: World, tags: list[str]) -> None:
     theirs = world.client.servers.create(ZONE, name="web-001", core=1, memory_gb=2, tags=tags, nics=["shared"])
     object_id, outputs = LIFE.create(world.session, server_inputs())
     assert object_id != theirs.id
@@ -200,7 +200,7 @@ def test_a_server_of_the_same_name_that_is_not_ours_is_never_touched(world: Worl
     assert world.servers() == [theirs]
 
 
-def test_a_disk_of_the_same_name_that_is_not_ours_is_never_touched(world: World) -> None:
+def test_a_disk_of_the_same_name_of_somebody_else_is_never_touched(world: World) -> None:
     theirs = world.client.disks.create(ZONE, name="web-001-disk001", size_gb=20, plan="ssd", tags=FOREIGN.tag(()))
     bare_server(world)
     outputs = create(world)
@@ -327,7 +327,7 @@ def test_a_process_killed_right_after_a_call_loses_nothing(world: World, crash_a
 # A server whose place another takes while it is still there
 
 
-def test_a_server_that_was_let_go_is_replaced_beside_itself(world: World) -> None:
+def test_a_server_that_was_released_is_replaced_beside_itself(world: World) -> None:
     first = create(world)
     old = world.client.servers.read(first["zone"], first["id"])
     release(world.next_run(), old)
@@ -339,7 +339,7 @@ def test_a_server_that_was_let_go_is_replaced_beside_itself(world: World) -> Non
     assert (left.id, [disk.id for disk in world.disks()]) == (second_id, second["disk_ids"])
 
 
-@pytest.mark.parametrize("away", ["let go", "deleted"])
+@pytest.mark.parametrize("away", ["released", "deleted"])
 def test_what_this_run_has_taken_away_is_not_taken_for_the_replacement(world: World, away: str) -> None:
     let_calls_take_time(world)
     first, run = create(world), world.next_run()
@@ -378,7 +378,7 @@ def test_the_creates_of_a_run_share_what_they_find_first(world: World) -> None:
     assert world.calls("GET server") == before + 2
 
 
-def test_what_was_let_go_is_an_orphan_with_its_disks(world: World) -> None:
+def test_what_was_released_is_an_orphan_with_its_disks(world: World) -> None:
     first = create(world)
     server = world.client.servers.read(first["zone"], first["id"])
     release(world.session, server)
@@ -402,7 +402,7 @@ def test_a_replacement_that_was_cut_short_is_finished_after_a_refresh(world: Wor
     assert create(world)["id"] == half.id
 
 
-def test_a_mark_that_somebody_took_off_is_only_put_back(world: World) -> None:
+def test_owner_tags_that_somebody_took_off_are_only_put_back(world: World) -> None:
     first = create(world)
     server = world.client.servers.read(first["zone"], first["id"])
     labels = {"name": server.name, "description": server.description, "icon_id": None}
@@ -422,7 +422,7 @@ def test_a_server_with_an_address_of_its_own_is_off_before_another_takes_it(worl
     assert not world.client.servers.read(outputs["zone"], made).is_up
 
 
-def test_a_look_from_before_it_was_up_does_not_tell_that_it_is_off() -> None:
+def test_an_observation_from_before_it_was_up_does_not_show_that_it_is_off() -> None:
     with world(latency="seed") as slow:
         made, _ = LIFE.create(slow.session, server_inputs())
         slow.client.servers.power_off(ZONE, made, force=True)

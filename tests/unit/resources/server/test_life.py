@@ -48,7 +48,7 @@ def disk_config(world: World) -> dict[str, Any]:
 # create
 
 
-def test_a_created_server_is_up_and_looks_as_declared(world: World) -> None:
+def test_a_created_server_is_up_and_as_declared(world: World) -> None:
     object_id, outputs = create(world, description="d")
     server = only_server(world)
     (disk,) = world.disks()
@@ -144,7 +144,7 @@ def test_creating_waits_as_long_as_the_cloud_takes() -> None:
         create(slow)
         assert only_server(slow).is_up
         assert 68 + 49 <= slow.pace.since(1000) <= 1.3 * (68 + 49)
-        assert slow.calls("GET server") < 140  # looks become rarer
+        assert slow.calls("GET server") < 140  # polls become rarer
 
 
 def test_a_boot_that_fails_hits_the_deadline_with_a_way_out(world: World) -> None:
@@ -156,7 +156,7 @@ def test_a_boot_that_fails_hits_the_deadline_with_a_way_out(world: World) -> Non
     assert "console" in str(caught.value)
     assert "it goes on from here" in str(caught.value)
     assert world.pace.now == pytest.approx(1600, abs=1)
-    assert 20 <= len([call for call in world.changes() if call.endswith("/power")]) <= 31  # pressed again and again
+    assert 20 <= len([call for call in world.changes() if call.endswith("/power")]) <= 31  # ordered again and again
     world.emulator.cloud.faults.clear()
     create(world)
     assert (len(world.servers()), len(world.disks()), only_server(world).is_up) == (1, 1, True)
@@ -175,7 +175,7 @@ def test_a_server_with_more_disks_is_switched_on_when_all_are_there() -> None:
         power = f"PUT server/{only_server(slow).id}/power"
         first, *later = slow.changes()[2:]
         assert first == "POST disk"
-        assert set(later) == {power}  # pressed again, as this cloud boots slowly
+        assert set(later) == {power}  # ordered again, as this cloud boots slowly
         assert len(outputs["disk_ids"]) == 2
 
 
@@ -187,45 +187,45 @@ def test_a_server_that_the_cloud_did_not_boot_by_itself_is_switched_on(world: Wo
     assert 20 <= world.pace.since(1000) <= 30
 
 
-def test_many_servers_at_once_take_two_calls_each_and_few_to_look_at_all() -> None:
+def test_many_servers_at_once_take_two_calls_each_and_few_to_observe_all() -> None:
     owner_tags = [OwnerTags.of(FLEET, f"web-{number:03}") for number in range(CROWD)]
-    inputs = [server_inputs(name=f"web-{n:03}", owner_tags=dict(one.inputs())) for n, one in enumerate(owner_tags)]
+    inputs = [server_inputs(name=f"web-{n:03}", owner_tags=dict(tags.inputs())) for n, tags in enumerate(owner_tags)]
     # Real time, quick enough, as a clock that moves with every sleep cannot be shared by threads.
     with (
         running(latency="baseline", time_scale=100) as emulator,
         closing(Session(SessionSettings(api_root=emulator.api_root, rate_limit=0), env={})) as session,
         ThreadPoolExecutor(CROWD) as pool,
     ):
-        made = list(pool.map(lambda one: ServerLifecycle().create(session, one), inputs))
-        calls = Counter(f"{one['method']} {one['path']}" for one in log(emulator))
+        made = list(pool.map(lambda wanted: ServerLifecycle().create(session, wanted), inputs))
+        calls = Counter(f"{request['method']} {request['path']}" for request in log(emulator))
         assert (calls["POST /server"], calls["POST /disk"]) == (CROWD, CROWD)
         reads = {call: count for call, count in calls.items() if not call.startswith("POST")}
         assert reads.keys() == {"GET /auth-status", "GET /archive", "GET /server", "GET /disk"}
         assert reads["GET /archive"] == reads["GET /auth-status"] == 1
         assert reads["GET /disk"] < CROWD
         before = len(log(emulator))
-        list(pool.map(lambda one: ServerLifecycle().delete(session, *one), made))
-        gone = Counter(one["method"] for one in log(emulator)[before:])
+        list(pool.map(lambda server: ServerLifecycle().delete(session, *server), made))
+        gone = Counter(request["method"] for request in log(emulator)[before:])
         assert gone["DELETE"] == 2 * CROWD  # off, and away with the disk
-        assert {one["path"] for one in log(emulator)[before:] if one["method"] == "GET"} == {"/server"}
+        assert {request["path"] for request in log(emulator)[before:] if request["method"] == "GET"} == {"/server"}
 
 
-def test_a_disk_that_could_not_be_prepared_is_named_and_made_anew() -> None:
+def test_a_disk_that_could_not_be_prepared_is_named_and_made_again() -> None:
     with world(latency="baseline") as slow:
         slow.wire.answer = with_config_error
         with pytest.raises(FleetError, match=r"disk \d+ of server web-001 .* invalid: no such key; correct"):
             create(slow)
         assert not only_server(slow).is_up  # else the next run would take it for a finished one
-        made_anew(slow, slow.disks()[0].id)
+        made_again(slow, slow.disks()[0].id)
 
 
 def test_a_run_that_died_before_it_could_switch_off_a_server_with_an_unprepared_disk(world: World) -> None:
     create(world)
     failed = world.disks()[0].id
-    made_anew(world, failed)
+    made_again(world, failed)
 
 
-def made_anew(world: World, failed: str) -> None:
+def made_again(world: World, failed: str) -> None:
     """The next run sees that the disk could not be prepared, and replaces that disk alone."""
     world.wire.answer = lambda call, response: with_config_error(call, response, failed)
     _, outputs = LIFE.create(world.next_run(), server_inputs())
@@ -279,7 +279,7 @@ def test_a_server_that_is_gone_is_reported_gone(world: World) -> None:
     assert LIFE.read(world.next_run(), object_id, outputs) is None
 
 
-def test_a_server_under_a_new_id_is_followed_by_its_mark(world: World) -> None:
+def test_a_server_under_a_new_id_is_followed_by_its_owner_tags(world: World) -> None:
     object_id, outputs = create(world)
     other = world.client.servers.create(
         ZONE, name="replanned", core=2, memory_gb=4, tags=OWNER_TAGS.tag(["web"]), nics=["shared"]
@@ -306,7 +306,7 @@ def describe(world: World, server: Server) -> None:
     world.client.servers.update(ZONE, server.id, name=server.name, description="x", tags=server.tags, icon_id=None)
 
 
-def lose_mark(world: World, server: Server) -> None:
+def lose_owner_tags(world: World, server: Server) -> None:
     world.client.servers.update(ZONE, server.id, name=server.name, description="", tags=["web"], icon_id=None)
 
 
@@ -337,7 +337,7 @@ def leave_network(world: World, server: Server) -> None:
         (rename, "name", False),
         (retag, "tags", False),
         (describe, "description", False),
-        (lose_mark, "owner_tags", False),
+        (lose_owner_tags, "owner_tags", False),
         (switch_off, "power", False),
         (filter_packets, "packet_filters", False),
         (take_disk, "disks", True),
@@ -365,7 +365,7 @@ def test_a_disk_that_others_connected_is_no_drift(world: World) -> None:
 # update
 
 
-@pytest.mark.parametrize("drift", [rename, retag, describe, lose_mark, switch_off, filter_packets])
+@pytest.mark.parametrize("drift", [rename, retag, describe, lose_owner_tags, switch_off, filter_packets])
 def test_an_update_undoes_drift(world: World, drift: Any) -> None:
     object_id, outputs = create(world)
     drift(world, only_server(world))
@@ -416,18 +416,18 @@ def test_delete_leaves_nothing(world: World) -> None:
     assert (world.servers(), world.disks(), world.count("interface")) == ([], [], 0)
 
 
-@pytest.mark.parametrize(("seconds", "looks"), [(0.5, []), (1.5, ["GET server"])])
-def test_those_who_leave_at_once_are_looked_at_together(world: World, seconds: float, looks: list[str]) -> None:
+@pytest.mark.parametrize(("seconds", "reads"), [(0.5, []), (1.5, ["GET server"])])
+def test_those_who_leave_at_once_are_observed_together(world: World, seconds: float, reads: list[str]) -> None:
     object_id, outputs = create(world)
     world.session.servers(ZONE, OWNER_TAGS.fleet, since=world.pace.now)
     world.pace.sleep(seconds)
     before = len(world.wire.calls)
     LIFE.delete(world.session, object_id, outputs)
     away = [f"DELETE server/{object_id}/power", "GET server", f"DELETE server/{object_id}"]
-    assert world.wire.calls[before:] == [*looks, *away]
+    assert world.wire.calls[before:] == [*reads, *away]
 
 
-def test_a_server_that_went_up_since_the_last_look_is_deleted_all_the_same(world: World) -> None:
+def test_a_server_that_went_up_since_the_last_observation_is_deleted_all_the_same(world: World) -> None:
     object_id, outputs = create(world)
     world.client.servers.power_off(ZONE, object_id, force=True)
     world.session.servers(ZONE, OWNER_TAGS.fleet, since=world.pace.now)
@@ -637,7 +637,7 @@ def test_adopting_an_unknown_id_says_so(world: World) -> None:
     assert world.changes() == []
 
 
-def test_after_a_crash_and_another_plan_the_adopted_server_is_known_by_its_mark(world: World) -> None:
+def test_after_a_crash_and_another_plan_the_adopted_server_is_known_by_its_owner_tags(world: World) -> None:
     server = made_elsewhere(world)
     create(world, adopt=server.id)
     api = somebody(world.emulator.url).at(ZONE)
