@@ -10,6 +10,7 @@ import click
 import yaml
 
 from sakura_fleet.cli.options import check_stack_name
+from sakura_fleet.cli.schema import MODELINE, write_schema
 from sakura_fleet.engine.project import PREFIX, Project
 from sakura_fleet.errors import FleetError, ProjectError
 from sakura_fleet.model.stack import check_api_root
@@ -80,8 +81,11 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
         text = _TEMPLATE.format(
             stack=stack, prefix=PREFIX, fleet_id=_yaml(fleet_id), api_root=root, zones=", ".join(dict.fromkeys(zones))
         )
-        path.write_text(text, "utf-8")
+        path.write_text(MODELINE + text, "utf-8")
         click.echo(f"wrote {path.relative_to(project.root)}")
+        schema = write_schema(path.parent)
+        if schema:
+            click.echo(f"wrote {schema.relative_to(project.root)}, by which editors complete and check stack files")
     click.echo(f"fleet_id is {fleet_id}; next: edit the file, then `sakura-fleet doctor -s {stack}` and ")
     click.echo(f"`pulumi stack init {stack}`, `pulumi up -s {stack}`")
 

@@ -14,6 +14,7 @@ from sakura_fleet.cli.init import init
 from sakura_fleet.cli.plan_check import plan_check
 from sakura_fleet.cli.repair import repair
 from sakura_fleet.cli.scaler import scaler
+from sakura_fleet.cli.schema import schema
 from sakura_fleet.cli.show import show
 
 
@@ -39,6 +40,7 @@ main.add_command(host)
 main.add_command(plan_check)
 main.add_command(repair)
 main.add_command(scaler)
+main.add_command(schema)
 main.add_command(show)
 
 if __name__ == "__main__":

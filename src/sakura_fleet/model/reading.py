@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, TypeVar
 
 from sakura_fleet.errors import Problem
@@ -79,6 +80,16 @@ class Reader:
             self.problem(key, "range", f"{value} is out of range; allowed is {bounds}")
         return value
 
+    def number(self, key: str, default: float, *, above: float, shape: str) -> float:
+        """A finite number over a bound; `shape` says in words what it is."""
+        value = self._take(key, None)
+        if value is None or isinstance(value, self._unknown):
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < inf:
+            self.problem(key, "range", f"{value!r} is not {shape}")
+            return default
+        return float(value)
+
     def flag(self, key: str, default: bool | None = None) -> bool:
         """True or false."""
         value = self._take(key, default)
@@ -86,7 +97,7 @@ class Reader:
             return self._wrong(key, value, "true or false", bool(default))
         return value
 
-    def texts(self, key: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
+    def texts(self, key: str, default: Sequence[str] | None = None, *, choices: Sequence[str] = ()) -> tuple[str, ...]:
         """A list of strings."""
         value = self._take(key, default)
         if isinstance(value, str) or not isinstance(value, Sequence):
@@ -94,6 +105,8 @@ class Reader:
         for index, item in enumerate(value):
             if not isinstance(item, str) and not isinstance(item, self._unknown):
                 self.problem(f"{key}[{index}]", "type", f"{_show(item)} is not a text; put it in quotes")
+            elif choices and isinstance(item, str) and item not in choices:
+                self.problem(f"{key}[{index}]", "unknown-value", f"{item!r} is not one of {', '.join(choices)}")
         return tuple(str(item) for item in value if not isinstance(item, self._unknown))
 
     def whole_list(self, key: str) -> list[int]:

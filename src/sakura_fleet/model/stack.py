@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns", "scaling")
-_MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
+STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns", "scaling")
+"""Settings that are no plain texts, which Pulumi hands over as JSON."""
+MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
 _SHORTEST_SECRET: Final = 6
 """A secret shorter than this is not searched for in scripts: it would be found everywhere."""
 
@@ -67,22 +67,8 @@ def read_stack(
     problems: list[Problem] = []
     data = {key: _decoded(key, value, problems) for key, value in raw.items()}
     reader = Reader(data, "", problems)
-    _check_secrets(raw, secret_keys, {key: json.dumps(data.get(key)) for key in _STRUCTURED}, problems)
-    config = StackConfig(
-        fleet_id=read_fleet_id(reader),
-        api_root=_read_api_root(reader),
-        account_id=reader.text("account_id", "", pattern=RESOURCE_ID, shape="the 12 digits of an account's ID"),
-        rate_limit=_read_rate_limit(reader),
-        server_group=read_server_group(
-            reader.structure("server_group"), size=reader.structure("size"), path="server_group", problems=problems
-        ),
-        elb=_read_elb(reader.child("elb")) if reader.has("elb") else None,
-        hosts=_read_hosts(reader.children("hosts")) if reader.has("hosts") else (),
-        dns=_read_dns(reader.child("dns")) if reader.has("dns") else None,
-        scaling=_read_scaling(reader.child("scaling")) if reader.has("scaling") else None,
-    )
-    for key in _MAY_BE_SECRET:
-        reader.structure(key)
+    _check_secrets(raw, secret_keys, {key: json.dumps(data.get(key)) for key in STRUCTURED}, problems)
+    config = read_sections(reader)
     _check_names(config, problems)
     _check_scaling(config, problems)
     reader.close()
@@ -96,6 +82,26 @@ def read_stack(
     return config
 
 
+def read_sections(reader: Reader) -> StackConfig:
+    """All settings, each judged by itself; problems go to the reader."""
+    config = StackConfig(
+        fleet_id=read_fleet_id(reader),
+        api_root=_read_api_root(reader),
+        account_id=reader.text("account_id", "", pattern=RESOURCE_ID, shape="the 12 digits of an account's ID"),
+        rate_limit=reader.number(
+            "rate_limit", 0.0, above=0, shape="a number of requests per second above 0, such as 5"
+        ),
+        server_group=read_server_group(reader.child("server_group"), stack=reader),
+        elb=_read_elb(reader.child("elb")) if reader.has("elb") else None,
+        hosts=_read_hosts(reader.children("hosts")) if reader.has("hosts") else (),
+        dns=_read_dns(reader.child("dns")) if reader.has("dns") else None,
+        scaling=_read_scaling(reader.child("scaling")) if reader.has("scaling") else None,
+    )
+    for key in MAY_BE_SECRET:
+        reader.structure(key)
+    return config
+
+
 # What is known of a section is loaded for those who have it: a program starts on every run.
 
 
@@ -106,7 +112,7 @@ def _read_elb(reader: Reader) -> ElbArgs:
 
 
 def _read_hosts(readers: Sequence[Reader]) -> tuple[CaddyHostArgs, ...]:
-    from sakura_fleet.model.caddy.host_reader import read_caddy_host
+    from sakura_fleet.model.caddy.host import read_caddy_host
 
     return tuple(read_caddy_host(reader) for reader in readers)
 
@@ -176,18 +182,8 @@ def _read_api_root(reader: Reader) -> str:
     return root
 
 
-def _read_rate_limit(reader: Reader) -> float:
-    limit: Any = reader.structure("rate_limit")
-    if limit is None:
-        return 0.0
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < inf:
-        reader.problem("rate_limit", "range", f"{limit!r} is not a number of requests per second above 0, such as 5")
-        return 0.0
-    return float(limit)
-
-
 def _decoded(key: str, value: str, problems: list[Problem]) -> Any:
-    if key not in _STRUCTURED:
+    if key not in STRUCTURED:
         return value
     try:
         return json.loads(value)
@@ -201,10 +197,10 @@ def _check_secrets(
 ) -> None:
     """`structured` are the settings that end in scripts or records, as this module writes JSON."""
     for key in secret_keys:
-        if key in raw and key not in _MAY_BE_SECRET:
-            message = f"a secret is not expected here; keep secrets in {', '.join(_MAY_BE_SECRET)}"
+        if key in raw and key not in MAY_BE_SECRET:
+            message = f"a secret is not expected here; keep secrets in {', '.join(MAY_BE_SECRET)}"
             problems.append(Problem(key, "unexpected-secret", message))
-    for key in _MAY_BE_SECRET:
+    for key in MAY_BE_SECRET:
         value = raw.get(key, "")
         if value and key not in secret_keys:
             message = f"this must not be stored in plain text; run `pulumi config set --secret {key}`"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from sakura_fleet.engine.project import Project
 from sakura_fleet.model.stack import StackConfig
@@ -28,6 +30,17 @@ def test_a_new_file_is_accepted_as_it_is(folder: Folder) -> None:
     assert config.fleet_id in result.output
     assert "wrote stacks/Pulumi.test.yaml" in result.output
     assert "{{ .Name }}" in config.server_group.template.edit_parameter.startup_scripts[0]
+
+
+def test_an_editor_finds_the_schema_beside_the_new_file(folder: Folder) -> None:
+    result = folder.run("init", "test")
+    file = folder.stack_file("test")
+    line, _, _ = file.read_text().partition("\n")
+    assert line == "# yaml-language-server: $schema=stack.schema.json"
+    schema = json.loads((file.parent / "stack.schema.json").read_text())
+    assert "wrote stacks/stack.schema.json" in result.output
+    assert Draft202012Validator(schema).is_valid(yaml.safe_load(file.read_text()))
+    assert "schema" not in folder.run("init", "again").output, "it is there already"
 
 
 def test_zones_and_api_root_are_written(folder: Folder) -> None:

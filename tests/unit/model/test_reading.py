@@ -40,7 +40,10 @@ def rules(problems: list[Problem]) -> list[tuple[str, str]]:
         (lambda r: r.whole("k", 7), 0, 0),
         (lambda r: r.flag("k", default=True), False, False),
         (lambda r: r.flag("k", default=True), None, True),
+        (lambda r: r.number("k", 0.0, above=0, shape="a rate"), 5, 5.0),
+        (lambda r: r.number("k", 0.0, above=0, shape="a rate"), None, 0.0),
         (lambda r: r.texts("k"), ["a", "b"], ("a", "b")),
+        (lambda r: r.texts("k", choices=("a", "b")), ["b"], ("b",)),
         (lambda r: r.texts("k", ()), None, ()),
         (lambda r: r.whole_list("k"), [1, 2.0], [1, 2]),
         (lambda r: r.whole_list("k"), None, []),
@@ -74,6 +77,10 @@ def test_good_values(take: Callable[[Reader], Any], value: Any, expected: Any) -
         (lambda r: r.whole("k", minimum=1, maximum=3), 4, "range", "from 1 to 3"),
         (lambda r: r.whole("k", minimum=1), 0, "range", "at least 1"),
         (lambda r: r.whole("k", maximum=3), 4, "range", "at most 3"),
+        *(
+            (lambda r: r.number("k", 0.0, above=0, shape="a rate"), value, "range", "is not a rate")
+            for value in (0, -1.5, True, "5", float("inf"), float("nan"))
+        ),
         (lambda r: r.flag("k", default=False), "yes", "type", "'yes' is not true or false"),
         (lambda r: r.flag("k", default=False), 1, "type", "1 is not true or false"),
         (lambda r: r.texts("k"), "a", "type", "is not a list of texts"),

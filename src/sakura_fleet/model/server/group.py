@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from string import Formatter
-from typing import Any, Final
+from typing import Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME
@@ -170,16 +170,16 @@ class ServerGroupArgs:
         return problems
 
 
-def read_server_group(data: Any, *, size: Any, path: str, problems: list[Problem]) -> ServerGroupArgs:
-    """A server group from the stack's configuration; every problem is appended to `problems`, none is raised."""
+def read_server_group(reader: Reader, *, stack: Reader) -> ServerGroupArgs:
+    """A server group from the stack's configuration, which has its `size` too; problems go to the readers."""
+    problems = reader.problems
     before = len(problems)
-    reader = Reader(data, path, problems)
     group = ServerGroupArgs(
         name=reader.text(
             "name", pattern=SERVER_GROUP_NAME, shape="a name of 1 to 28 lower-case letters, digits and hyphens"
         ),
         zones=_read_zones(reader),
-        size=Reader({"size": size}, "", problems).whole("size", minimum=0, maximum=MAX_SIZE),
+        size=stack.whole("size", minimum=0, maximum=MAX_SIZE),
         min_size=reader.whole("min_size", 0, minimum=0, maximum=MAX_SIZE),
         max_size=reader.whole("max_size", minimum=0, maximum=MAX_SIZE),
         presets=_read_presets(reader),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.group import ServerGroupArgs, SizePreset, read_server_group
 from sakura_fleet.model.server.template import NetworkInterface, ServerTemplate
 from tests.unit.model.read import SWITCH, rules
@@ -23,7 +24,8 @@ def group(**changes: Any) -> ServerGroupArgs:
 def read_group(data: Any = None, size: Any = 2, **changes: Any) -> tuple[ServerGroupArgs, list[Problem]]:
     problems: list[Problem] = []
     written = {**GROUP, **changes} if data is None else data
-    return read_server_group(written, size=size, path="server_group", problems=problems), problems
+    reader, stack = Reader(written, "server_group", problems), Reader({"size": size}, "", problems)
+    return read_server_group(reader, stack=stack), problems
 
 
 def on_switch(**changes: Any) -> ServerTemplate:
