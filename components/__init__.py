@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
-    from .caddy_host import CaddyHost
-    from .config import stack_config
+    from .caddy.host import CaddyHost
+    from .config import server_password, stack_config
     from .dns import (
         DnsRecords,
         DnsRecordsArgs,
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
         https_record_for,
     )
     from .elb import WebElb
+    from .fleet import Fleet
+    from .program import run_program
     from .server_group import Member, ServerGroup
 
 __all__ = [
     "CaddyHost",
     "DnsRecords",
     "DnsRecordsArgs",
+    "Fleet",
     "Member",
     "ServerGroup",
     "WebElb",
@@ -31,6 +34,8 @@ __all__ = [
     "https_alias",
     "https_record",
     "https_record_for",
+    "run_program",
+    "server_password",
     "stack_config",
 ]
 
@@ -38,8 +43,8 @@ __all__ = [
 __getattr__ = LazyExports(
     __name__,
     {
-        ".caddy_host": ("CaddyHost",),
-        ".config": ("stack_config",),
+        ".caddy.host": ("CaddyHost",),
+        ".config": ("server_password", "stack_config"),
         ".dns": (
             "DnsRecords",
             "DnsRecordsArgs",
@@ -50,6 +55,8 @@ __getattr__ = LazyExports(
             "https_record_for",
         ),
         ".elb": ("WebElb",),
+        ".fleet": ("Fleet",),
+        ".program": ("run_program",),
         ".server_group": (
             "Member",
             "ServerGroup",

@@ -19,3 +19,8 @@ def stack_config() -> StackConfig:
         return read_stack(own, secret_keys=secret, source=f"stack {pulumi.get_stack()}")
     except InputError as error:
         raise pulumi.RunError(error.coded()) from None
+
+
+def server_password() -> pulumi.Output[str] | None:
+    """The administrator's password of new servers, as a secret; None where the stack has none."""
+    return pulumi.Config(CONFIG_NAMESPACE).get_secret("server_password")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import random
 import shutil
 import socket
 import subprocess
@@ -46,12 +47,13 @@ def caddy_binary(version: str) -> str:
 
 
 def free_port() -> int:
-    """A port that is free for TCP and for UDP."""
+    """A port that is free for TCP and for UDP, below those that Linux gives to connections from 32768 on: nobody gets
+    it by chance before it is listened at."""
     while True:
+        port = random.randrange(20_000, 32_000)
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = int(tcp.getsockname()[1])
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
@@ -136,7 +138,7 @@ class Caddy:
                 process.wait()
 
     def wait_for(self, words: str, process: subprocess.Popen[bytes] | None = None) -> None:
-        """Until they stand in the log."""
+        """Until they are in the log."""
         deadline = time.monotonic() + PATIENCE
         while words not in self.log:
             assert process is None or process.poll() is None, self.log

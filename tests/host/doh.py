@@ -1,4 +1,4 @@
-"""DNS over HTTPS (RFC 8484) for one zone: the plain-HTTP part, to stand behind a proxy with a certificate."""
+"""DNS over HTTPS (RFC 8484) for one zone: the plain-HTTP part, to be put behind a proxy with a certificate."""
 
 from __future__ import annotations
 

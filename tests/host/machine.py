@@ -1,7 +1,8 @@
 """A Debian host of its own, in namespaces of this machine: what it changes goes to memory, and its ports are its own.
 
-Own network with nothing but loopback, own processes, own file system over this machine's (overlays). It runs an sshd,
-and has Debian's `systemctl` double, as there is no systemd in it. Needs root and Linux; needs no virtualisation.
+Own network with nothing but loopback, own processes, own file system over this machine's (overlays), as fresh as
+Debian's packages leave it. It runs an sshd, and has Debian's `systemctl` double, as there is no systemd in it. Needs
+root and Linux; needs no virtualisation.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from pathlib import Path
 import pytest
 
 from tests.host.caddy import Caddy, go_tool
+from tests.host.fresh import FRESH, HOME
 from tests.host.sshd import Sshd, new_sshd
 from tests.waiting import PATIENCE
 
 CLONE_NEWNET = 0x40000000
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sakura-fleet"
 
-SET_UP = r"""
+SET_UP = rf"""
 set -euo pipefail
 work=$1 binary=$2 systemctl=$3
 mount -t tmpfs tmpfs "$work"
@@ -33,8 +35,8 @@ for folder in etc var usr root home opt; do
   mkdir -p "$work/$folder/up" "$work/$folder/work"
   mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$work/$folder/up,workdir=$work/$folder/work" "/$folder"
 done
-mount -t tmpfs tmpfs /run
-mkdir -m 755 /run/sshd /run/lock
+{FRESH}
+ssh-keygen -A >/dev/null
 # Kernel settings of all but the own network are the machine's: not to be written.
 mkdir "$work/net"
 mount --bind /proc/sys/net "$work/net"
@@ -49,7 +51,7 @@ install -m 755 "$systemctl" /usr/local/lib/systemctl-double
 cat >/usr/bin/systemctl <<'DOUBLE'
 #!/bin/bash
 for file in /proc/self/fd/*; do
-  number=${file##*/}
+  number=${{file##*/}}
   ((number < 3)) || eval "exec $number>&-"
 done
 exec /usr/local/lib/systemctl-double "$@"
@@ -64,7 +66,7 @@ wait $!
 
 def systemctl_double() -> Path:
     """`systemctl` of Debian's package of that name, which runs units without systemd; kept in the user's cache. It is
-    not installed, as it would stand in the way of the real one."""
+    not installed, as it would be in the way of the real one."""
     kept = CACHE / "debian-systemctl" / "systemctl"
     if kept.is_file():
         return kept
@@ -107,7 +109,7 @@ class Machine:
         done = subprocess.run(
             [*self.enter, *map(str, command)],
             input=stdin,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **(env or {})},
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": HOME, **(env or {})},
             cwd="/",
             capture_output=True,
             text=True,

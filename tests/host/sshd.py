@@ -80,7 +80,9 @@ def new_sshd(folder: Path, *, path: str = "", set_env: Mapping[str, str] | None 
             stdin=subprocess.DEVNULL,
         )
     shutil.copy(folder / "client.pub", folder / "authorized_keys")
-    environment = {"PATH": os.pathsep.join(filter(None, [path, os.environ["PATH"]])), **(set_env or {})}
+    # A home of its own: a shell that sshd starts reads ~/.bashrc.
+    home = {"HOME": str(folder), "PATH": os.pathsep.join(filter(None, [path, os.environ["PATH"]]))}
+    environment = {**home, **(set_env or {})}
     sshd = Sshd(found, folder, free_port())
     (folder / "sshd_config").write_text(
         "\n".join(
@@ -91,6 +93,7 @@ def new_sshd(folder: Path, *, path: str = "", set_env: Mapping[str, str] | None 
                 f"PidFile {folder}/pid",
                 "StrictModes no",  # the folder of a test may belong to a group
                 "UsePAM no",
+                "PermitUserRC no",
                 "PasswordAuthentication no",
                 "PermitRootLogin prohibit-password",
                 "AcceptEnv SAKURA_* PULUMI_COMMAND_*",

@@ -77,7 +77,7 @@ def kind(annotation: Any) -> str:
 
 def stated(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """The schema's properties and their types."""
-    return {name: one.get("type") or str(one["$ref"]).removeprefix("#/types/") for name, one in properties.items()}
+    return {name: prop.get("type") or str(prop["$ref"]).removeprefix("#/types/") for name, prop in properties.items()}
 
 
 def camel(name: str) -> str:
@@ -88,9 +88,11 @@ def camel(name: str) -> str:
 def of_args(cls: type) -> tuple[dict[str, str], set[str], dict[str, object]]:
     """What an SDK class takes: types, required names, defaults."""
     source = inspect.getsource(cls.__init__)  # type: ignore[misc]
-    parameters = {camel(name): one for name, one in inspect.signature(cls).parameters.items() if name != "__self__"}
-    types = {name: kind(one.annotation) for name, one in parameters.items()}
-    required = {name for name, one in parameters.items() if one.default is inspect.Parameter.empty}
+    parameters = {
+        camel(name): parameter for name, parameter in inspect.signature(cls).parameters.items() if name != "__self__"
+    }
+    types = {name: kind(parameter.annotation) for name, parameter in parameters.items()}
+    required = {name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty}
     defaults = re.findall(r"if (\w+) is None:\n +\1 = (.+)", source)
     return types, required, {camel(name): ast.literal_eval(value) for name, value in defaults}
 
@@ -103,7 +105,7 @@ def test_the_types_are_those_of_the_sdk(name: str, cls: type) -> None:
     ours = schema()["types"][f"command:remote:{name}"]
     assert stated(ours["properties"]) == types
     assert set(ours["required"]) == required
-    assert {key: one["default"] for key, one in ours["properties"].items() if "default" in one} == defaults
+    assert {key: prop["default"] for key, prop in ours["properties"].items() if "default" in prop} == defaults
 
 
 def test_the_resource_is_that_of_the_sdk() -> None:
@@ -111,23 +113,23 @@ def test_the_resource_is_that_of_the_sdk() -> None:
     ours = schema()["resources"]["command:remote:Command"]
     assert stated(ours["inputProperties"]) == types
     assert set(ours["requiredInputs"]) == required
-    assert {key: one["default"] for key, one in ours["inputProperties"].items() if "default" in one} == defaults
+    assert {key: prop["default"] for key, prop in ours["inputProperties"].items() if "default" in prop} == defaults
     getters = {
-        camel(name): kind(one.fget.__annotations__["return"])
-        for name, one in vars(remote.Command).items()
-        if isinstance(one, property)
+        camel(name): kind(getter.fget.__annotations__["return"])
+        for name, getter in vars(remote.Command).items()
+        if isinstance(getter, property)
     }
     assert stated(ours["properties"]) == getters
     source = inspect.getsource(remote.Command._internal_init)
-    secret = [name for name, one in ours["properties"].items() if one.get("secret")]
-    replacing = [f"{name}[*]" for name, one in ours["properties"].items() if one.get("replaceOnChanges")]
+    secret = [name for name, prop in ours["properties"].items() if prop.get("secret")]
+    replacing = [f"{name}[*]" for name, prop in ours["properties"].items() if prop.get("replaceOnChanges")]
     assert f"additional_secret_outputs={json.dumps(secret)}" in source
     assert f"replace_on_changes={json.dumps(replacing)}" in source
 
 
 def test_the_words_for_logging_and_the_version_are_those_of_the_sdk() -> None:
     ours = schema()["types"]["command:remote:Logging"]["enum"]
-    assert [one["value"] for one in ours] == [one.value for one in remote.Logging]
+    assert [word["value"] for word in ours] == [word.value for word in remote.Logging]
     plugin = json.loads((Path(pulumi_command.__file__).parent / "pulumi-plugin.json").read_text())
     assert (schema()["name"], schema()["version"]) == (plugin["name"], plugin["version"])
     assert f"command_version={plugin['version']} " in (ROOT / "scripts" / "bootstrap").read_text()
@@ -194,7 +196,9 @@ def test_the_life_of_a_command(sshd: Sshd, tmp_path: Path) -> None:
     assert "it is broken" in failed
     assert "exited with status 3" in failed
     state = stack("stack", "export").stdout
-    (resource,) = [one for one in json.loads(state)["deployment"]["resources"] if one["type"].startswith("command:")]
+    (resource,) = [
+        resource for resource in json.loads(state)["deployment"]["resources"] if resource["type"].startswith("command:")
+    ]
     assert resource["inputs"]["update"] == script
     assert sshd.private_key.splitlines()[1] not in state
 

@@ -74,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def verdicts(report: HostReport, check: str) -> list[tuple[str, str]]:
-    return [(one.verdict, one.text) for one in report.findings if one.check == check]
+    return [(finding.verdict, finding.text) for finding in report.findings if finding.check == check]
 
 
 def test_a_host_that_keeps_its_promises(site: Site) -> None:
@@ -82,13 +82,20 @@ def test_a_host_that_keeps_its_promises(site: Site) -> None:
     assert done.exit_code == 0, done.output
     found = json.loads(done.output)
     assert found["verdict"] == "ok"
-    assert {key: one["status"] for key, one in found["protocols"].items()} == {"h1": 200, "h2": 200, "h3": 200}
-    assert {one["address"] for one in found["protocols"].values()} == {"127.0.0.1"}
+    assert {key: answer["status"] for key, answer in found["protocols"].items()} == {"h1": 200, "h2": 200, "h3": 200}
+    assert {answer["address"] for answer in found["protocols"].values()} == {"127.0.0.1"}
     assert found["protocols"]["h2"]["alt_svc"] == f'h3=":{site.caddy.https_port}"; ma=2592000'
     assert "Caddy Local Authority" in found["protocols"]["h3"]["certificate"]["issuer"]
     assert found["https_record"]["records"] == ["10 . alpn=h3,h2 ipv4hint=127.0.0.1"]
     assert (found["https_record"]["ttl"], found["https_record"]["aliases"]) == (30, [])
-    assert {one["check"] for one in found["findings"]} == {"h1", "h2", "h3", "alt-svc", "certificate", "https record"}
+    assert {finding["check"] for finding in found["findings"]} == {
+        "h1",
+        "h2",
+        "h3",
+        "alt-svc",
+        "certificate",
+        "https record",
+    }
 
 
 def test_the_table_and_the_exit_code_for_a_certificate_that_ends_soon(site: Site) -> None:
@@ -166,14 +173,18 @@ def test_protocols_that_are_switched_off(tmp_path: Path) -> None:
         report = check(address="127.0.0.1")
         assert report.verdict == "failed"
         assert [finding.verdict for finding in report.findings if finding.check == "h3"] == ["info"]
-        ((_, alt_svc),) = [one for one in verdicts(report, "alt-svc") if one[0] == "failed"]
+        ((_, alt_svc),) = [listed for listed in verdicts(report, "alt-svc") if listed[0] == "failed"]
         assert alt_svc.startswith("promises h3, but ")
         assert "port 1/udp" in alt_svc
         ((verdict, text),) = verdicts(report, "https record")
         assert verdict == "failed"
         assert "cannot be looked up at 127.0.0.1:1" in text
         required = check(address="127.0.0.1", require=["h3"])
-        assert [one for one in verdicts(required, "h3") if one[0] == "failed" and one[1].startswith("required, but")]
+        assert [
+            listed
+            for listed in verdicts(required, "h3")
+            if listed[0] == "failed" and listed[1].startswith("required, but")
+        ]
         with pytest.raises(FleetError, match=r"cannot be looked up at 127\.0\.0\.1:1"):
             check()
 
@@ -190,13 +201,13 @@ def test_an_address_has_no_record(tmp_path: Path) -> None:
 
 def test_a_host_that_is_down(site: Site) -> None:
     report = check_host("https://full.site.test:1/", resolver=site.resolver, timeout=1)
-    assert [(one.check, one.verdict) for one in report.findings[:3]] == [
+    assert [(finding.check, finding.verdict) for finding in report.findings[:3]] == [
         ("h1", "failed"),
         ("h2", "failed"),
         ("h3", "failed"),
     ]
     missing = check_host("https://missing.site.test/", resolver=site.resolver)
-    assert [(one.check, one.verdict) for one in missing.findings] == [("address", "failed")]
+    assert [(finding.check, finding.verdict) for finding in missing.findings] == [("address", "failed")]
 
 
 def test_an_answer_of_5xx_is_a_failure(tmp_path: Path) -> None:

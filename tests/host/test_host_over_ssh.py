@@ -47,12 +47,14 @@ class Stack:
 
     def page(self) -> list[str]:
         """The page over each HTTP version."""
-        asked = [probe(URL, protocol=one, address="127.0.0.1", ca_file=str(self.ca.root)) for one in PROTOCOLS]
-        return [one.body.decode() for one in asked]
+        asked = [
+            probe(URL, protocol=protocol, address="127.0.0.1", ca_file=str(self.ca.root)) for protocol in PROTOCOLS
+        ]
+        return [answer.body.decode() for answer in asked]
 
     def records(self) -> dict[str, str]:
         zone = self.zone()
-        return {one["Type"]: one["RData"] for one in zone["Settings"]["DNS"]["ResourceRecordSets"]}
+        return {record["Type"]: record["RData"] for record in zone["Settings"]["DNS"]["ResourceRecordSets"]}
 
     def zone(self) -> dict[str, Any]:
         found = self.fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]

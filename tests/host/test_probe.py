@@ -75,7 +75,7 @@ def test_a_certificate_for_another_name(tmp_path: Path, version: str) -> None:
     caddy = new_caddy(version, tmp_path, options="\tdefault_sni other.test\n\tfallback_sni other.test\n")
     if version == "2.6":
         caddy.options = "\tdefault_sni other.test\n"
-    # Asked by its address, Caddy shows the certificate of the name that stands for none.
+    # Asked by its address, Caddy shows the certificate of the name that is its default.
     caddy.write("other.test {\n\ttls internal\n\trespond ok\n}")
     with caddy.running("other.test"):
         for protocol in PROTOCOLS:

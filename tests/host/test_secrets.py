@@ -28,9 +28,12 @@ CERTIFICATE = """
 
 from pathlib import Path
 
+import pulumi
+from sakura_fleet import resources
+
 resources.ElbCertificate(
     "uploaded",
-    elb=elb.elb,
+    elb=fleet.elb.elb,
     certificates=[{
         "server_certificate": Path("server.pem").read_text(),
         "private_key": pulumi.Output.secret(Path("server.key").read_text()),
@@ -81,9 +84,9 @@ class Secretive:
         yield "exported state", self.fleet.pulumi("stack", "export").stdout
         yield "emulator's request log", (self.fleet.folder / "requests.jsonl").read_text()
         yield "emulator's log", json.dumps(self.fleet.requests())
-        notes = [one for one in self.cloud.cloud.store.all("note") if not one.shared]
+        notes = [note for note in self.cloud.cloud.store.all("note") if not note.shared]
         assert notes
-        yield "startup scripts", "\n".join(str(one["content"]) for one in notes)
+        yield "startup scripts", "\n".join(str(note["content"]) for note in notes)
         for shown in ("show", "repair", "doctor"):
             done = self.fleet.run("sakura-fleet", shown, "--stack", self.fleet.stack, check=False)
             yield f"sakura-fleet {shown}", done.stdout + done.stderr

@@ -23,7 +23,9 @@ HOST: dict[str, Any] = {
 
 def records(fleet: Fleet) -> dict[tuple[str, str], str]:
     (zone,) = fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
-    return {(one["Name"], one["Type"]): one["RData"] for one in zone["Settings"]["DNS"]["ResourceRecordSets"]}
+    return {
+        (record["Name"], record["Type"]): record["RData"] for record in zone["Settings"]["DNS"]["ResourceRecordSets"]
+    }
 
 
 def test_a_host_that_is_there_becomes_the_stacks(fleet: Fleet) -> None:
@@ -39,7 +41,9 @@ def test_a_host_that_is_there_becomes_the_stacks(fleet: Fleet) -> None:
     (there,) = fleet.servers()
     assert there["ID"] == server
     assert any(tag.startswith("sfr:") for tag in there["Tags"])
-    changed = {f"{one['method']} {one['path']}" for one in fleet.requests()[log:] if one["method"] != "GET"}
+    changed = {
+        f"{request['method']} {request['path']}" for request in fleet.requests()[log:] if request["method"] != "GET"
+    }
     assert not [call for call in changed if "/disk" in call or "/power" in call or call == "POST /server"]
     fleet.write(hosts=[HOST])
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
@@ -62,7 +66,7 @@ def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
     assert found["urls"] == ["https://www.example.com/", "https://example.com/"]
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
     state = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]["resources"]
-    after = {one["urn"].rpartition("::")[2]: str(one.get("dependencies")) for one in state}
+    after = {resource["urn"].rpartition("::")[2]: str(resource.get("dependencies")) for resource in state}
     assert "::www-withdrawal" in after["www"]
     assert "::www-address" in after["www-https"]
 
@@ -75,9 +79,9 @@ def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
     again = json.loads(fleet.pulumi("stack", "output", "hosts", "--json").stdout)[0]["address"]
     assert again != address, "other protocols are another server"
     assert records(fleet)["www", "HTTPS"] == f"10 . alpn=h2 ipv4hint={again}"
-    asked = [f"{one['method']} {one['path']}" for one in fleet.requests()[len(log) :]]
-    written = [n for n, one in enumerate(asked) if one.startswith("PUT") and "/commonserviceitem/" in one]
-    deleted = [n for n, one in enumerate(asked) if one.startswith("DELETE") and "/server/" in one]
+    asked = [f"{request['method']} {request['path']}" for request in fleet.requests()[len(log) :]]
+    written = [n for n, call in enumerate(asked) if call.startswith("PUT") and "/commonserviceitem/" in call]
+    deleted = [n for n, call in enumerate(asked) if call.startswith("DELETE") and "/server/" in call]
     assert written[0] < deleted[0], "the record first, then the host"
 
     fleet.pulumi("destroy", "--yes", "--skip-preview")

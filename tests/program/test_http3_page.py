@@ -36,5 +36,5 @@ def test_the_records_are_those_of_the_page(fleet: Fleet) -> None:
         if item["Provider"]["Class"] == "dns"
     ]
     records = item["Settings"]["DNS"]["ResourceRecordSets"]
-    assert {(one["Name"], one["Type"]): one["RData"] for one in records} == shown
-    assert {one["TTL"] for one in records} == {30}
+    assert {(record["Name"], record["Type"]): record["RData"] for record in records} == shown
+    assert {record["TTL"] for record in records} == {30}

@@ -19,7 +19,9 @@ def records(fleet: Fleet) -> dict[tuple[str, str], str]:
         for item in fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
         if item["Provider"]["Class"] == "dns"
     ]
-    return {(one["Name"], one["Type"]): one["RData"] for one in zone["Settings"]["DNS"]["ResourceRecordSets"]}
+    return {
+        (record["Name"], record["Type"]): record["RData"] for record in zone["Settings"]["DNS"]["ResourceRecordSets"]
+    }
 
 
 @pytest.fixture

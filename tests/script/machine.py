@@ -1,7 +1,8 @@
-"""A machine for the host script: this one's files and programs with changes that nobody else sees, and no network.
+"""A machine for the host script: this one's programs, changes that nobody else sees, and no network.
 
-Namespaces of mounts and network, and an overlay over each folder that the script writes to. Doubles (`doubles/`) stand
-before the programs that a container has not, or that would act on the machine itself; each notes how it was called.
+Namespaces of mounts and network, and an overlay over each folder that the script writes to, as fresh as Debian's
+packages leave it. Doubles (`doubles/`) come before the programs that a container has not, or that would act on the
+machine itself; each notes how it was called.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.fresh import FRESH, HOME
 from tests.waiting import PATIENCE
 
 HERE = Path(__file__).parent
-OVERLAID = ("/etc", "/usr", "/var", "/run", "/srv")
+OVERLAID = ("/etc", "/usr", "/var")
 
 _START = """
 set -e
@@ -30,6 +32,7 @@ for folder in {folders}; do
   mkdir -p "$layer/upper" "$layer/work"
   mount -t overlay overlay -o "lowerdir=$folder,upperdir=$layer/upper,workdir=$layer/work" "$folder"
 done
+{fresh}
 ip link set lo up
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start # what AmbientCapabilities gives the service
 touch "$WORK/ready"
@@ -63,7 +66,7 @@ class Machine:
             input=stdin,
             env={
                 "PATH": f"{self.work / 'doubles'}:/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME": "/root",
+                "HOME": HOME,
                 "WORK": str(self.work),
                 **env,
             },
@@ -99,7 +102,11 @@ class Machine:
 
     def hide(self, *programs: str) -> None:
         """Take programs off the machine."""
-        self.sh(" ".join(["rm -f", *(f"/usr/{sub}/{one}" for one in programs for sub in ("bin", "sbin", "local/bin"))]))
+        self.sh(
+            " ".join(
+                ["rm -f", *(f"/usr/{sub}/{program}" for program in programs for sub in ("bin", "sbin", "local/bin"))]
+            )
+        )
 
     def calls(self, program: str) -> list[str]:
         """How a double was called, in order."""
@@ -108,7 +115,7 @@ class Machine:
         return [line.partition(" ")[2] for line in lines if line.split(" ")[0] == program]
 
     def forget(self) -> None:
-        """Begin the list of calls anew."""
+        """Empty the list of calls."""
         (self.work / "calls").unlink(missing_ok=True)
 
 
@@ -121,7 +128,7 @@ def machine(work: Path) -> Iterator[Machine]:
     for folder in ("layers", "doubles"):
         (work / folder).mkdir(parents=True)
     work.chmod(0o755)
-    start = _START.format(folders=" ".join(OVERLAID))
+    start = _START.format(folders=" ".join(OVERLAID), fresh=FRESH)
     process = subprocess.Popen(
         ["unshare", "--mount", "--net", "--pid", "--mount-proc", "--fork", "--kill-child", "bash", "-c", start],
         env={**os.environ, "WORK": str(work)},

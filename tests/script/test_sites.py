@@ -196,8 +196,8 @@ def test_sites_with_certificates_of_a_ca_wait_for_their_names(host: Machine, her
         (host.work / "names").write_text("www.example.com 192.0.2.10\nother.example.com 192.0.2.1\n")
         said = host.sh("NAMES_DEADLINE=3 NAMES_PAUSE=0.2 bash -s", stdin=script).stdout
         assert "names: not resolved to this host within 3 s: www.example.com. Caddy starts all the same" in said
-        looks = [call for call in host.calls("getent") if call == "ahosts www.example.com"]
-        assert len(looks) > 1
+        queries = [call for call in host.calls("getent") if call == "ahosts www.example.com"]
+        assert len(queries) > 1
     assert "caddy-host: sites: changed" in said
     host.forget()
     host.run(script)

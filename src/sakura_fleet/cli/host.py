@@ -18,7 +18,7 @@ COLOURS = {"ok": "green", "info": "", "warning": "yellow", "failed": "red"}
 
 @click.group()
 def host() -> None:
-    """Look at hosts from outside, as their visitors do."""
+    """Check hosts from outside, as their visitors see them."""
 
 
 @host.command()
@@ -50,7 +50,7 @@ def host() -> None:
     metavar="SECONDS",
     default=10.0,
     show_default=True,
-    help="How long each protocol and each look-up may take.",
+    help="How long each protocol and each DNS query may take.",
 )
 @output_option
 def check(
@@ -91,9 +91,9 @@ def check(
 
 
 def _table(report: HostReport) -> str:
-    width = max(len(one.check) for one in report.findings)
+    width = max(len(finding.check) for finding in report.findings)
     lines = []
-    for one in report.findings:
-        verdict = click.style(f"{one.verdict:<7}", fg=COLOURS[one.verdict] or None)
-        lines.append(f"{verdict}  {one.check:<{width}}  {one.text}")
+    for finding in report.findings:
+        verdict = click.style(f"{finding.verdict:<7}", fg=COLOURS[finding.verdict] or None)
+        lines.append(f"{verdict}  {finding.check:<{width}}  {finding.text}")
     return "\n".join(lines)

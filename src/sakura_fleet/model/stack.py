@@ -112,7 +112,7 @@ def _read_elb(reader: Reader) -> ElbArgs:
 
 
 def _read_hosts(readers: Sequence[Reader]) -> tuple[CaddyHostArgs, ...]:
-    from sakura_fleet.model.caddy.host import read_caddy_host
+    from sakura_fleet.model.caddy.host_reader import read_caddy_host
 
     return tuple(read_caddy_host(reader) for reader in readers)
 

@@ -24,7 +24,7 @@ _ALT_SVC: Final = re.compile(r'\bh3="([^":]*):([0-9]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `info` is neither good nor bad."""
+    """One thing that was checked. `info` is neither good nor bad."""
 
     check: str
     verdict: Verdict
@@ -59,26 +59,28 @@ class HostReport:
             "verdict": self.verdict,
             "protocols": {
                 protocol: {
-                    "address": one.address,
-                    "status": one.status,
-                    "alt_svc": one.alt_svc,
-                    "seconds": round(one.seconds, 4),
+                    "address": answer.address,
+                    "status": answer.status,
+                    "alt_svc": answer.alt_svc,
+                    "seconds": round(answer.seconds, 4),
                     "certificate": {
-                        "issuer": one.certificate_issuer,
-                        "not_after": one.certificate_not_after.isoformat(),
+                        "issuer": answer.certificate_issuer,
+                        "not_after": answer.certificate_not_after.isoformat(),
                     },
                 }
-                for protocol, one in self.answers.items()
+                for protocol, answer in self.answers.items()
             },
             "https_record": {
                 "owner": record.owner,
                 "ttl": record.ttl,
                 "aliases": list(record.aliases),
-                "records": [one.text() for one in record.records],
+                "records": [entry.text() for entry in record.records],
             }
             if record and record.records
             else None,
-            "findings": [{"check": one.check, "verdict": one.verdict, "text": one.text} for one in self.findings],
+            "findings": [
+                {"check": finding.check, "verdict": finding.verdict, "text": finding.text} for finding in self.findings
+            ],
         }
 
 
@@ -137,11 +139,11 @@ class _Check:
         self.promised = dict.fromkeys(self.require, "required")
         promises = list(self._promises_of_the_record())
         answers = {protocol: self._ask(protocol, self.address, self.target.port) for protocol in PROTOCOLS}
-        self.report.answers = {key: one for key, one in answers.items() if isinstance(one, ProbeResult)}
+        self.report.answers = {key: answer for key, answer in answers.items() if isinstance(answer, ProbeResult)}
         promises += self._promises_of_alt_svc()
         for protocol, answer in answers.items():
             self._judge(protocol, answer)
-        alt_svc = next((one.alt_svc for one in self.report.answers.values() if one.alt_svc), "")
+        alt_svc = next((answer.alt_svc for answer in self.report.answers.values() if answer.alt_svc), "")
         self.report.note("alt-svc", "info", alt_svc or "none")
         self._judge_certificate()
         self._judge_record()
@@ -223,7 +225,7 @@ class _Check:
     def _judge_certificate(self) -> None:
         if not self.report.answers:
             return
-        answer = min(self.report.answers.values(), key=lambda one: one.certificate_not_after)
+        answer = min(self.report.answers.values(), key=lambda answer: answer.certificate_not_after)
         left = answer.certificate_not_after - self.now
         until = f"until {answer.certificate_not_after:%Y-%m-%d %H:%M} UTC, {left.days} days left"
         verdict: Verdict = "warning" if left < self.least else "ok"
@@ -238,28 +240,28 @@ class _Check:
             text = f"none at {record.owner.rstrip('.')}"
             self.report.note("https record", "warning" if record.aliases else "info", text)
             return
-        services = [one for one in record.records if not one.is_alias]
-        said = {protocol for one in services for protocol in promised_by(one)}
+        services = [entry for entry in record.records if not entry.is_alias]
+        said = {protocol for service in services for protocol in promised_by(service)}
         unsaid = [protocol for protocol in ("h3", "h2") if protocol in self.report.answers and protocol not in said]
         if unsaid and services:
             self.report.note("https record", "warning", f"{record.text()}; it does not say that {unsaid[0]} is served")
         else:
             self.report.note("https record", "ok", record.text())
-        for one in services:
-            name = one.target.text() if one.target.labels else record.owner
+        for service in services:
+            name = service.target.text() if service.target.labels else record.owner
             try:
                 addresses = self.resolver.addresses(name)
             except FleetError as error:
                 self.report.note("https record", "failed", str(error))
                 continue
-            if addresses and (stale := [hint for hint in hints(one) if hint not in addresses]):
+            if addresses and (stale := [hint for hint in hints(service) if hint not in addresses]):
                 text = f"the hint {stale[0]} is no address of {name.rstrip('.')}, which has {', '.join(addresses)}"
                 self.report.note("https record", "failed", text)
 
 
 def promised_by(record: Svcb) -> tuple[Protocol, ...]:
     """The protocols of one record in service mode; HTTP/1.1 unless it says otherwise (RFC 9460 sections 7.1, 9.5)."""
-    named = [_ALPN[one] for one in record.alpn if one in _ALPN]
+    named = [_ALPN[identifier] for identifier in record.alpn if identifier in _ALPN]
     if record.param(NO_DEFAULT_ALPN) is None and "h1" not in named:
         named.append("h1")
     return tuple(named)

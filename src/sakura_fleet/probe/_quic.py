@@ -82,7 +82,7 @@ async def _fetch_from(target: Target, place: tuple[str, int]) -> ProbeResult:
     finally:
         client.close()
         transport.close()
-    # aioquic hands the certificate to nobody, so it is read where its own check keeps it.
+    # aioquic gives the certificate to nobody, so it is read where its own check keeps it.
     certificate = cast(x509.Certificate, connection.tls._peer_certificate)
     return ProbeResult(
         protocol="h3",
@@ -99,7 +99,9 @@ async def _fetch_from(target: Target, place: tuple[str, int]) -> ProbeResult:
 def _issuer(certificate: x509.Certificate) -> str:
     """The issuer's names as people know them: organisation, then common name."""
     wanted = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
-    return ", ".join(str(one.value) for oid in wanted for one in certificate.issuer.get_attributes_for_oid(oid))
+    return ", ".join(
+        str(attribute.value) for oid in wanted for attribute in certificate.issuer.get_attributes_for_oid(oid)
+    )
 
 
 class _Client(QuicConnectionProtocol):
@@ -143,8 +145,8 @@ class _Client(QuicConnectionProtocol):
             self._end(_BrokenError(_reason(event)))
         elif isinstance(event, StreamReset) and event.stream_id == self._stream:
             self._end(_BrokenError(f"the server broke off its answer (HTTP/3 error {event.error_code:#x})"))
-        for one in self._http.handle_event(event):
-            self._take(one)
+        for http_event in self._http.handle_event(event):
+            self._take(http_event)
 
     def _take(self, event: H3Event) -> None:
         if not isinstance(event, HeadersReceived | DataReceived) or event.stream_id != self._stream:

@@ -65,7 +65,7 @@ class Resolver:
                 records = [Svcb.from_wire(rdata.to_wire()) for rdata in answer.rrset]
             except ValueError as error:
                 raise FleetError(f"the HTTPS record of {owner} is malformed, so clients ignore it: {error}") from error
-            records.sort(key=lambda one: one.priority)
+            records.sort(key=lambda entry: entry.priority)
             found = HttpsRecords(str(answer.canonical_name), tuple(records), answer.rrset.ttl, tuple(aliases))
             first = records[0]
             if not first.is_alias or not first.target.labels:

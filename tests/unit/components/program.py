@@ -49,15 +49,16 @@ class Registered:
     resources: list[MockResourceArgs] = field(default_factory=list)
 
     def of(self, token: str) -> dict[str, dict[str, Any]]:
-        found = {one.name: one.inputs for one in self.resources if one.typ == token}
-        assert len(found) == len([one for one in self.resources if one.typ == token]), "a name twice"
+        listed = [resource for resource in self.resources if resource.typ == token]
+        found = {resource.name: resource.inputs for resource in listed}
+        assert len(found) == len(listed), "a name twice"
         if token == tokens.SERVER:
             found = {name: server_inputs.full(inputs) for name, inputs in found.items()}
         return dict(sorted(found.items()))
 
     @property
     def names(self) -> list[str]:
-        return sorted(f"{one.typ.rpartition(':')[2]} {one.name}" for one in self.resources)
+        return sorted(f"{resource.typ.rpartition(':')[2]} {resource.name}" for resource in self.resources)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 #!/bin/bash
 # @sacloud-once
 # Makes this host serve HTTP/1.1, HTTP/2 and HTTP/3 with Caddy. For AlmaLinux and Rocky Linux 9 and 10, Debian 12 or newer,
-# Ubuntu 24.04. Safe to run again: every step looks first, and says "changed" or "unchanged". Where a step fails, the
+# Ubuntu 24.04. Safe to run again: every step checks first, and says "changed" or "unchanged". Where a step fails, the
 # script fails with its words, and what was served before is served on.
-# As a startup script it runs at the first boot; over SSH it comes on stdin. The settings of the host stand here:
+# As a startup script it runs at the first boot; over SSH it comes on stdin. The settings of the host:
 # @SETTINGS@
 set -euo pipefail
 # Texts are searched whole (<<<): `program | grep -q` counts as failed when grep has seen enough before the end.
@@ -12,7 +12,7 @@ set -euo pipefail
 : "${ACME_NAMES=}"                    # names that must resolve to this host before Caddy asks for certificates
 : "${ADDRESSES=}"                     # what they resolve to; empty: the addresses of this host's interfaces
 : "${NAMES_DEADLINE=600}"             # seconds
-: "${NAMES_PAUSE=5}"                  # seconds between two looks
+: "${NAMES_PAUSE=5}"                  # seconds between two look-ups
 : "${OPEN_PORTS=80/tcp 443/tcp 443/udp}"
 : "${STORAGE=}"                       # a folder for certificates that several hosts share
 : "${ACME_CA_ROOT_BASE64=}"           # the CA that the ACME server's own certificate is checked with
@@ -228,7 +228,7 @@ firewall() {
   say "firewall ($who): ${changed}changed"
 }
 
-# An accept in a table of our own would not help: every table must let a packet in. So the rules go to the top of each
+# An accept in a separate table would not help: every table must let a packet in. So the rules go to the top of each
 # chain that turns packets away, now and in the file that is loaded at boot. True when that changed something.
 open_nftables() {
   local file=/etc/nftables.conf chain port rule opened=

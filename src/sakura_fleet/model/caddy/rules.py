@@ -23,7 +23,7 @@ def check_hosts(
     for index, host in enumerate(hosts):
         others = hosts[:index]
         if host.name in [other.name for other in others]:
-            yield Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} stands in the list twice")
+            yield Problem(f"hosts[{index}].name", "duplicate-host", f"{host.name!r} is in the list twice")
         if host.zone and host.name in members:
             message = f"{host.name!r} is, or may become, the name of a server of the group; choose another"
             yield Problem(f"hosts[{index}].name", "name-of-member", message)
@@ -47,14 +47,18 @@ def _shared_names(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs
 
 
 def _records(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs], dns: DnsArgs | None) -> Iterator[Problem]:
-    """Names in the zone that somebody else has."""
+    """Names in the zone that something else of the stack has."""
     taken = {name: f"the host {other.name}" for other in others for name in other.all_records}
     if dns:
-        taken |= {one.name: f"dns.record_sets ({one})" for one in dns.record_sets if one.type in ("A", "AAAA", "HTTPS")}
+        taken |= {
+            record_set.name: f"dns.record_sets ({record_set})"
+            for record_set in dns.record_sets
+            if record_set.type in ("A", "AAAA", "HTTPS")
+        }
         taken |= {dns.elb: "dns.elb"} if dns.elb else {}
     for name in host.all_records:
         if name in taken:
-            message = f"{name!r} stands for {taken[name]} already; choose another name, or remove one of them"
+            message = f"{name!r} belongs to {taken[name]} already; choose another name, or remove one of them"
             yield Problem(f"{path}.{'record' if name == host.record else 'records'}", "duplicate-record", message)
 
 
@@ -67,16 +71,16 @@ def with_host_names(dns: DnsArgs, hosts: Sequence[CaddyHostArgs]) -> DnsArgs:
     from sakura_fleet.model.dns.rdata import parsed_svcb
 
     def targets(values: Sequence[str]) -> set[str | None]:
-        return {relative_name(one.target.text(), dns.zone) for one in map(parsed_svcb, values) if one}
+        return {relative_name(svcb.target.text(), dns.zone) for svcb in map(parsed_svcb, values) if svcb}
 
     return replace(
         dns,
         record_sets=tuple(
-            replace(one, allow=(*one.allow, ADDRESS_COMES_FIRST))
-            if one.type in ("HTTPS", "SVCB")
-            and targets(one.values) & names
-            and not one.allowed & {*ADDRESS_COMES_FIRST}
-            else one
-            for one in dns.record_sets
+            replace(record_set, allow=(*record_set.allow, ADDRESS_COMES_FIRST))
+            if record_set.type in ("HTTPS", "SVCB")
+            and targets(record_set.values) & names
+            and not record_set.allowed & {*ADDRESS_COMES_FIRST}
+            else record_set
+            for record_set in dns.record_sets
         ),
     )

@@ -21,7 +21,7 @@ def host_script(host: CaddyHostArgs, *, names: Sequence[str] = ()) -> str:
     `names` must resolve to the host before its sites start, beside those of its sites. What a person wrote goes in
     base64 or quoted, so that no quote, brace or variable in it means anything to a shell.
     """
-    wanted = [] if host.behind else [*host.acme_names, *(one for one in names if one not in host.acme_names)]
+    wanted = [] if host.behind else [*host.acme_names, *(name for name in names if name not in host.acme_names)]
     settings = {
         "CADDYFILE_BASE64": _base64(caddyfile(host)),
         "ACME_NAMES": " ".join(wanted),

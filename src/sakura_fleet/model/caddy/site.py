@@ -37,7 +37,7 @@ class ReverseProxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """Every request goes to `to`; `{uri}` in it stands for path and query."""
+    """Every request goes to `to`; `{uri}` in it is path and query."""
 
     to: str
     permanent: bool = False
@@ -110,7 +110,7 @@ def _read_reverse_proxy(reader: Reader) -> ReverseProxy:
             message = f"{upstream!r} is not a backend such as 192.168.0.11:8080 or https://backend.example.com"
             reader.problem(f"upstreams[{index}]", "upstream", message)
     if len({upstream.startswith("https://") for upstream in proxy.upstreams}) > 1:
-        message = "backends with https and without it cannot stand together; use one of them for all"
+        message = "backends with https and without it cannot be mixed; use one of them for all"
         reader.problem("upstreams", "upstream-scheme", message)
     reader.close()
     return proxy

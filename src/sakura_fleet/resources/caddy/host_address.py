@@ -1,4 +1,4 @@
-"""Where a host is: a server of ours, by reference, or the address of one that is there already."""
+"""Where a host is: a server of the stack, by reference, or the address of one that is there already."""
 
 from __future__ import annotations
 

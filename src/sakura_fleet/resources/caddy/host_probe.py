@@ -22,12 +22,12 @@ class HostProbe(FleetResource, module="sakura", name="HostProbe"):
     """Waits until each target is answered over each protocol, with a certificate that is good.
 
     A target is `{"url": …, "ca": …}`; `ca` is a PEM text of the CAs to trust, empty for the public ones. The host is a
-    server of ours (`server`, a reference) or one by `address`; names are not looked up. Asked again whenever `content`
-    changes. After `deadline` seconds the run fails with what was answered last, and whoever depends on this is not
-    made.
+    server of the stack (`server`, a reference) or has an `address`; names are not resolved. Asked again whenever
+    `content` changes. After `deadline` seconds the run fails with what was answered last, and whoever depends on this
+    is not made.
 
     Outputs: `verified` (the protocols) and `certificates` (the moment each target's certificate ends, by URL), as they
-    were found then. Needs the extra `http3` for h3. Nothing in the cloud stands behind it.
+    were found then. Needs the extra `http3` for h3. Nothing is made in the cloud.
     """
 
     verified: pulumi.Output[Sequence[str]]
@@ -48,7 +48,7 @@ class HostProbe(FleetResource, module="sakura", name="HostProbe"):
     ) -> None:
         props = {
             "name": name,
-            "targets": [dict(one) for one in targets],
+            "targets": [dict(target) for target in targets],
             "protocols": list(protocols),
             "server": server,
             "address": address,

@@ -50,7 +50,7 @@ class HostProbeLifecycle(Lifecycle):
         return OwnerTags.from_inputs(inputs["owner_tags"]).resource, self._proven(session, inputs)
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
-        # As it was found: a certificate that was renewed meanwhile is no drift. `sakura-fleet host check` asks anew.
+        # As it was found: a certificate that was renewed meanwhile is no drift. `sakura-fleet host check` asks again.
         inputs = {key: value for key, value in outputs.items() if key not in ("verified", "certificates")}
         return Found(object_id, inputs, outputs)
 
@@ -58,7 +58,7 @@ class HostProbeLifecycle(Lifecycle):
         return self._proven(session, news)
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
-        """Nothing stands anywhere."""
+        """There is nothing to delete."""
 
     def _proven(self, session: Session, inputs: Inputs) -> Outputs:
         address = address_of(session, inputs)

@@ -18,7 +18,7 @@ class Http3WithdrawalProvider(FleetProvider):
 
 
 class Http3Withdrawal(FleetResource, module="sakura", name="Http3Withdrawal"):
-    """Stands before a host's own resources, and acts when `protocols` loses one: takes it out of the HTTPS records at
+    """Comes before a host's own resources, and acts when `protocols` loses one: takes it out of the HTTPS records at
     `names` and waits until no cache can hold them any more (`ttl` seconds, as it was). Then the host changes.
 
     The records themselves belong to a `DnsRecordSets` that comes after the host, and says the same in the end. The zone

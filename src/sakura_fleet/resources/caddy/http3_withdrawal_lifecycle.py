@@ -34,7 +34,7 @@ class Http3WithdrawalLifecycle(Lifecycle):
         return Found(object_id, dict(outputs), dict(outputs))
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        gone = {one for one in olds["protocols"] if one not in news["protocols"]}
+        gone = {protocol for protocol in olds["protocols"] if protocol not in news["protocols"]}
         names = {name.casefold() for name in olds["names"]}
         zones = session.client.dns_zones.find() if gone and names else []
 

@@ -21,11 +21,12 @@ class SshHostKeyProvider(FleetProvider):
 class SshHostKey(FleetResource, module="sakura", name="SshHostKey"):
     """The public SSH key of a host, taken when it first answers, and the same from then on.
 
-    `server` is a reference to a server of ours, `address` a host that is there already. It waits `deadline` seconds
-    until the host answers at `port`. With every change of `content` the host is asked again before anything is sent to
-    it: another key than before fails, unless it is another server. `pinned` is the key to expect from the start.
+    `server` refers to a server of the stack, `address` is that of a host that is there already. It waits `deadline`
+    seconds until the host answers at `port`. With every change of `content` the host is asked again before anything is
+    sent to it: another key than before fails, unless it is another server. `pinned` is the key to expect from the
+    start.
 
-    Output: `host_key`, as in an `authorized_keys` file. Nothing in the cloud stands behind it.
+    Output: `host_key`, as in an `authorized_keys` file. Nothing is made in the cloud.
     """
 
     host_key: pulumi.Output[str]

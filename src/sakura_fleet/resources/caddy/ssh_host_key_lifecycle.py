@@ -20,8 +20,8 @@ class SshHostKeyLifecycle(Lifecycle):
     defaults = {"server": {}, "address": "", "port": 22, "pinned": "", "content": "", "deadline": 600}
     creation_only = frozenset({"deadline", "name"})
 
-    def __init__(self, look: Callable[[str, int], str] = scan) -> None:
-        self._look = look
+    def __init__(self, scan: Callable[[str, int], str] = scan) -> None:
+        self._scan = scan
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
@@ -42,7 +42,7 @@ class SshHostKeyLifecycle(Lifecycle):
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
         places = ("server", "address", "port")
-        same = all(self.comparable(one, olds.get(one)) == self.comparable(one, news[one]) for one in places)
+        same = all(self.comparable(key, olds.get(key)) == self.comparable(key, news[key]) for key in places)
         return self._seen(session, news, news["pinned"] or (str(olds["host_key"]) if same else ""))
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
@@ -56,7 +56,7 @@ class SshHostKeyLifecycle(Lifecycle):
         address, port = address_of(session, inputs), int(inputs["port"])
         shown = session.waiter.wait_for(
             f"the host {inputs['name']} to answer SSH at {address} port {port}",
-            lambda _: self._look(address, port),
+            lambda _: self._scan(address, port),
             bool,
             deadline=float(inputs["deadline"]),
             way_out="see in the control panel's console whether it has booted, and whether a packet filter closes the "
@@ -65,7 +65,7 @@ class SshHostKeyLifecycle(Lifecycle):
         if expected and shown != expected:
             raise ResourceError(
                 f"the host {inputs['name']} ({address} port {port}) shows another SSH key, {shown}, than the one "
-                f"expected, {expected}. Somebody may be in between, so nothing was sent. If the host was built anew, "
+                f"expected, {expected}. Somebody may be in between, so nothing was sent. If the host was reinstalled, "
                 "find out its key there (`ssh-keyscan localhost`) and put it into ssh.host_key"
             )
         return {**inputs, "host_key": shown}

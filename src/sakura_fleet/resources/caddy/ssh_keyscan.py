@@ -12,7 +12,7 @@ KINDS: Final = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp5
 """In the order in which Go's SSH clients ask for them, as one that is told which key to expect may still ask for all.
 No RSA: one that asks for an RSA key alone would want signatures that hosts refuse."""
 TIMEOUT: Final = 10
-"""Seconds for one look."""
+"""Seconds for one scan."""
 
 
 def scan(address: str, port: int) -> str:
@@ -29,5 +29,5 @@ def scan(address: str, port: int) -> str:
     except subprocess.TimeoutExpired:
         return ""
     found = [line.split()[1:3] for line in done.stdout.splitlines() if line and not line.startswith("#")]
-    keys = sorted((KINDS.index(one[0]), " ".join(one)) for one in found if one and one[0] in KINDS)
+    keys = sorted((KINDS.index(words[0]), " ".join(words)) for words in found if words and words[0] in KINDS)
     return keys[0][1] if keys else ""

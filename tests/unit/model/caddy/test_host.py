@@ -14,8 +14,8 @@ from sakura_fleet.model.caddy.host import (
     Binary,
     CaddyHostArgs,
     SshAccess,
-    read_caddy_host,
 )
+from sakura_fleet.model.caddy.host_reader import read_caddy_host
 from sakura_fleet.model.caddy.site import FileServer, Redirect, ReverseProxy, Site
 from sakura_fleet.model.server.template import ServerTemplate
 from tests.unit.model.read import read, rules
@@ -31,7 +31,7 @@ WITH_KEY = {"edit_parameter": {"ssh_keys": [KEY]}}
 
 def host_of(base: dict[str, Any] | None = None, **changes: Any) -> tuple[CaddyHostArgs, list[tuple[str, str]]]:
     given = {**(RAW if base is None else base), **changes}
-    host, problems = read(read_caddy_host, {key: one for key, one in given.items() if one is not None})
+    host, problems = read(read_caddy_host, {key: value for key, value in given.items() if value is not None})
     return host, rules(problems)
 
 
@@ -41,7 +41,7 @@ def typed(**changes: Any) -> tuple[CaddyHostArgs, list[tuple[str, str]]]:
 
 def site(**changes: Any) -> list[tuple[str, str]]:
     """What is wrong with a host whose one site is changed."""
-    return typed(sites=[{key: one for key, one in {**SITE, **changes}.items() if one is not None}])[1]
+    return typed(sites=[{key: value for key, value in {**SITE, **changes}.items() if value is not None}])[1]
 
 
 def test_a_host_with_defaults() -> None:
@@ -136,8 +136,8 @@ def test_records_each_once() -> None:
 def test_numbers_at_both_edges() -> None:
     assert [host_of(ttl=ttl)[1] for ttl in (10, 3_600_000)] == [[], []]
     assert [host_of(ttl=ttl)[1] for ttl in (9, 3_600_001)] == [[("ttl", "range")]] * 2
-    assert [typed(ready_deadline=one)[1] for one in (0, 3_600)] == [[], []]
-    assert [typed(ready_deadline=one)[1] for one in (-1, 3_601)] == [[("ready_deadline", "range")]] * 2
+    assert [typed(ready_deadline=seconds)[1] for seconds in (0, 3_600)] == [[], []]
+    assert [typed(ready_deadline=seconds)[1] for seconds in (-1, 3_601)] == [[("ready_deadline", "range")]] * 2
     ports = [host_of({**SITES, "manage": "ssh", "template": WITH_KEY}, ssh={"port": port})[1] for port in (0, 65_536)]
     assert ports == [[("ssh.port", "range")]] * 2
 

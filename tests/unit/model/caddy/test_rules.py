@@ -17,7 +17,7 @@ DNS: dict[str, Any] = {"zone": "example.com"}
 
 
 def host(name: str, *sites: str, **changes: Any) -> dict[str, Any]:
-    listed = [{"name": one, "file_server": {}} for one in sites or (f"{name}.example.com",)]
+    listed = [{"name": site, "file_server": {}} for site in sites or (f"{name}.example.com",)]
     return {"name": name, "zone": "is1b", "sites": listed, **changes}
 
 
@@ -74,4 +74,4 @@ def test_own_https_sets_may_point_at_names_that_hosts_get() -> None:
     ]
     config = stack(host("a", record="www"), dns={**DNS, "record_sets": own})
     assert config.dns
-    assert [one.allow for one in config.dns.record_sets] == [(ADDRESS_COMES_FIRST,), ()]
+    assert [record_set.allow for record_set in config.dns.record_sets] == [(ADDRESS_COMES_FIRST,), ()]

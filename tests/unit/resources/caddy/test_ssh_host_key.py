@@ -21,7 +21,7 @@ OWNER_TAGS = OwnerTags.of(FLEET, "urn:pulumi:test::p::pulumi-python:dynamic/saku
 
 
 class Host:
-    """A host that answers with its key, the first time after `silent` looks."""
+    """A host that answers with its key, the first time after `silent` scans."""
 
     def __init__(self, key: str = KEY, silent: int = 0) -> None:
         self.key, self.silent = key, silent
