@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from sakura_fleet.model.caddy.host import CaddyHostArgs
-from sakura_fleet.model.caddy.host_rules import check_host
+from sakura_fleet.model.caddy.host_rules import host_problems
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.tokens import CADDY_HOST
@@ -57,7 +57,7 @@ class CaddyHost(pulumi.ComponentResource):
         password: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        refuse(check_host(args), f"host {name}")
+        refuse(host_problems(args), f"host {name}")
         private_key = read_private_key(args, name)
         super().__init__(CADDY_HOST, name, {}, opts)
         host = HostParts(self, name, args, dns, apex)

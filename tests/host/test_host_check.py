@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.main import main
 from sakura_fleet.errors import FleetError, InputError
 from sakura_fleet.probe import HostReport, check_host
@@ -34,7 +35,8 @@ class Site:
         return f"https://{name}.site.test:{self.caddy.https_port}/"
 
     def report(self, name: str, **changes: Any) -> HostReport:
-        return check_host(self.url(name), **{"resolver": self.resolver, "ca_file": str(self.caddy.root_ca), **changes})
+        usual = {"now": now(), "resolver": self.resolver, "ca_file": str(self.caddy.root_ca)}
+        return check_host(self.url(name), **{**usual, **changes})
 
     def command(self, name: str, *options: str) -> Result:
         given = ["host", "check", self.url(name), "--resolver", self.resolver, "--ca-file", str(self.caddy.root_ca)]
@@ -110,7 +112,7 @@ def test_the_table_and_the_exit_code_for_a_certificate_that_ends_soon(site: Site
 
 
 def test_days_are_counted_from_now(site: Site) -> None:
-    report = site.report("none", now=datetime.now(UTC) - timedelta(days=20))
+    report = site.report("none", now=now() - timedelta(days=20))
     ((verdict, text),) = verdicts(report, "certificate")
     assert verdict == "ok"
     assert "20 days left" in text
@@ -168,7 +170,8 @@ def test_protocols_that_are_switched_off(tmp_path: Path) -> None:
         url = f"https://localhost:{caddy.https_port}/"
 
         def check(**changes: Any) -> HostReport:
-            return check_host(url, resolver="127.0.0.1:1", ca_file=str(caddy.root_ca), timeout=0.5, days=0, **changes)
+            usual = {"now": now(), "resolver": "127.0.0.1:1", "ca_file": str(caddy.root_ca), "timeout": 0.5, "days": 0}
+            return check_host(url, **{**usual, **changes})
 
         report = check(address="127.0.0.1")
         assert report.verdict == "failed"
@@ -194,28 +197,29 @@ def test_an_address_has_no_record(tmp_path: Path) -> None:
     caddy.write("127.0.0.1 {\n\ttls internal\n\trespond ok\n}")
     with caddy.running("127.0.0.1"):
         url = f"https://127.0.0.1:{caddy.https_port}/"
-        report = check_host(url, resolver="127.0.0.1:1", ca_file=str(caddy.root_ca), days=0, timeout=5)
+        report = check_host(url, now=now(), resolver="127.0.0.1:1", ca_file=str(caddy.root_ca), days=0, timeout=5)
     assert report.verdict == "ok", report.findings
     assert verdicts(report, "https record") == [("info", "none at 127.0.0.1")]
 
 
 def test_a_host_that_is_down(site: Site) -> None:
-    report = check_host("https://full.site.test:1/", resolver=site.resolver, timeout=1)
+    report = check_host("https://full.site.test:1/", now=now(), resolver=site.resolver, timeout=1)
     assert [(finding.check, finding.verdict) for finding in report.findings[:3]] == [
         ("h1", "failed"),
         ("h2", "failed"),
         ("h3", "failed"),
     ]
-    missing = check_host("https://missing.site.test/", resolver=site.resolver)
+    missing = check_host("https://missing.site.test/", now=now(), resolver=site.resolver)
     assert [(finding.check, finding.verdict) for finding in missing.findings] == [("address", "failed")]
 
 
-def test_an_answer_of_5xx_is_a_failure(tmp_path: Path) -> None:
+def test_an_answer_of_5xx_is_a_failure(site: Site, tmp_path: Path) -> None:
     caddy = new_caddy("2.11", tmp_path)
-    caddy.write("localhost {\n\ttls internal\n\trespond 502\n}")
-    with caddy.running("localhost"):
-        url = f"https://localhost:{caddy.https_port}/"
-        done = CliRunner().invoke(main, ["host", "check", url, "--ca-file", str(caddy.root_ca), "--days", "0"])
+    caddy.write("none.site.test {\n\ttls internal\n\trespond 502\n}")
+    with caddy.running("none.site.test"):
+        url = f"https://none.site.test:{caddy.https_port}/"
+        given = ["host", "check", url, "--resolver", site.resolver, "--ca-file", str(caddy.root_ca), "--days", "0"]
+        done = CliRunner().invoke(main, given)
     assert done.exit_code == 4
     assert done.output.startswith("failed   h1            502 from 127.0.0.1")
 
@@ -223,7 +227,7 @@ def test_an_answer_of_5xx_is_a_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize("resolver", ["localhost:53", "1.2.3", "127.0.0.1:0", "127.0.0.1:x", "::1:53:"])
 def test_a_resolver_that_is_none(resolver: str) -> None:
     with pytest.raises(InputError, match="probe-resolver"):
-        check_host("https://a.test/", resolver=resolver)
+        check_host("https://a.test/", now=now(), resolver=resolver)
 
 
 def test_what_cannot_be_asked_is_an_error_of_the_command() -> None:

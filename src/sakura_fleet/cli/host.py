@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.options import output_option
 from sakura_fleet.engine.exit_codes import HostCheckExit
 
@@ -77,6 +78,7 @@ def check(
 
     report = check_host(
         url,
+        now=now(),
         resolver=resolver,
         address=address,
         ca_file=ca_file,

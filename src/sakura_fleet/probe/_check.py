@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sakura_fleet.errors import FleetError, ProbeError
@@ -87,19 +87,19 @@ class HostReport:
 def check_host(
     url: str,
     *,
+    now: datetime,
     resolver: str = "",
     address: str | None = None,
     ca_file: str | None = None,
     timeout: float = 10.0,
     require: Sequence[Protocol] = (),
     days: int = DEFAULT_DAYS,
-    now: datetime | None = None,
 ) -> HostReport:
     """Ask a URL over HTTP/1.1, HTTP/2 and HTTP/3, and compare the answers with the name's HTTPS record.
 
     `resolver` (`address:port`) answers for the record and, unless `address` is given, for the host's address; empty
     means those of this machine. `require` are protocols that must answer though nobody promises them. A certificate
-    with fewer than `days` days left is a warning. `ca_file` and `timeout` are those of `probe`.
+    with fewer than `days` days left at the time `now` is a warning. `ca_file` and `timeout` are those of `probe`.
 
     Raises `InputError` for what cannot be asked; what is wrong with the host is in the report.
     """
@@ -109,7 +109,7 @@ def check_host(
         address=address,
         require=tuple(require),
         least=timedelta(days=days),
-        now=now or datetime.now(UTC),
+        now=now,
     ).run()
 
 

@@ -18,7 +18,7 @@ from sakura_fleet.model.caddy.host import (
     CaddyHostArgs,
     SshAccess,
 )
-from sakura_fleet.model.caddy.host_rules import check_host
+from sakura_fleet.model.caddy.host_rules import host_problems
 from sakura_fleet.model.caddy.site import read_sites
 from sakura_fleet.model.names import CADDY_HOST_NAME, RELATIVE_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
@@ -59,7 +59,7 @@ def read_caddy_host(reader: Reader) -> CaddyHostArgs:
         trusted_ca=_read_pem(reader, "trusted_ca"),
         template=read_template(reader.child("template")),
     )
-    for problem in check_host(host):
+    for problem in host_problems(host):
         reader.problem(problem.path, problem.rule, problem.message)
     reader.close()
     return host

@@ -17,7 +17,7 @@ from sakura_fleet.model.server.template import ServerTemplate
 _IN_THE_CADDYFILE: Final = ("email", "acme_ca", "acme_ca_root", "storage", "behind")
 
 
-def check_host(host: CaddyHostArgs) -> list[Problem]:
+def host_problems(host: CaddyHostArgs) -> list[Problem]:
     """What is wrong with the settings as a whole."""
     return [Problem(path, rule, message) for path, rule, message in _problems(host)]
 
