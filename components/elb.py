@@ -43,7 +43,7 @@ class WebElb(pulumi.ComponentResource):
             plan=args.plan,
             region=args.region,
             vip_failover=args.vip_failover,
-            settings=args.settings,
+            settings=None if args.lookup else args.settings,
             description=args.description,
             tags=args.tags,
             icon_id=args.icon_id,

@@ -117,8 +117,7 @@ def test_kdig_shows_the_article_s_record(name_server: NameServer, served: list[R
 
 def test_a_change_in_the_emulator_is_served(name_server: NameServer, served: list[Record], client: Client) -> None:
     (zone,) = client.dns_zones.find(name=ZONE)
-    kept = [one for one in zone.settings["ResourceRecordSets"] if one["Name"] != "caddy"]
-    client.dns_zones.update_settings(zone.id, {**zone.settings, "ResourceRecordSets": kept}, zone.settings_hash)
+    client.dns_zones.update_records(zone, [record for record in zone.records if record.name != "caddy"])
     zone = client.dns_zones.read(zone.id)
     name_server.serve(write_zone_file(ZONE, zone.name_servers, records_in(zone), lambda _: None))
     assert name_server.rrset(f"caddy.{ZONE}.", "HTTPS") is None

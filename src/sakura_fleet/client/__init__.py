@@ -12,6 +12,7 @@ from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
     from sakura_fleet.client._client import Client
+    from sakura_fleet.client._elb_document import ElbDocument, ElbEntry, ElbRule
     from sakura_fleet.client._retry import RetryPolicy
     from sakura_fleet.client.account import AuthStatus
     from sakura_fleet.client.activity import CpuSample
@@ -45,7 +46,10 @@ __all__ = [
     "Elb",
     "ElbCertificate",
     "ElbCertificates",
+    "ElbDocument",
+    "ElbEntry",
     "ElbHealth",
+    "ElbRule",
     "ElbServerHealth",
     "Icon",
     "Interface",
@@ -68,6 +72,7 @@ __all__ = [
 __getattr__ = LazyExports(
     __name__,
     {
+        "._elb_document": ("ElbDocument", "ElbEntry", "ElbRule"),
         "._client": ("Client",),
         "._retry": ("RetryPolicy",),
         ".account": ("AuthStatus",),
@@ -88,13 +93,7 @@ __getattr__ = LazyExports(
             "DnsRecord",
             "DnsZone",
         ),
-        ".elbs": (
-            "Elb",
-            "ElbCertificate",
-            "ElbCertificates",
-            "ElbHealth",
-            "ElbServerHealth",
-        ),
+        ".elbs": ("Elb", "ElbCertificate", "ElbCertificates", "ElbHealth", "ElbServerHealth"),
         ".icons": ("Icon",),
         ".interfaces": ("Interface",),
         ".notes": ("Note",),

@@ -30,10 +30,6 @@ class ServiceItemsApi(GlobalApi[T]):
     CLASS: ClassVar[str]
     """The provider class."""
 
-    def update_settings(self, item_id: str, settings: Json, settings_hash: str) -> T:
-        """Replace the settings; name, description, tags and icon stay."""
-        return self._put(item_id, {}, settings, settings_hash)
-
     def _make(self, body: Json, settings: Json) -> T:
         return self._create(
             self._zone, {**body, "Provider": {"Class": self.CLASS}, "Settings": {self.SETTINGS: settings}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -32,6 +32,8 @@ class DnsRecord:
     type: str
     rdata: str
     ttl: int | None = None
+    sent: Json | None = field(default=None, repr=False, compare=False)
+    """What the API sent for it; unchanged it goes back as it came."""
 
     @classmethod
     def from_api(cls, body: Json) -> Self:
@@ -40,9 +42,12 @@ class DnsRecord:
             type=text(body.get("Type")),
             rdata=text(body.get("RData")),
             ttl=None if body.get("TTL") is None else number(body["TTL"]),
+            sent=body,
         )
 
     def to_api(self) -> Json:
+        if self.sent is not None and self == DnsRecord.from_api(self.sent):
+            return self.sent
         body: dict[str, Any] = {"Name": self.name, "Type": self.type, "RData": self.rdata}
         return body if self.ttl is None else {**body, "TTL": self.ttl}
 
@@ -51,8 +56,7 @@ class DnsRecord:
 class DnsZone:
     """One DNS zone; `name` without final dot.
 
-    `settings` is what the API sent, unknown keys included (`ResourceRecordSets`, `MonitoringSuiteLog` …): change a
-    copy and send all of it back. `records` are the same records, typed.
+    `settings` is what the API sent, unknown keys included; `records` are the records in it, typed.
     """
 
     id: str
@@ -63,7 +67,7 @@ class DnsZone:
     availability: str
     name_servers: tuple[str, ...]
     records: tuple[DnsRecord, ...]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
     settings_hash: str
     created_at: datetime | None
 
@@ -102,6 +106,11 @@ class DnsZonesApi(ServiceItemsApi[DnsZone]):
         """Make a zone. Its name can never be changed. Raises `ConflictError` if somebody holds it already."""
         settings = {"ResourceRecordSets": [record.to_api() for record in records]}
         return self._make({**labels(name, description, tags, icon_id), "Status": {"Zone": name}}, settings)
+
+    def update_records(self, zone: DnsZone, records: Sequence[DnsRecord]) -> DnsZone:
+        """Replace the records of a zone; all else in it stays. Raises `ConflictError` if it was changed since."""
+        settings = {**zone.settings, "ResourceRecordSets": [record.to_api() for record in records]}
+        return self._put(zone.id, {}, settings, zone.settings_hash)
 
     def update(self, zone_id: str, *, description: str, tags: Sequence[str], icon_id: str | None) -> DnsZone:
         """Replace description, tags and icon; the records stay."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from sakura_fleet.client._elb_document import ElbDocument, ElbEntry, ElbRule
 from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
 from sakura_fleet.client._values import (
     Json,
@@ -22,8 +23,19 @@ from sakura_fleet.client._values import (
     text,
     texts,
 )
+from sakura_fleet.model.elb.settings import ElbSettings
 
-__all__ = ["Elb", "ElbCertificate", "ElbCertificates", "ElbHealth", "ElbServerHealth", "ElbsApi"]
+__all__ = [
+    "Elb",
+    "ElbCertificate",
+    "ElbCertificates",
+    "ElbDocument",
+    "ElbEntry",
+    "ElbHealth",
+    "ElbRule",
+    "ElbServerHealth",
+    "ElbsApi",
+]
 
 SERVICE_CLASS = re.compile(r"cloud/proxylb/(?:plain|anycast)/(\d+)")
 OPENSSL_TIME = "%b %d %H:%M:%S %Y GMT"
@@ -33,8 +45,8 @@ OPENSSL_TIME = "%b %d %H:%M:%S %Y GMT"
 class Elb:
     """One ELB. `plan` is connections per second; `region` "is1", "tk1" or "anycast".
 
-    `settings` is what the API sent, unknown keys included (`Servers`, `BindPorts`, `HealthCheck` …): change a copy and
-    send all of it back. `fqdn` is set with VIP failover, else `vip`.
+    `document` is all that it is set to; `entries` and `settings` are views of it. `fqdn` is set with VIP failover, else
+    `vip`.
     """
 
     id: str
@@ -49,9 +61,19 @@ class Elb:
     fqdn: str | None
     vip: str | None
     proxy_networks: tuple[str, ...]
-    settings: Mapping[str, Any]
+    document: ElbDocument
     settings_hash: str
     created_at: datetime | None
+
+    @property
+    def entries(self) -> tuple[ElbEntry, ...]:
+        """The servers behind it, whoever entered them."""
+        return self.document.entries
+
+    @property
+    def settings(self) -> ElbSettings:
+        """Its settings, without entries and certificates."""
+        return self.document.settings
 
     @property
     def address(self) -> str | None:
@@ -72,7 +94,7 @@ class Elb:
             fqdn=optional_text(status.get("FQDN")),
             vip=optional_text(status.get("VirtualIPAddress")),
             proxy_networks=texts(status.get("ProxyNetworks")),
-            settings=settings_in(body, "ProxyLB"),
+            document=ElbDocument(settings_in(body, "ProxyLB")),
             settings_hash=text(body.get("SettingsHash")),
         )
 
@@ -196,7 +218,7 @@ class ElbsApi(ServiceItemsApi[Elb]):
         *,
         name: str,
         plan: int,
-        settings: Json,
+        settings: ElbSettings,
         region: str | None = None,
         vip_failover: bool = False,
         description: str = "",
@@ -211,21 +233,24 @@ class ElbsApi(ServiceItemsApi[Elb]):
         if region is not None:
             status["Region"] = region
         fixed = {"ServiceClass": _service_class(plan, region), "Status": status}
-        return self._make({**labels(name, description, tags, icon_id), **fixed}, settings)
+        return self._make({**labels(name, description, tags, icon_id), **fixed}, ElbDocument.new(settings).wire)
 
     def update(
         self,
-        elb_id: str,
+        elb: Elb,
         *,
         name: str,
         description: str,
         tags: Sequence[str],
         icon_id: str | None,
-        settings: Json,
-        settings_hash: str,
+        document: ElbDocument,
     ) -> Elb:
-        """Replace labels and settings in one write."""
-        return self._put(elb_id, labels(name, description, tags, icon_id), settings, settings_hash)
+        """Replace labels and document of an ELB in one write. Raises `ConflictError` if it was changed since."""
+        return self._put(elb.id, labels(name, description, tags, icon_id), document.wire, elb.settings_hash)
+
+    def update_document(self, elb: Elb, document: ElbDocument) -> Elb:
+        """Replace the document of an ELB; its labels stay. Raises `ConflictError` if it was changed since."""
+        return self._put(elb.id, {}, document.wire, elb.settings_hash)
 
     def change_plan(self, elb_id: str, plan: int, *, region: str | None = None) -> Elb:
         """Change the connections per second. The ELB may get a new ID: go on with the one of the answer."""

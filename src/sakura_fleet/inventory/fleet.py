@@ -128,19 +128,18 @@ def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEnt
             yield FleetElbEntry(elb=reference["id"], note=GONE)
             continue
         health = {(server.ip_address, server.port): server for server in session.client.elbs.health(elb.id).servers}
-        for entry in elb.settings.get("Servers") or []:
-            place = (str(entry["IPAddress"]), int(entry["Port"]))
-            seen = health.get(place)
+        for entry in elb.entries:
+            seen = health.get(entry.place)
             yield FleetElbEntry(
                 elb=elb.name,
-                address=f"{place[0]}:{place[1]}",
-                group=entry.get("ServerGroup") or "",
-                enabled=entry.get("Enabled") is not False,
+                address=str(entry),
+                group=entry.server_group,
+                enabled=entry.enabled,
                 health=("UP" if seen.up else "DOWN") if seen else "",
                 connections=seen.active_connections if seen else 0,
-                note="" if place in missing else NOT_OF_THIS_STACK,
+                note="" if entry.place in missing else NOT_OF_THIS_STACK,
             )
-            missing.discard(place)
+            missing.discard(entry.place)
         for address, port in sorted(missing):
             yield FleetElbEntry(elb=elb.name, address=f"{address}:{port}", note="in the state, but not in the ELB")
 

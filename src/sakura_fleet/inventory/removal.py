@@ -52,8 +52,7 @@ def _leave_elbs(session: Session, address: str) -> None:
     if not address:
         return
     for elb in session.client.elbs.find():
-        entries = [entry for entry in elb.settings.get("Servers") or [] if entry.get("IPAddress") == address]
-        for name in {str(entry.get("ServerGroup") or "") for entry in entries}:
-            ports = [int(entry["Port"]) for entry in entries if (entry.get("ServerGroup") or "") == name]
+        entries = [entry for entry in elb.entries if entry.ip_address == address]
+        for name in {entry.server_group for entry in entries}:
             group = Group({"elb": {"key": "", "id": elb.id}, "server_group_name": name})
-            leave(session, group, [Entry("", address, port) for port in ports])
+            leave(session, group, [Entry.from_elb(entry) for entry in entries if entry.server_group == name])

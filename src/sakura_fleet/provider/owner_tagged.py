@@ -62,7 +62,7 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         )
         owner_tags = self.owner_tags_of(item)
         inputs["owner_tags"] = owner_tags.inputs() if owner_tags else {**outputs["owner_tags"], "resource": ""}
-        return Found(item.id, inputs, {**outputs, **inputs, **self.results(item)})
+        return Found(object_id, inputs, {**outputs, **inputs, **self.results(item)})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
         return {**news, **self.results(self.change(session, object_id, news))}
@@ -98,7 +98,14 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
             owner_tags = self.owner_tags_of(found)
             there = owner_tags.tag(actual["tags"]) if owner_tags else actual["tags"]
             changes += tag_changes(there, OwnerTags.from_inputs(inputs["owner_tags"]).tag(inputs["tags"]))
-        return changes + [key for key in differing if key not in (*SHOWN_WITH_VALUES, "tags")]
+        for key in differing:
+            if key not in (*SHOWN_WITH_VALUES, "tags"):
+                changes += self.told(key, actual[key], inputs[key])
+        return changes
+
+    def told(self, key: str, _before: Any, _after: Any) -> list[str]:
+        """How a preview tells that taking an object over changes `key`, where it is none of its labels."""
+        return [key]
 
     def find(self, session: Session, inputs: Inputs) -> T | None:
         """The object with this resource's owner tag; the oldest, should there be several."""
@@ -124,8 +131,8 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         for key in sorted(self.replacing & actual.keys()):
             if canonical(self.comparable(key, actual[key])) != canonical(self.comparable(key, inputs[key])):
                 raise AdoptionError(
-                    f"{self.kind} {found.id} has another {key} than declared, which cannot be changed; declare the one "
-                    "it has, or remove it. Nothing was changed"
+                    f"{self.kind} {found.id} has another {key} than declared, {actual[key]}, which cannot be changed; "
+                    "declare the one it has, or remove it. Nothing was changed"
                 )
 
     def _make(self, session: Session, inputs: Inputs) -> T:

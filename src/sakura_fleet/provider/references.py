@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import NotFoundError
+from sakura_fleet.errors import FleetError, NotFoundError
 
 if TYPE_CHECKING:
+    from sakura_fleet.client import Client
     from sakura_fleet.client import Elb as ElbValue
     from sakura_fleet.client import Server as ServerValue
     from sakura_fleet.provider.session import Session
@@ -40,6 +41,22 @@ def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) 
     if not isinstance(news["elb"], Mapping):
         return True  # the engine asks what must go before an ELB that is to be replaced: all that stands in it
     return bool(olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
+
+
+def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:
+    """The account's ELB with this ID or whole name; `source` is the setting that names it.
+
+    Raises `FleetError` where there is none, or several.
+    """
+    elbs = client.elbs.find()
+    found = [elb for elb in elbs if wanted in (elb.id, elb.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(elb.id for elb in found)
+        raise FleetError(f"{source}: {len(found)} ELBs are called {wanted!r} ({ids}); name it by its ID")
+    names = ", ".join(sorted(elb.name for elb in elbs)) or "none"
+    raise FleetError(f"{source}: there is no ELB with the ID or name {wanted!r}; the account has {names}")
 
 
 def find_elb(session: Session, reference: Reference) -> ElbValue:

@@ -17,8 +17,8 @@ from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig
 from sakura_fleet.ownership import fleet_tag
+from sakura_fleet.provider.references import elb_named
 from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.elb.elb_lifecycle import looked_up
 from sakura_fleet.scaler.decision import Decision, decide
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import Effort, JobRunner
@@ -156,7 +156,7 @@ def _health(session: Session, config: StackConfig) -> ElbHealth | None:
     if config.elb is None:
         return None
     if config.elb.lookup:
-        return session.client.elbs.health(looked_up(session, config.elb.lookup).id)
+        return session.client.elbs.health(elb_named(session.client, config.elb.lookup, source="elb.lookup").id)
     found = session.client.elbs.find(tags=[fleet_tag(config.fleet_id)])
     return session.client.elbs.health(min(elb.id for elb in found)) if found else None
 

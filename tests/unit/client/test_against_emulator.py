@@ -15,11 +15,13 @@ from sakura_fleet.client import (
     DnsRecord,
     ElbCertificate,
     ElbCertificates,
+    ElbEntry,
     NoteRef,
     PacketFilterRule,
     RetryPolicy,
 )
 from sakura_fleet.errors import AuthenticationError, ConflictError, NotFoundError, UnavailableError, UnreachableError
+from sakura_fleet.model.elb import ElbSettings
 from sakura_fleet.model.server.os_types import OS_TYPES
 from sakura_fleet.model.zones import ZONES
 
@@ -187,44 +189,25 @@ def test_switches_and_packet_filters(client: Client) -> None:
     client.packet_filters.delete(ZONE, made.id)
 
 
-ELB_SETTINGS = {
-    "HealthCheck": {"Protocol": "http", "Path": "/", "DelayLoop": 10},
-    "SorryServer": {"IPAddress": "", "Port": None},
-    "BindPorts": [{"ProxyMode": "http", "Port": 80, "RedirectToHttps": False, "SupportHttp2": False}],
-    "Servers": [],
-    "Rules": [],
-    "StickySession": {"Enabled": False},
-    "Timeout": {"InactiveSec": 10},
-    "Gzip": {"Enabled": False},
-    "ProxyProtocol": {"Enabled": False},
-    "Syslog": {"Server": "", "Port": 514},
-}
-
-
 def test_elbs(client: Client) -> None:
     server = client.servers.create(ZONE, name="web", core=1, memory_gb=1, nics=["shared"])
     elb = client.elbs.create(
-        name="elb", plan=100, region="is1", vip_failover=True, settings=ELB_SETTINGS, tags=["sf:3"]
+        name="elb", plan=100, region="is1", vip_failover=True, settings=ElbSettings(), tags=["sf:3"]
     )
     assert (elb.plan, elb.region, elb.vip) == (100, "is1", None)
     assert elb.address
     assert client.elbs.find(tags=["sf:3"]) == [elb]
-    entry = {"IPAddress": server.ip_address, "Port": 80, "ServerGroup": "", "Enabled": True}
-    changed = client.elbs.update_settings(elb.id, {**elb.settings, "Servers": [entry]}, elb.settings_hash)
-    assert changed.settings["Servers"][0]["IPAddress"] == server.ip_address
+    assert server.ip_address
+    entry = ElbEntry(server.ip_address, 80)
+    changed = client.elbs.update_document(elb, elb.document.with_entries([entry], elb.document.rules))
+    assert changed.entries == (entry,)
     with pytest.raises(ConflictError):
-        client.elbs.update_settings(elb.id, elb.settings, elb.settings_hash)
+        client.elbs.update_document(elb, elb.document)
     assert [one.ip_address for one in client.elbs.health(elb.id).servers] == [server.ip_address]
     labelled = client.elbs.update(
-        elb.id,
-        name="elb2",
-        description="d",
-        tags=["sf:3"],
-        icon_id=None,
-        settings=changed.settings,
-        settings_hash=changed.settings_hash,
+        changed, name="elb2", description="d", tags=["sf:3"], icon_id=None, document=changed.document
     )
-    assert (labelled.name, labelled.settings) == ("elb2", changed.settings)
+    assert (labelled.name, labelled.document) == ("elb2", changed.document)
     assert client.elbs.get_certificates(elb.id) == ElbCertificates()
     own = ElbCertificate("-----BEGIN CERTIFICATE-----\nAA==\n", "-----BEGIN PRIVATE KEY-----\nAA==\n")
     assert client.elbs.set_certificates(elb.id, ElbCertificates(own, (own,))).additional == (own,)
@@ -233,7 +216,7 @@ def test_elbs(client: Client) -> None:
     assert client.elbs.get_certificates(elb.id) == ElbCertificates()
     moved = client.elbs.change_plan(elb.id, 500)
     assert moved.plan == 500
-    assert client.elbs.read(moved.id).settings == changed.settings
+    assert client.elbs.read(moved.id).document == changed.document
     client.elbs.delete(moved.id)
     assert client.elbs.find(tags=["sf:3"]) == []
     client.servers.delete(ZONE, server.id)
@@ -245,15 +228,14 @@ def test_dns_zones(client: Client) -> None:
     assert (zone.name, zone.records) == ("example.com", (first,))
     assert zone.name_servers
     https = DnsRecord("@", "HTTPS", '1 . alpn="h2,h3"')
-    settings = {**zone.settings, "ResourceRecordSets": [first.to_api(), https.to_api()]}
-    changed = client.dns_zones.update_settings(zone.id, settings, zone.settings_hash)
+    changed = client.dns_zones.update_records(zone, [first, https])
     assert changed.records == (first, https)
     with pytest.raises(ConflictError):
-        client.dns_zones.update_settings(zone.id, settings, zone.settings_hash)
+        client.dns_zones.update_records(zone, [first, https])
     labelled = client.dns_zones.update(zone.id, description="d", tags=["sf:4"], icon_id=None)
     assert labelled.records == changed.records
     assert client.dns_zones.find(tags=["sf:4"], name="example") == [labelled]
-    emptied = client.dns_zones.update_settings(zone.id, {"ResourceRecordSets": []}, labelled.settings_hash)
+    emptied = client.dns_zones.update_records(labelled, [])
     assert emptied.records == client.dns_zones.read(zone.id).records == ()
     client.dns_zones.delete(zone.id)
 

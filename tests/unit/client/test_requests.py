@@ -14,12 +14,16 @@ from sakura_fleet.client import (
     Client,
     DiskConfig,
     DnsRecord,
+    DnsZone,
+    Elb,
     ElbCertificate,
     ElbCertificates,
+    ElbDocument,
     NoteRef,
     PacketFilterRule,
 )
 from sakura_fleet.client._api import Caller
+from sakura_fleet.model.elb import ElbSettings
 from tests.unit.client import samples
 from tests.unit.client.wire import Wire, found, ok
 
@@ -73,6 +77,16 @@ FILTER = ok(PacketFilter=samples.PACKET_FILTER)
 NIC = ok(Interface=samples.SERVER["Interfaces"][0])
 NOTE = ok(Note=samples.NOTE)
 SSH_KEY = ok(SSHKey=samples.SSH_KEY)
+
+
+def an_elb(settings_hash: str) -> Elb:
+    return Elb.from_api({**samples.ELB, "ID": 40, "SettingsHash": settings_hash})
+
+
+def a_zone(settings_hash: str) -> DnsZone:
+    return DnsZone.from_api({**samples.DNS_ZONE, "ID": 50, "Settings": {}, "SettingsHash": settings_hash})
+
+
 ELB = ok(CommonServiceItem=samples.ELB)
 DNS = ok(CommonServiceItem=samples.DNS_ZONE)
 HEALTH = ok(ProxyLB=samples.ELB_HEALTH)
@@ -383,7 +397,7 @@ CALLS: list[tuple[str, Callable[[Client], object], httpx.Response, str, object]]
     ("elbs.read", lambda c: c.elbs.read("40"), ELB, "GET is1c commonserviceitem/40", None),
     (
         "elbs.create",
-        lambda c: c.elbs.create(**LABELS, plan=500, region="is1", vip_failover=True, settings={"Servers": []}),
+        lambda c: c.elbs.create(**LABELS, plan=500, region="is1", vip_failover=True, settings=ElbSettings()),
         ELB,
         "POST is1c commonserviceitem",
         {
@@ -392,13 +406,13 @@ CALLS: list[tuple[str, Callable[[Client], object], httpx.Response, str, object]]
                 "Provider": {"Class": "proxylb"},
                 "ServiceClass": "cloud/proxylb/plain/500",
                 "Status": {"UseVIPFailover": True, "Region": "is1"},
-                "Settings": {"ProxyLB": {"Servers": []}},
+                "Settings": {"ProxyLB": ElbDocument.new(ElbSettings()).wire},
             }
         },
     ),
     (
         "elbs.create",
-        lambda c: c.elbs.create(name="n", plan=100, region="anycast", settings={}),
+        lambda c: c.elbs.create(name="n", plan=100, region="anycast", settings=ElbSettings(gzip=True)),
         ELB,
         "POST is1c commonserviceitem",
         {
@@ -410,20 +424,20 @@ CALLS: list[tuple[str, Callable[[Client], object], httpx.Response, str, object]]
                 "Provider": {"Class": "proxylb"},
                 "ServiceClass": "cloud/proxylb/anycast/100",
                 "Status": {"UseVIPFailover": False, "Region": "anycast"},
-                "Settings": {"ProxyLB": {}},
+                "Settings": {"ProxyLB": ElbDocument.new(ElbSettings(gzip=True)).wire},
             }
         },
     ),
     (
         "elbs.update",
-        lambda c: c.elbs.update("40", **LABELS, settings={"Novelty": 1}, settings_hash="h"),
+        lambda c: c.elbs.update(an_elb("h"), **LABELS, document=ElbDocument({"Novelty": 1})),
         ELB,
         "PUT is1c commonserviceitem/40",
         {"CommonServiceItem": {**WIRE_LABELS, "Settings": {"ProxyLB": {"Novelty": 1}}, "SettingsHash": "h"}},
     ),
     (
-        "elbs.update_settings",
-        lambda c: c.elbs.update_settings("40", {"Novelty": 1}, ""),
+        "elbs.update_document",
+        lambda c: c.elbs.update_document(an_elb(""), ElbDocument({"Novelty": 1})),
         ELB,
         "PUT is1c commonserviceitem/40",
         {"CommonServiceItem": {"Settings": {"ProxyLB": {"Novelty": 1}}}},
@@ -494,8 +508,8 @@ CALLS: list[tuple[str, Callable[[Client], object], httpx.Response, str, object]]
         {"CommonServiceItem": {"Description": "d", "Tags": ["a"], "Icon": None}},
     ),
     (
-        "dns_zones.update_settings",
-        lambda c: c.dns_zones.update_settings("50", {"ResourceRecordSets": []}, "h"),
+        "dns_zones.update_records",
+        lambda c: c.dns_zones.update_records(a_zone("h"), []),
         DNS,
         "PUT is1c commonserviceitem/50",
         {"CommonServiceItem": {"Settings": {"DNS": {"ResourceRecordSets": []}}, "SettingsHash": "h"}},

@@ -295,10 +295,10 @@ def test_elb() -> None:
     assert (fixed.address, fixed.fqdn, fixed.plan) == ("192.0.2.80", None, 0)
 
 
-def test_settings_are_raw_and_a_copy() -> None:
+def test_a_document_is_raw_and_a_copy() -> None:
     elb = Elb.from_api(samples.ELB)
-    assert elb.settings == samples.ELB["Settings"]["ProxyLB"]
-    elb.settings["Servers"].append({})
+    assert elb.document.wire == samples.ELB["Settings"]["ProxyLB"]
+    elb.document.wire["Servers"].append({})
     assert len(samples.ELB["Settings"]["ProxyLB"]["Servers"]) == 1
 
 
@@ -340,7 +340,8 @@ def test_dns_zone() -> None:
         DnsRecord("@", "HTTPS", '1 . alpn="h2,h3"', None),
     )
     assert zone.settings == samples.DNS_ZONE["Settings"]["DNS"]
-    assert [record.to_api() for record in zone.records] == [
+    assert [record.to_api() for record in zone.records] == samples.DNS_ZONE["Settings"]["DNS"]["ResourceRecordSets"]
+    assert [replace(record, sent=None).to_api() for record in zone.records] == [
         {"Name": "www", "Type": "A", "RData": "192.0.2.1", "TTL": 300},
         {"Name": "@", "Type": "HTTPS", "RData": '1 . alpn="h2,h3"'},
     ]

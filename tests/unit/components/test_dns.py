@@ -20,7 +20,7 @@ from components.dns import (
 from sakura_fleet import tokens
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import RecordSet, read_record_sets
-from sakura_fleet.model.elb import ElbArgs
+from sakura_fleet.model.elb import BindPort, ElbArgs, ElbSettings
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import Serving
 from tests.unit.components.program import run
@@ -99,8 +99,8 @@ def test_without_https_there_is_no_record() -> None:
     ],
 )
 def test_what_an_elb_serves(ports: list[tuple[str, int, bool]], protocols: tuple[str, ...]) -> None:
-    bind_ports = [{"proxy_mode": mode, "port": port, "http2": http2} for mode, port, http2 in ports]
-    assert ElbArgs(settings={"bind_ports": bind_ports}).serving == Serving(protocols=protocols)
+    bind_ports = tuple(BindPort(proxy_mode=mode, port=port, http2=http2) for mode, port, http2 in ports)
+    assert ElbArgs(settings=ElbSettings(bind_ports=bind_ports)).serving == Serving(protocols=protocols)
 
 
 def test_an_elb_made_elsewhere_is_believed_to_speak_http2() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from components import ServerGroup, WebElb
 from sakura_fleet import tokens
-from sakura_fleet.model.elb import MAX_ENTRIES, ElbArgs
+from sakura_fleet.model.elb import MAX_ENTRIES, ElbArgs, ElbSettings, Rule
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.server.template import Expose, NetworkInterface, ServerTemplate
 from tests.unit.components.program import Registered, run, run_with_outputs
@@ -19,8 +19,9 @@ EXPOSED = NetworkInterface(expose=Expose(ports=(80, 8080), server_group_name="gr
 GROUP = ServerGroupArgs(
     name="web", zones=("is1b",), size=2, max_size=50, template=ServerTemplate(network_interfaces=(EXPOSED,))
 )
+SETTINGS = ElbSettings(gzip=True)
 ARGS = ElbArgs(
-    name="tk-elb", plan=500, tags=("a",), settings={"gzip": True}, up_deadline=1, min_healthy_time=2, drain_timeout=3
+    name="tk-elb", plan=500, tags=("a",), settings=SETTINGS, up_deadline=1, min_healthy_time=2, drain_timeout=3
 )
 
 
@@ -44,7 +45,7 @@ def exposing(*ports: int, size: int = 2) -> ServerGroupArgs:
 def test_an_elb_and_its_entries() -> None:
     registered = made()
     elb, entries = registered.of(tokens.ELB)["front"], membership(registered)
-    assert (elb["name"], elb["plan"], elb["tags"], elb["settings"]) == ("tk-elb", 500, ["a"], {"gzip": True})
+    assert (elb["name"], elb["plan"], elb["tags"], elb["settings"]) == ("tk-elb", 500, ["a"], SETTINGS.inputs())
     assert (entries["ports"], entries["server_group_name"]) == ([80, 8080], "gr1")
     assert [entries[key] for key in ("up_deadline", "min_healthy_time", "drain_timeout")] == [1, 2, 3]
     servers = registered.of(tokens.SERVER)
@@ -56,12 +57,13 @@ def test_an_elb_and_its_entries() -> None:
 
 
 def test_the_rules_that_name_the_group_are_known_to_its_entries() -> None:
-    rules = [
-        {"path": "/old", "action": "fixed", "fixed_status_code": "403"},
-        {"host": "a.example", "server_group": "gr1"},
-    ]
-    entries = membership(made(replace(ARGS, settings={"rules": [*rules, {"path": "/x", "server_group": "other"}]})))
-    assert entries["rules"] == [{"at": 1, "rule": rules[1]}]
+    rules = (
+        Rule(path="/old", action="fixed", fixed_status_code="403"),
+        Rule(host="a.example", server_group="gr1"),
+        Rule(path="/x", server_group="other"),
+    )
+    entries = membership(made(replace(ARGS, settings=ElbSettings(rules=rules))))
+    assert entries["rules"] == [{"at": 1, "rule": rules[1].inputs()}]
 
 
 def test_an_elb_that_is_taken_over() -> None:

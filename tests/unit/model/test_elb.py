@@ -1,29 +1,26 @@
-"""An ELB's settings: every bound at both edges, and the way to the wire and back."""
+"""An ELB's settings: every bound at both edges."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from sakura_fleet.model.elb import (
     CONTENT_TYPES,
-    DEFAULTS,
     MAX_RESPONSE_HEADERS,
     PLANS,
     PROXY_MODES,
     REGIONS,
     SSL_POLICIES,
-    from_wire,
-    merged,
+    ElbSettings,
     read_elb,
     read_settings,
-    same_rule,
-    to_wire,
 )
 from sakura_fleet.model.reading import Reader
+from tests.unit.elbs import SETTINGS
 from tests.unit.model.read import read, rules
 
 MATCH = {"path": "/"}
@@ -32,10 +29,10 @@ REDIRECT = {**MATCH, "action": "redirect", "redirect_location": "https://example
 FIXED = {**MATCH, "action": "fixed", "fixed_status_code": "503"}
 
 
-def settings_of(data: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def settings_of(data: Any) -> tuple[ElbSettings, list[tuple[str, str]]]:
     """Settings read and closed, and what is wrong with them."""
 
-    def whole(reader: Reader) -> dict[str, Any]:
+    def whole(reader: Reader) -> ElbSettings:
         settings = read_settings(reader)
         reader.close()
         return settings
@@ -44,7 +41,7 @@ def settings_of(data: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     return settings, rules(problems)
 
 
-def complete(data: Any) -> dict[str, Any]:
+def complete(data: Any) -> ElbSettings:
     settings, problems = settings_of(data)
     assert problems == []
     return settings
@@ -61,9 +58,15 @@ def elb_of(**data: Any) -> tuple[Any, list[tuple[str, str]]]:
 
 def test_nothing_said_is_a_whole_elb() -> None:
     settings = complete({})
-    assert settings.keys() == DEFAULTS.keys()
-    assert settings == complete(DEFAULTS)
-    assert settings["bind_ports"] == complete({"bind_ports": [{"proxy_mode": "http", "port": 80}]})["bind_ports"]
+    assert settings == ElbSettings()
+    assert settings.bind_ports == complete({"bind_ports": [{"proxy_mode": "http", "port": 80}]}).bind_ports
+
+
+@given(SETTINGS)
+def test_settings_are_plain_and_complete_as_inputs(written: dict[str, Any]) -> None:
+    settings = complete(written)
+    assert complete(settings.inputs()) == settings
+    assert json.loads(json.dumps(settings.inputs())).keys() == ElbSettings().inputs().keys()
 
 
 @pytest.mark.parametrize(
@@ -197,137 +200,8 @@ def test_problems_come_all_at_once_with_their_paths() -> None:
 
 def test_a_server_left_out_is_none() -> None:
     settings = complete({"sorry_server": {}, "syslog": {"port": 514}})
-    assert (settings["sorry_server"], settings["syslog"]) == ({}, {})
-    wire = to_wire(settings)
-    assert wire["SorryServer"] == {"IPAddress": "", "Port": None}
-    assert wire["Syslog"] == {"Server": "", "Port": 514}, "an empty object is refused by the API"
-
-
-# The wire
-
-_TEXT = st.text("abcXYZ09 ./*;=,あ", max_size=12)
-_WORD = st.text("abcXYZ09-", min_size=1, max_size=10)
-_PORT = st.integers(1, 65_535)
-_FLAG = st.booleans()
-_HEADERS = st.lists(st.fixed_dictionaries({"header": _WORD, "value": _TEXT}), max_size=10)
-_BIND_PORT = st.one_of(
-    st.fixed_dictionaries(
-        {"proxy_mode": st.just("http"), "port": _PORT},
-        optional={"redirect_to_https": _FLAG, "response_headers": _HEADERS},
-    ),
-    st.fixed_dictionaries(
-        {"proxy_mode": st.just("https"), "port": _PORT},
-        optional={"http2": _FLAG, "ssl_policy": st.sampled_from(SSL_POLICIES), "response_headers": _HEADERS},
-    ),
-    st.fixed_dictionaries({"proxy_mode": st.just("tcp"), "port": _PORT}),
-)
-_DELAY = {"delay_loop": st.integers(10, 60), "port": st.integers(0, 65_535)}
-_HEALTH = st.one_of(
-    st.fixed_dictionaries({"protocol": st.just("tcp")}, optional=_DELAY),
-    st.fixed_dictionaries({}, optional={"path": _WORD.map("/{}".format), "host": _TEXT, **_DELAY}),
-)
-_MATCH = {
-    "host": _TEXT,
-    "path": _TEXT,
-    "source_ips": _TEXT,
-    "request_header_value": _TEXT,
-    "request_header_value_ignore_case": _FLAG,
-    "request_header_value_not_match": _FLAG,
-}
-_RULE = st.one_of(
-    st.fixed_dictionaries({"request_header_name": _WORD, "server_group": _WORD}, optional=_MATCH),
-    st.fixed_dictionaries(
-        {
-            "request_header_name": _WORD,
-            "action": st.just("redirect"),
-            "redirect_location": _WORD,
-            "redirect_status_code": st.sampled_from(["301", "302"]),
-        },
-        optional=_MATCH,
-    ),
-    st.fixed_dictionaries(
-        {
-            "request_header_name": _WORD,
-            "action": st.just("fixed"),
-            "fixed_status_code": st.sampled_from(["200", "403", "503"]),
-        },
-        optional={**_MATCH, "fixed_content_type": st.sampled_from(CONTENT_TYPES), "fixed_message_body": _TEXT},
-    ),
-)
-SETTINGS = st.fixed_dictionaries(
-    {},
-    optional={
-        "bind_ports": st.lists(_BIND_PORT, max_size=2),
-        "health_check": _HEALTH,
-        "sorry_server": st.fixed_dictionaries({"ip_address": _WORD}, optional={"port": _PORT}),
-        "rules": st.lists(_RULE, max_size=4),
-        "sticky_session": _FLAG,
-        "gzip": _FLAG,
-        "proxy_protocol": _FLAG,
-        "backend_keep_alive": st.sampled_from(["", "safe", "aggressive"]),
-        "timeout": st.integers(10, 600),
-        "syslog": st.fixed_dictionaries({"server": _WORD}, optional={"port": _PORT}),
-    },
-)
-
-
-@given(SETTINGS)
-def test_settings_survive_the_wire(written: dict[str, Any]) -> None:
-    settings = complete(written)
-    assert complete(settings) == settings, "complete settings read as themselves"
-    assert from_wire(to_wire(settings)) == settings
-    assert merged({}, settings) == to_wire(settings)
-
-
-@given(SETTINGS, SETTINGS)
-def test_one_write_makes_the_settings_whatever_stood_there(old: dict[str, Any], new: dict[str, Any]) -> None:
-    there = {**to_wire(complete(old)), "Servers": [{"IPAddress": "192.0.2.1"}], "OriginGuard": {"Token": "t"}}
-    after = merged(there, complete(new))
-    assert from_wire(after) == complete(new)
-    assert (after["Servers"], after["OriginGuard"]) == (there["Servers"], there["OriginGuard"])
-
-
-def test_keys_that_this_version_does_not_know_stay_inside_of_what_it_writes() -> None:
-    old = complete({"bind_ports": [{"proxy_mode": "http", "port": 80}], "rules": [FORWARD, FIXED]})
-    there = to_wire(old)
-    there["BindPorts"][0]["Http3"] = True
-    there["HealthCheck"]["Body"] = "OK"
-    there["Rules"][1]["Comment"] = "by hand"
-    there["Gzip"]["Level"] = 3
-    assert from_wire(there) == old, "what is not known is no drift"
-    new = complete(
-        {
-            "bind_ports": [{"proxy_mode": "https", "port": 443}, {"proxy_mode": "http", "port": 80}],
-            "rules": [FIXED, REDIRECT],
-            "health_check": {"protocol": "tcp"},
-            "gzip": True,
-        }
-    )
-    after = merged(there, new)
-    assert [port.get("Http3") for port in after["BindPorts"]] == [None, True]
-    assert [rule.get("Comment") for rule in after["Rules"]] == ["by hand", None]
-    assert after["HealthCheck"] == {"Protocol": "tcp", "DelayLoop": 10, "Body": "OK"}
-    assert after["Gzip"] == {"Enabled": True, "Level": 3}
-
-
-def test_an_elb_without_ports_is_not_one_with_the_default_port() -> None:
-    assert from_wire({"BindPorts": []})["bind_ports"] == []
-    assert from_wire({})["bind_ports"] == []
-
-
-def test_answers_that_say_less_read_as_defaults() -> None:
-    lean: dict[str, Any] = {
-        "BindPorts": [{"ProxyMode": "http", "Port": 80}],
-        "Timeout": {},
-        "StickySession": None,
-        "Rules": None,
-    }
-    assert from_wire(lean) == complete({})
-
-
-def test_a_rule_without_an_action_forwards() -> None:
-    assert same_rule({"Path": "/", "ServerGroup": "a"}, {"Path": "/", "ServerGroup": "a", "Action": "forward"})
-    assert not same_rule({"Path": "/", "ServerGroup": "a"}, {"Path": "/", "ServerGroup": "b"})
+    assert (settings.sorry_server, settings.syslog) == (None, None)
+    assert (settings.inputs()["sorry_server"], settings.inputs()["syslog"]) == ({}, {})
 
 
 # The stack's ELB
@@ -367,7 +241,7 @@ def test_other_settings_of_the_stack() -> None:
 
 def test_an_elb_that_is_looked_up_takes_only_what_does_not_change_it() -> None:
     elb, problems = elb_of(lookup="tk-elb", vip_failover=True, drain_timeout=5)
-    assert (problems, elb.lookup, elb.settings, elb.vip_failover) == ([], "tk-elb", {}, True)
+    assert (problems, elb.lookup, elb.settings, elb.vip_failover) == ([], "tk-elb", ElbSettings(), True)
     for key, value in {"name": "a", "plan": 500, "tags": ["a"], "description": "d", "gzip": True}.items():
         assert elb_of(lookup="tk-elb", **{key: value})[1] == [("lookup", "lookup")]
 

@@ -8,29 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError
 from sakura_fleet.inventory.adoption.report import Report
-from sakura_fleet.model.elb import PLANS, ElbArgs, from_wire, read_settings
-from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.elb import PLANS, ElbArgs, ElbSettings
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.ownership import OwnerTags, own_tags
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Elb
     from sakura_fleet.inventory.adoption.servers import Found
-
-Entries = Sequence[Mapping[str, Any]]
-
-
-def find_elb(client: Client, wanted: str) -> Elb:
-    """The ELB with this ID or whole name. Raises `FleetError` where there is none, or several."""
-    elbs = client.elbs.find()
-    found = [elb for elb in elbs if wanted in (elb.id, elb.name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(elb.id for elb in found)
-        raise FleetError(f"--elb: {len(found)} ELBs are called {wanted!r} ({ids}); name it by its ID")
-    names = ", ".join(sorted(elb.name for elb in elbs)) or "none"
-    raise FleetError(f"--elb: there is no ELB with the ID or name {wanted!r}; the account has {names}")
 
 
 def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[str, Any]:
@@ -42,20 +26,20 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
     if owner_tags:
         whose = "this fleet already" if owner_tags.fleet == fleet else f"another fleet, {owner_tags.fleet}"
         raise FleetError(f"--elb: the ELB {elb.name} ({elb.id}) belongs to {whose}; use it as it is with --elb-lookup")
-    settings = from_wire(elb.settings)
-    if elb.plan not in PLANS or not settings["bind_ports"]:
+    settings = elb.settings
+    if elb.plan not in PLANS or not settings.bind_ports:
         why = "its plan is not known here" if elb.plan not in PLANS else "it has no port"
         raise FleetError(f"--elb: {elb.name} ({elb.id}) cannot be declared, as {why}; use it with --elb-lookup")
     section: dict[str, Any] = {"name": elb.name, "adopt": elb.id, "plan": elb.plan}
     section |= {"region": elb.region} if elb.region not in ("", "is1") else {}
     section |= {"vip_failover": True} if elb.vip_failover else {}
-    default = read_settings(Reader({}, "", []))
-    section |= {key: _short(value) for key, value in settings.items() if value != default[key]}
+    default = ElbSettings().inputs()
+    section |= {key: _short(value) for key, value in settings.inputs().items() if value != default[key]}
     labels = {"description": elb.description, "tags": own_tags(elb.tags), "icon_id": elb.icon_id}
     section |= {key: value for key, value in labels.items() if value}
     report.taken.append(f"ELB {elb.name} ({elb.id})")
-    if (elb.settings.get("LetsEncrypt") or {}).get("Enabled"):
-        name = elb.settings["LetsEncrypt"].get("CommonName") or "its name"
+    if elb.document.lets_encrypt_names:
+        name = elb.document.lets_encrypt_names[0]
         report.notes.append(
             f"the ELB's certificate from Let's Encrypt for {name} stays as it is, outside the stack; "
             "elb.lets_encrypt_names would take it in, too"
@@ -65,7 +49,7 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
 
 def elb_serving(elb: Elb, *, lookup: bool) -> Serving:
     """What the ELB serves as the section `elb` declares it."""
-    return (ElbArgs(lookup=elb.id) if lookup else ElbArgs(settings=from_wire(elb.settings))).serving
+    return (ElbArgs(lookup=elb.id) if lookup else ElbArgs(settings=elb.settings)).serving
 
 
 def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) -> dict[str, Any]:
@@ -77,34 +61,33 @@ def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) ->
                 f"server {one}: no address is noted at its first interface, and an ELB knows servers by it: note it in "
                 "the control panel"
             )
-    entries = [dict(one) for one in elb.settings.get("Servers") or []]
-    ours = [one for one in entries if one.get("IPAddress") in servers]
-    for entry in entries:
-        if entry not in ours:
-            report.left_out.append(f"entry {_place(entry)} of the ELB {elb.name}: none of these servers")
-    if not ours:
+    own = [entry for entry in elb.entries if entry.ip_address in servers]
+    for entry in elb.entries:
+        if entry not in own:
+            report.left_out.append(f"entry {entry} of the ELB {elb.name}: none of these servers")
+    if not own:
         report.to_do.append(
             f"server_group.template.network_interfaces[0].expose: the ELB {elb.name} has no entry of these servers; "
             "write the ports that it is to reach them at"
         )
         return {}
-    name = Counter(_group(entry) for entry in ours).most_common(1)[0][0]
-    taken = [entry for entry in ours if _group(entry) == name]
-    for entry in ours:
+    name = Counter(entry.server_group for entry in own).most_common(1)[0][0]
+    taken = [entry for entry in own if entry.server_group == name]
+    for entry in own:
         if entry not in taken:
             report.left_out.append(
-                f"entry {_place(entry)} of the ELB {elb.name}: its group is {_group(entry) or 'none'}, that of most "
+                f"entry {entry} of the ELB {elb.name}: its group is {entry.server_group or 'none'}, that of most "
                 f"others {name or 'none'}; nothing removes it when its server goes"
             )
-    ports = sorted({int(entry["Port"]) for entry in taken})
-    there = {_place(entry): entry for entry in taken}
+    ports = sorted({entry.port for entry in taken})
+    there = {str(entry): entry for entry in taken}
     health = {f"{one.ip_address}:{one.port}": one.up for one in client.elbs.health(elb.id).servers}
     for address, one in servers.items():
         for place in (f"{address}:{port}" for port in ports):
             known = there.get(place)
             if known is None:
                 report.changes.append(f"server {one} joins the ELB {elb.name} as {place}, where it has no entry yet")
-            elif known.get("Enabled") is False:
+            elif not known.enabled:
                 report.changes.append(f"the disabled entry {place} of server {one} is enabled")
             elif health.get(place) is False:
                 report.notes.append(f"the ELB calls {place} DOWN: `pulumi up` fails if that lasts for elb.up_deadline")
@@ -116,11 +99,3 @@ def _short(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _short(one) for key, one in value.items() if one not in ("", False, 0, [], {})}
     return [_short(one) for one in value] if isinstance(value, list) else value
-
-
-def _group(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("ServerGroup") or "")
-
-
-def _place(entry: Mapping[str, Any]) -> str:
-    return f"{entry.get('IPAddress')}:{entry.get('Port')}"

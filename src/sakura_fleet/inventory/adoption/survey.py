@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError
 from sakura_fleet.inventory.adoption.dns import dns_section, find_zone
-from sakura_fleet.inventory.adoption.elb import elb_section, elb_serving, exposed, find_elb
+from sakura_fleet.inventory.adoption.elb import elb_section, elb_serving, exposed
 from sakura_fleet.inventory.adoption.group import GroupWriter
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.inventory.adoption.servers import Found, Selection, Servers, find_servers
 from sakura_fleet.model.serving import Serving
+from sakura_fleet.provider.references import elb_named
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Elb
@@ -47,7 +48,7 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
     """
     report = Report()
     settings: dict[str, Any] = {}
-    elb = find_elb(client, wanted.elb) if wanted.elb else None
+    elb = elb_named(client, wanted.elb, source="--elb") if wanted.elb else None
     servers = find_servers(client, wanted.servers, fleet=fleet, report=report) if wanted.servers else Servers([])
     found = servers.found
     if found:
@@ -75,7 +76,7 @@ def _say_elsewhere(client: Client, wanted: Wanted, found: Sequence[Found], elb: 
     """Where else the servers stand: nothing removes them there when the stack deletes one."""
     addresses = {one.server.ip_address for one in found} - {None}
     for other in client.elbs.find():
-        entries = [one for one in other.settings.get("Servers") or [] if one.get("IPAddress") in addresses]
+        entries = [entry for entry in other.entries if entry.ip_address in addresses]
         if entries and (elb is None or other.id != elb.id):
             own = f"--elb {other.id} takes it over, --elb-lookup its entries only"
             way_out = "a stack has one ELB, so they stay when a server goes" if elb else own

@@ -30,7 +30,7 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
     A set that is in the zone already with other values is refused, unless `adopt`; equal values are taken over. Delete
     removes the values that were written here and leaves what others added.
 
-    Output: `records`, the sets with their texts. API: `commonserviceitem`, provider class `dns`.
+    Output: `records`, the sets with their texts.
     """
 
     zone_id: pulumi.Output[str]

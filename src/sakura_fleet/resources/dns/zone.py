@@ -25,7 +25,7 @@ class DnsZone(FleetResource, module="sakura", name="DnsZone"):
     deleted; `protect=True` in `opts` keeps it from any deletion. Turning `lookup` off takes a zone over, turning it on
     hands it back; both in place.
 
-    Output: `name_servers`, to be entered at the registrar. API: `commonserviceitem`, provider class `dns`.
+    Output: `name_servers`, to be entered at the registrar.
     """
 
     name: pulumi.Output[str]

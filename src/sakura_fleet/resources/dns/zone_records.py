@@ -17,9 +17,8 @@ def zone_named(session: Session, name: str) -> DnsZone | None:
 
 
 def records_in(zone: DnsZone) -> list[Record]:
-    """The zone's records, each with what the API sent for it."""
-    sources = zone.settings["ResourceRecordSets"]
-    return [Record(r.name, r.type, r.rdata, r.ttl, source) for r, source in zip(zone.records, sources, strict=True)]
+    """The zone's records, each with the client's own as its source."""
+    return [Record(found.name, found.type, found.rdata, found.ttl, found) for found in zone.records]
 
 
 def rewrite(
@@ -42,9 +41,8 @@ def rewrite(
         return len(before) != len(after) or any(one is not other for one, other in zip(before, after, strict=True))
 
     def write(zone: DnsZone) -> DnsZone:
-        listed = [_wire(record) for record in change(records_in(zone))]
-        settings = {**zone.settings, "ResourceRecordSets": listed}
-        written = session.client.dns_zones.update_settings(zone.id, settings, zone.settings_hash)
+        records = [_written(record) for record in change(records_in(zone))]
+        written = session.client.dns_zones.update_records(zone, records)
         wrote()
         return written
 
@@ -58,7 +56,8 @@ def rewrite(
     return records_in(zone)
 
 
-def _wire(record: Record) -> object:
-    if record.source is not None:
+def _written(record: Record) -> DnsRecord:
+    """The record for the client: as it was read, where it was."""
+    if isinstance(record.source, DnsRecord):
         return record.source
-    return DnsRecord(record.name, record.type, record.rdata, record.ttl).to_api()
+    return DnsRecord(record.name, record.type, record.rdata, record.ttl)

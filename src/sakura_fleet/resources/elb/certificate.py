@@ -28,7 +28,7 @@ class ElbCertificate(FleetResource, module="sakura", name="ElbCertificate"):
     Encrypt, the common name first: every name must already point at the ELB, so let this depend on the records. A
     certificate that ends within 30 days is renewed by the next `pulumi up`.
 
-    Outputs: `common_name`, `expires` (RFC 3339). API: `proxylb/sslcertificate`, `proxylb/letsencryptrenew`.
+    Outputs: `common_name`, `expires` (RFC 3339).
     """
 
     common_name: pulumi.Output[str]

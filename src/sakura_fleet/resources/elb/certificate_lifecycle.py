@@ -82,7 +82,7 @@ class ElbCertificateLifecycle(Lifecycle):
         there = session.client.elbs.get_certificates(elb.id)
         inputs = {key: value for key, value in outputs.items() if key in (*self.defaults, "elb", "owner_tags")}
         if outputs["lets_encrypt_names"]:
-            inputs["lets_encrypt_names"] = _lets_encrypt_names(elb)
+            inputs["lets_encrypt_names"] = list(elb.document.lets_encrypt_names)
         else:
             known = {tuple(_public(one)): one for one in outputs["certificates"]}
             found = [_shown(one) for one in (there.primary, *there.additional) if one]
@@ -137,23 +137,12 @@ class ElbCertificateLifecycle(Lifecycle):
         return certificate.end_date is None or certificate.end_date - self._now() < RENEW_BEFORE
 
     def _write_names(self, session: Session, inputs: Inputs, names: list[str]) -> None:
-        wanted = {
-            "Enabled": bool(names),
-            "CommonName": names[0] if names else "",
-            "SubjectAltNames": ",".join(names[1:]),
-        }
-
-        def write(elb: Elb) -> Elb:
-            return session.client.elbs.update_settings(
-                elb.id, {**elb.settings, "LetsEncrypt": wanted}, elb.settings_hash
-            )
-
         edit(
             session,
             f"the ELB {inputs['elb']['id']}",
             read=lambda: find_elb(session, inputs["elb"]),
-            differs=lambda elb: _lets_encrypt_names(elb) != names,
-            write=write,
+            differs=lambda elb: list(elb.document.lets_encrypt_names) != names,
+            write=lambda elb: session.client.elbs.update_document(elb, elb.document.with_lets_encrypt_names(names)),
         )
 
 
@@ -176,14 +165,6 @@ def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> 
         for key in certificate
         if key not in _PEM
     )
-
-
-def _lets_encrypt_names(elb: Elb) -> list[str]:
-    settings = elb.settings.get("LetsEncrypt") or {}
-    if not settings.get("Enabled"):
-        return []
-    others = str(settings.get("SubjectAltNames") or "").replace(",", " ").split()
-    return [name for name in [str(settings.get("CommonName") or ""), *others] if name]
 
 
 def _names_of(certificate: Certificate) -> set[str]:

@@ -1,12 +1,13 @@
-"""`Elb`: a managed HTTP load balancer (`proxylb` on the wire)."""
+"""`Elb`: a managed HTTP load balancer (enhanced load balancer)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 
+from sakura_fleet.model.elb import ElbSettings
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Lifecycle
 
@@ -23,14 +24,13 @@ class Elb(FleetResource, module="sakura", name="Elb"):
 
     `settings` holds bind ports, health check, sorry server, rules, sticky session, gzip, PROXY protocol, backend
     keep-alive, timeout and syslog, in the words of docs/configuration.md; each changes in place with one write, and
-    keys that this version does not know are carried through. `plan` (connections per second) changes in place too: the
+    what the cloud has beyond these is kept. `plan` (connections per second) changes in place too: the
     ELB may then get a new ID, which is followed. `region` and `vip_failover` are fixed at creation.
 
     With `lookup` (an ID or a name) it stands for an ELB that was made elsewhere: it is never changed or deleted, and
-    only our entries in it are managed.
+    only this stack's entries in it are managed.
 
     Outputs: `elb_id`, `fqdn` (with VIP failover) or `vip`, `proxy_networks` (let them in at the servers' firewall).
-    API: `commonserviceitem`, provider class `proxylb`.
     """
 
     name: pulumi.Output[str]
@@ -48,7 +48,7 @@ class Elb(FleetResource, module="sakura", name="Elb"):
         plan: int = 100,
         region: str = "is1",
         vip_failover: bool = False,
-        settings: Mapping[str, Any] | None = None,
+        settings: ElbSettings | None = None,
         description: str = "",
         tags: Sequence[str] = (),
         icon_id: str = "",
@@ -57,14 +57,14 @@ class Elb(FleetResource, module="sakura", name="Elb"):
     ) -> None:
         self.is_lookup = bool(lookup)
         self.has_failover = vip_failover
-        self._rules = list((settings or {}).get("rules") or ())
+        self._rules = settings.rules if settings else ()
         props: dict[str, Any] = {
             "name": name,
             "lookup": lookup,
             "plan": plan,
             "region": region,
             "vip_failover": vip_failover,
-            "settings": dict(settings or {}),
+            "settings": settings.inputs() if settings else {},
             "description": description,
             "tags": list(tags),
             "icon_id": icon_id,
@@ -83,5 +83,8 @@ class Elb(FleetResource, module="sakura", name="Elb"):
 
     def rules_to(self, server_group_name: str) -> list[dict[str, Any]]:
         """The rules that name a server group, each with its place among all rules."""
-        rules = enumerate(self._rules)
-        return [{"at": at, "rule": rule} for at, rule in rules if rule.get("server_group") == server_group_name]
+        return [
+            {"at": at, "rule": rule.inputs()}
+            for at, rule in enumerate(self._rules)
+            if rule.server_group == server_group_name
+        ]

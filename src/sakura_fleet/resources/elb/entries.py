@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sakura_fleet import client as api
 from sakura_fleet.errors import WaitTimeoutError
-from sakura_fleet.model.elb import same_rule
+from sakura_fleet.model.elb import read_rule
+from sakura_fleet.model.reading import Reader
 from sakura_fleet.provider.references import find_elb
 from sakura_fleet.provider.shared_document import edit
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Elb, ElbServerHealth
     from sakura_fleet.provider.lifecycle import Inputs
     from sakura_fleet.provider.session import Session
 
-
-Servers = list[dict[str, Any]]
-"""`Settings.ProxyLB.Servers` as the API has it."""
-Rules = list[dict[str, Any]]
-"""`Settings.ProxyLB.Rules` as the API has it."""
+    Entries = Sequence[api.ElbEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,36 @@ class Entry:
     def from_output(cls, output: Mapping[str, Any]) -> Entry:
         return cls(output["key"], output["address"], int(output["port"]))
 
+    @classmethod
+    def from_elb(cls, entry: api.ElbEntry) -> Entry:
+        """An entry that an ELB has, whoever's it is."""
+        return cls("", entry.ip_address, entry.port, enabled=entry.enabled)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.address, self.port
+
     def __str__(self) -> str:
         return f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRule:
+    """A rule that was taken out with its group's last entry, and its place; it comes back with the next entry."""
+
+    at: int
+    rule: api.ElbRule
+
+    def output(self) -> dict[str, Any]:
+        """The rule as a resource's outputs carry it; `unknown` is what only the API knows of it."""
+        unknown = self.rule.unknown
+        return {"at": self.at, "rule": self.rule.rule.inputs(), **({"unknown": dict(unknown)} if unknown else {})}
+
+    @classmethod
+    def from_output(cls, output: Mapping[str, Any]) -> ParkedRule:
+        return cls(
+            int(output["at"]), api.ElbRule(read_rule(Reader(output["rule"], "", [])), sent=output.get("unknown"))
+        )
 
 
 class Group:
@@ -53,49 +78,36 @@ class Group:
         self.up_deadline = float(inputs.get("up_deadline", 0))
         self.min_healthy_time = float(inputs.get("min_healthy_time", 0))
         self.drain_timeout = float(inputs.get("drain_timeout", 0))
-        self.parked = list(parked)
-        """Rules taken out with the group's last entry, each with its place; they come back with the next entry."""
+        self.parked = [ParkedRule.from_output(output) for output in parked]
 
-    def entries_in(self, settings: Mapping[str, Any]) -> list[Entry]:
+    def entries_in(self, elb: api.Elb) -> list[Entry]:
         """All entries under this group's name."""
-        return [
-            Entry("", *_place(one), enabled=one.get("Enabled") is not False)
-            for one in settings.get("Servers") or []
-            if (one.get("ServerGroup") or "") == self.name
-        ]
+        return [Entry.from_elb(entry) for entry in elb.entries if entry.server_group == self.name]
 
-    def has(self, one: Mapping[str, Any]) -> bool:
-        """Whether an entry of the wire gets this group's requests as it is, whoever wrote it and however."""
-        return one.get("Enabled") is not False and (one.get("ServerGroup") or "") == self.name
+    def entered(self, entry: api.ElbEntry) -> api.ElbEntry:
+        """The entry as it gets this group's requests; itself where it does already."""
+        if entry.enabled and entry.server_group == self.name:
+            return entry
+        return replace(entry, enabled=True, server_group=self.name)
 
-    def wire(self, entry: Entry) -> dict[str, Any]:
-        """The entry as the API takes it."""
-        return {
-            "IPAddress": entry.address,
-            "Port": entry.port,
-            "ServerGroup": self.name,
-            "Enabled": True,
-            "ProxySSL": False,
-        }
+    def new(self, entry: Entry) -> api.ElbEntry:
+        """An entry that the ELB does not have yet."""
+        return api.ElbEntry(entry.address, entry.port, self.name)
 
 
 def all_entries(session: Session, group: Group) -> list[Entry]:
     """Every entry of the ELB, whoever's it is."""
-    servers = find_elb(session, group.elb).settings.get("Servers") or []
-    return [Entry("", *_place(one), enabled=one.get("Enabled") is not False) for one in servers]
+    return [Entry.from_elb(entry) for entry in find_elb(session, group.elb).entries]
 
 
 def enter(session: Session, group: Group, wanted: Sequence[Entry], *, wait_for: Sequence[Entry]) -> None:
     """Have all wanted entries in the ELB, enabled, with at most one write; then wait until `wait_for` are UP."""
-    places = {(entry.address, entry.port): entry for entry in wanted}
+    places = {entry.place: entry for entry in wanted}
 
-    def change(servers: Servers) -> Servers:
-        kept = [
-            {**one, "Enabled": True, "ServerGroup": group.name} if _place(one) in places and not group.has(one) else one
-            for one in servers
-        ]
-        there = {_place(one) for one in servers}
-        return kept + [group.wire(entry) for place, entry in places.items() if place not in there]
+    def change(entries: Entries) -> list[api.ElbEntry]:
+        kept = [group.entered(entry) if entry.place in places else entry for entry in entries]
+        there = {entry.place for entry in entries}
+        return kept + [group.new(entry) for place, entry in places.items() if place not in there]
 
     _edit(session, group, change)
     if wait_for and group.up_deadline > 0:
@@ -104,55 +116,52 @@ def enter(session: Session, group: Group, wanted: Sequence[Entry], *, wait_for: 
 
 def leave(session: Session, group: Group, leavers: Sequence[Entry]) -> None:
     """Disable the entries, wait for their connections to end, then remove them: at most two writes."""
-    places = {(entry.address, entry.port) for entry in leavers}
+    places = {entry.place for entry in leavers}
     if not places:
         return
 
-    def disabled(servers: Servers) -> Servers:
-        return [{**one, "Enabled": False} if _place(one) in places else one for one in servers]
+    def disabled(entries: Entries) -> list[api.ElbEntry]:
+        return [replace(entry, enabled=False) if entry.place in places else entry for entry in entries]
 
-    def removed(servers: Servers) -> Servers:
-        return [one for one in servers if _place(one) not in places]
+    def removed(entries: Entries) -> list[api.ElbEntry]:
+        return [entry for entry in entries if entry.place not in places]
 
     if group.drain_timeout > 0:
         elb = _edit(session, group, disabled)
-        if any(_place(one) in places for one in elb.settings.get("Servers") or []):
+        if any(entry.place in places for entry in elb.entries):
             _wait_drained(session, group, elb.id, places)
     _edit(session, group, removed)
 
 
-def _edit(session: Session, group: Group, change: Callable[[Servers], Servers]) -> Elb:
+def _edit(session: Session, group: Group, change: Callable[[Entries], list[api.ElbEntry]]) -> api.Elb:
     """Change the list of entries with one write, and the rules that name a group in the same one.
 
     The cloud refuses to remove or disable the last enabled entry of a group that a rule names; with nothing behind it
     such a rule could only fail anyhow. So it is parked, and comes back to its place with the group's next entry.
     """
-    taken: list[Mapping[str, Any]] = []
+    taken: list[ParkedRule] = []
 
-    def changed(elb: Elb) -> tuple[Servers, Rules, list[Mapping[str, Any]]]:
-        before = [dict(one) for one in elb.settings.get("Servers") or []]
-        after = change(before)
-        emptied = _groups(before) - _groups(after)
-        rules = list(elb.settings.get("Rules") or [])
-        parked: list[Mapping[str, Any]] = [
-            {"at": at, "rule": rule} for at, rule in enumerate(rules) if _target(rule) in emptied
-        ]
-        rules = [rule for rule in rules if _target(rule) not in emptied]
-        for one in group.parked:
-            if _target(one["rule"]) in _groups(after) and not _is_among(one["rule"], rules):
-                rules.insert(int(one["at"]), dict(one["rule"]))
-        return after, rules, parked
+    def changed(elb: api.Elb) -> tuple[list[api.ElbEntry], list[api.ElbRule], list[ParkedRule]]:
+        after = change(elb.entries)
+        emptied = _groups(elb.entries) - _groups(after)
+        rules = elb.document.rules
+        parked = [ParkedRule(at, rule) for at, rule in enumerate(rules) if rule.rule.target in emptied]
+        kept = [rule for rule in rules if rule.rule.target not in emptied]
+        for back in group.parked:
+            if back.rule.rule.target in _groups(after) and back.rule not in kept:
+                kept.insert(back.at, back.rule)
+        return after, kept, parked
 
-    def differs(elb: Elb) -> bool:
-        servers, rules, _ = changed(elb)
-        return (servers, rules) != (list(elb.settings.get("Servers") or []), list(elb.settings.get("Rules") or []))
+    def differs(elb: api.Elb) -> bool:
+        entries, rules, _ = changed(elb)
+        return (tuple(entries), tuple(rules)) != (elb.entries, elb.document.rules)
 
-    def write(elb: Elb) -> Elb:
-        servers, rules, parked = changed(elb)
+    def write(elb: api.Elb) -> api.Elb:
+        entries, rules, parked = changed(elb)
         # Noted before the write: its answer may be lost, and then nobody could tell what it took out.
-        taken[:] = [one for one in taken if not _is_among(one["rule"], [new["rule"] for new in parked])] + parked
-        settings = {**elb.settings, "Servers": servers, "Rules": rules}
-        return session.client.elbs.update_settings(elb.id, settings, elb.settings_hash)
+        again = [new.rule for new in parked]
+        taken[:] = [before for before in taken if before.rule not in again] + parked
+        return session.client.elbs.update_document(elb, elb.document.with_entries(entries, rules))
 
     elb = edit(
         session,
@@ -161,23 +170,13 @@ def _edit(session: Session, group: Group, change: Callable[[Servers], Servers]) 
         differs=differs,
         write=write,
     )
-    rules = list(elb.settings.get("Rules") or [])
-    group.parked = [one for one in [*group.parked, *taken] if not _is_among(one["rule"], rules)]
+    group.parked = [parked for parked in [*group.parked, *taken] if parked.rule not in elb.document.rules]
     return elb
-
-
-def _is_among(rule: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> bool:
-    return any(same_rule(rule, one) for one in rules)
-
-
-def _target(rule: Mapping[str, Any]) -> str | None:
-    """The group that a rule forwards to; None where it answers by itself."""
-    return str(rule.get("ServerGroup") or "") if (rule.get("Action") or "forward") == "forward" else None
 
 
 def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
     elb = find_elb(session, group.elb)
-    waiting = {(entry.address, entry.port) for entry in entries}
+    waiting = {entry.place for entry in entries}
     words = ", ".join(str(entry) for entry in entries)
     session.waiter.wait_for(
         f"the ELB {elb.name} ({elb.id}) to call {words} UP",
@@ -191,7 +190,7 @@ def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
 
 
 def _wait_drained(session: Session, group: Group, elb_id: str, places: set[tuple[str, int]]) -> None:
-    def drained(servers: Sequence[ElbServerHealth]) -> bool:
+    def drained(servers: Sequence[api.ElbServerHealth]) -> bool:
         return not any((server.ip_address, server.port) in places and server.active_connections for server in servers)
 
     try:
@@ -206,10 +205,6 @@ def _wait_drained(session: Session, group: Group, elb_id: str, places: set[tuple
         return  # they had their time
 
 
-def _groups(servers: Sequence[Mapping[str, Any]]) -> set[str]:
+def _groups(entries: Entries) -> set[str]:
     """The groups with an enabled entry."""
-    return {str(one.get("ServerGroup") or "") for one in servers if one.get("Enabled") is not False} - {""}
-
-
-def _place(one: Mapping[str, Any]) -> tuple[str, int]:
-    return str(one["IPAddress"]), int(one["Port"])
+    return {entry.server_group for entry in entries if entry.enabled} - {""}

@@ -31,7 +31,7 @@ class ElbMembership(FleetResource, module="sakura", name="ElbMembership"):
     A rule of the ELB that names the group goes with the group's last entry, as the cloud wants it, and comes back with
     the next one.
 
-    Output: `entries`, as `address:port`. API: `commonserviceitem`, `Settings.ProxyLB.Servers`.
+    Output: `entries`, as `address:port`.
     """
 
     entries: pulumi.Output[Sequence[Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sakura_fleet.errors import FleetError, NotFoundError, Problem
-from sakura_fleet.model.elb import MAX_ENTRIES, rule_to_wire
+from sakura_fleet.model.elb import MAX_ENTRIES
 from sakura_fleet.model.names import ELB_GROUP_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
@@ -52,15 +52,15 @@ class ElbMembershipLifecycle(Lifecycle):
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         owner_tags = OwnerTags.from_inputs(inputs["owner_tags"])
         # An earlier membership, of which a `destroy` did not go on to the ELB, has taken the group's rules with it.
-        rules = [{"at": one["at"], "rule": rule_to_wire(one["rule"])} for one in inputs["rules"]]
-        return owner_tags.resource, self._converge(session, inputs, {"entries": [], "parked_rules": rules})
+        olds = {"entries": [], "parked_rules": inputs["rules"]}
+        return owner_tags.resource, self._converge(session, inputs, olds)
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
         try:
             elb = find_elb(session, outputs["elb"])
         except NotFoundError:
             return None
-        there = {entry for entry in Group(outputs).entries_in(elb.settings) if entry.enabled}
+        there = {entry for entry in Group(outputs).entries_in(elb) if entry.enabled}
         kept = [entry for entry in map(Entry.from_output, outputs["entries"]) if entry in there]
         inputs = {key: value for key, value in outputs.items() if key in self.defaults or key in ("elb", "owner_tags")}
         # A member of which an entry is missing or disabled is shown as gone; the next update enters it again.
@@ -93,7 +93,11 @@ class ElbMembershipLifecycle(Lifecycle):
                 f"the ELB {inputs['elb']['id']} that servers are to join is gone; run `pulumi up --refresh`, which "
                 "makes it again, or correct its lookup"
             ) from error
-        return {**inputs, "entries": [entry.output() for entry in wanted], "parked_rules": group.parked}
+        return {
+            **inputs,
+            "entries": [entry.output() for entry in wanted],
+            "parked_rules": [parked.output() for parked in group.parked],
+        }
 
 
 def _exchange(session: Session, group: Group, before: list[Entry], wanted: list[Entry]) -> None:

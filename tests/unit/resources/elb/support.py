@@ -24,6 +24,8 @@ PREFIX = "urn:pulumi:test::p::pulumi-python:dynamic/sakura:"
 ELB_MARKS = OwnerTags.of(FLEET, f"{PREFIX}Elb::web")
 MEMBERSHIP_MARKS = OwnerTags.of(FLEET, f"{PREFIX}ElbMembership::web")
 RULE: JSON = {"Host": "www.example.com", "Action": "forward", "ServerGroup": "web"}
+DECLARED_RULE: JSON = {"host": "www.example.com", "action": "forward", "server_group": "web"}
+"""`RULE` as inputs and outputs have it."""
 OTHER_RULE: JSON = {"Path": "/old", "Action": "redirect", "RedirectLocation": "/new", "RedirectStatusCode": "301"}
 BY_HAND: JSON = {"IPAddress": "192.0.2.10", "Port": 80, "ServerGroup": "theirs", "Weight": 3}
 DISABLED: JSON = {"IPAddress": "192.0.2.11", "Port": 80, "Enabled": False}

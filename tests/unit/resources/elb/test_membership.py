@@ -11,6 +11,7 @@ from sakura_fleet.provider.lifecycle import Diff, Unknown
 from sakura_fleet.provider.session import Session, SessionSettings
 from tests.unit.resources.elb.support import (
     BY_HAND,
+    DECLARED_RULE,
     ELB_MARKS,
     FOREIGN,
     MEMBERSHIP,
@@ -449,17 +450,27 @@ def test_the_rule_of_an_empty_group_comes_back_at_its_place(world: World) -> Non
     with watched(world) as seen:
         outputs = update(world, outputs, member_inputs(elb, []))
     assert (seen.writes, elb.servers, elb.rules) == (2, [BY_HAND], [OTHER_RULE, for_others])
-    assert outputs["parked_rules"] == [{"at": 1, "rule": RULE}, {"at": 3, "rule": by_header}]
+    header = {"request_header_name": "A", "request_header_value": "b", "action": "forward", "server_group": "web"}
+    assert outputs["parked_rules"] == [{"at": 1, "rule": DECLARED_RULE}, {"at": 3, "rule": header}]
     outputs = refreshed(world, outputs)
     with watched(world) as seen:
         outputs = update(world, outputs, inputs)
     assert (seen.writes, elb.rules, outputs["parked_rules"]) == (1, rules, [])
 
 
+def test_a_rule_comes_back_with_what_only_the_cloud_knows_of_it(world: World) -> None:
+    commented = {**RULE, "Comment": "by hand"}
+    elb, members = Document.new(world, Rules=[commented]), add_servers(world, 1)
+    inputs = member_inputs(elb, members)
+    outputs = update(world, join(world, inputs), member_inputs(elb, []))
+    assert outputs["parked_rules"] == [{"at": 0, "rule": DECLARED_RULE, "unknown": {"Comment": "by hand"}}]
+    update(world, outputs, inputs)
+    assert elb.rules == [commented]
+
+
 def test_a_new_membership_brings_back_the_rules_that_an_earlier_one_took_with_it(world: World) -> None:
     elb, members = Document.new(world, Rules=[OTHER_RULE, RULE]), add_servers(world, 1)
-    declared = {"host": RULE["Host"], "action": "forward", "server_group": "web"}
-    inputs = member_inputs(elb, members, rules=[{"at": 1, "rule": declared}])
+    inputs = member_inputs(elb, members, rules=[{"at": 1, "rule": DECLARED_RULE}])
     MEMBERSHIP.delete(world.session, MEMBERSHIP_MARKS.resource, join(world, inputs))
     assert elb.rules == [OTHER_RULE]
     for _ in range(2):  # the second finds nothing to do
@@ -491,7 +502,7 @@ def test_a_lost_answer_loses_no_rule(world: World, drain: int) -> None:
     outputs = join(world, inputs)
     world.fault(kind="cut_after", method="PUT", nth=1)
     outputs = update(world, outputs, member_inputs(elb, [], drain_timeout=drain))
-    assert outputs["parked_rules"] == [{"at": 1, "rule": RULE}]
+    assert outputs["parked_rules"] == [{"at": 1, "rule": DECLARED_RULE}]
     update(world, outputs, inputs)
     assert elb.rules == [OTHER_RULE, RULE]
 
