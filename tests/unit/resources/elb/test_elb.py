@@ -268,7 +268,7 @@ def test_lookup_of_a_name_that_is_not_there_or_there_twice(world: World) -> None
     with pytest.raises(FleetError, match="no ELB with the ID or name 'theirs'; the account has none"):
         create(world, elb_inputs(world, name="", lookup="theirs"))
     one, two = Document.new(world), Document.new(world)
-    with pytest.raises(FleetError, match=rf"2 ELBs are called 'theirs' \({one.id}, {two.id}\); look it up by its ID"):
+    with pytest.raises(FleetError, match=rf"2 ELBs are called 'theirs' \({one.id}, {two.id}\); name it by its ID"):
         create(world, elb_inputs(world, name="", lookup="theirs"))
     assert create(world, elb_inputs(world, name="", lookup=two.id))[0].id == two.id
     with pytest.raises(FleetError, match="the account has theirs, theirs"):
