@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError, NotFoundError
+from sakura_fleet.errors import NotFoundError, ResourceError
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
@@ -46,7 +46,7 @@ def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) 
 def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:
     """The account's ELB with this ID or whole name; `source` is the setting that names it.
 
-    Raises `FleetError` where there is none, or several.
+    Raises `ResourceError` where there is none, or several.
     """
     elbs = client.elbs.find()
     found = [elb for elb in elbs if wanted in (elb.id, elb.name)]
@@ -54,9 +54,9 @@ def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:
         return found[0]
     if found:
         ids = ", ".join(elb.id for elb in found)
-        raise FleetError(f"{source}: {len(found)} ELBs are called {wanted!r} ({ids}); name it by its ID")
+        raise ResourceError(f"{source}: {len(found)} ELBs are called {wanted!r} ({ids}); name it by its ID")
     names = ", ".join(sorted(elb.name for elb in elbs)) or "none"
-    raise FleetError(f"{source}: there is no ELB with the ID or name {wanted!r}; the account has {names}")
+    raise ResourceError(f"{source}: there is no ELB with the ID or name {wanted!r}; the account has {names}")
 
 
 def find_elb(session: Session, reference: Reference) -> ElbValue:

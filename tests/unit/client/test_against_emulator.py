@@ -74,7 +74,7 @@ def test_notes_and_keys(client: Client) -> None:
     client.notes.delete(note.id)
     with pytest.raises(NotFoundError) as caught:
         client.notes.read(note.id)
-    assert caught.value.code == "not_found"
+    assert caught.value.error_code == "not_found"
     assert caught.value.serial
 
     key = client.ssh_keys.create(name="key one", public_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me", description="d")
@@ -184,7 +184,7 @@ def test_switches_and_packet_filters(client: Client) -> None:
         client.packet_filters.update(
             ZONE, made.id, name="pf", description="", expressions=[], original_hash=made.expression_hash
         )
-    assert caught.value.code == "original_hash_mismatch"
+    assert caught.value.error_code == "original_hash_mismatch"
     assert client.packet_filters.read(ZONE, made.id) == client.packet_filters.find(ZONE, name="pf")[0] == changed
     client.packet_filters.delete(ZONE, made.id)
 

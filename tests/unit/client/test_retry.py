@@ -122,7 +122,7 @@ def test_attempts_are_bounded() -> None:
         send(wire, "GET", RetryPolicy(attempts=3, jitter=0.0))
     assert len(wire.requests) == 3
     assert wire.time.total == 3
-    assert caught.value.code == "busy"
+    assert caught.value.error_code == "busy"
     assert not caught.value.maybe_done
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.errors import NotFoundError, Problem, ResourceError
 from sakura_fleet.model.elb import PLANS, REGIONS, ElbSettings, read_settings
 from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
@@ -134,7 +134,7 @@ class ElbLifecycle(OwnerTaggedLifecycle["api.Elb"]):
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
         elb = self.fetch(session, outputs, object_id)
         if elb.entries:
-            raise FleetError(
+            raise ResourceError(
                 f"the ELB {elb.name} ({elb.id}) still sends requests to {', '.join(map(str, elb.entries))}, which are "
                 "not of this stack; take them out of it first. Nothing was deleted"
             )

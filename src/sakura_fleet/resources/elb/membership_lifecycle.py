@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.errors import NotFoundError, Problem, ResourceError
 from sakura_fleet.model.elb import MAX_ENTRIES
 from sakura_fleet.model.names import ELB_GROUP_NAME
 from sakura_fleet.model.reading import Reader
@@ -89,7 +89,7 @@ class ElbMembershipLifecycle(Lifecycle):
         try:
             _exchange(session, group, [Entry.from_output(entry) for entry in olds["entries"]], wanted)
         except NotFoundError as error:
-            raise FleetError(
+            raise ResourceError(
                 f"the ELB {inputs['elb']['id']} that servers are to join is gone; run `pulumi up --refresh`, which "
                 "makes it again, or correct its lookup"
             ) from error
@@ -135,7 +135,7 @@ def _entries(session: Session, inputs: Inputs) -> list[Entry]:
     for member in inputs["members"]:
         server = find_server(session, fleet, member, since=since)
         if server is None or not server.ip_address:
-            raise FleetError(
+            raise ResourceError(
                 f"the server {member['key']} that is to join the ELB is not in {', '.join(member['zones'])}; "
                 "run `pulumi up --refresh`, which makes it again"
             )
