@@ -21,7 +21,7 @@ def web(fleet: Fleet) -> Fleet:
     return fleet
 
 
-def test_members_are_behind_the_elb(web: Fleet) -> None:
+def test_members_join_by_one_write_and_leave_by_two_before_any_shutdown(web: Fleet) -> None:
     assert entries(web) == addresses(web)
     assert {server["ServerGroup"] for server in elb_settings(web)["Servers"]} == {"gr1"}
     settings = elb_settings(web)
@@ -29,23 +29,25 @@ def test_members_are_behind_the_elb(web: Fleet) -> None:
     assert settings["HealthCheck"]["Path"] == "/live"
     web.pulumi("preview", "--refresh", "--expect-no-changes")
 
-
-def test_joining_is_one_write_and_leaving_two_before_any_shutdown(web: Fleet) -> None:
-    mark = len(web.requests())
+    since = len(web.requests())
     web.write(size=5)
     web.up()
     assert entries(web) == addresses(web)
-    assert elb_writes(web, mark) == 1
+    assert elb_writes(web, since) == 1
 
-    mark = len(web.requests())
+    since = len(web.requests())
     leaving = [server["ID"] for server in web.servers()[2:]]
     web.write(size=2)
     web.up()
     assert entries(web) == addresses(web)
-    assert elb_writes(web, mark) == 2
-    log = web.requests(mark)
-    last_write = max(i for i, r in enumerate(log) if r["method"] == "PUT" and "/commonserviceitem/" in r["path"])
-    shutdowns = [i for i, r in enumerate(log) if r["method"] == "DELETE" and r["path"].endswith("/power")]
+    assert elb_writes(web, since) == 2
+    log = web.requests(since)
+    last_write = max(index for index, request in enumerate(log) if is_elb_write(request))
+    shutdowns = [
+        index
+        for index, request in enumerate(log)
+        if request["method"] == "DELETE" and request["path"].endswith("/power")
+    ]
     assert len(shutdowns) == len(leaving) == 3
     assert last_write < min(shutdowns), "no server is shut down before its entry is gone"
 
@@ -76,11 +78,11 @@ def test_leavers_are_drained_first(make_fleet: Callable[..., Fleet]) -> None:
 def test_changed_template_keeps_somebody_serving(web: Fleet) -> None:
     old = set(entries(web))
     web.template(plan={"core": 2, "memory": 4})
-    mark = len(web.requests())
+    since = len(web.requests())
     web.up()
     assert entries(web) == addresses(web)
     assert not old & set(entries(web))
-    assert elb_writes(web, mark) == 3, "one to join, two to leave"
+    assert elb_writes(web, since) == 3, "one to join, two to leave"
 
 
 def test_size_zero_and_back_parks_the_rule_and_destroy_works(web: Fleet) -> None:
@@ -96,12 +98,12 @@ def test_size_zero_and_back_parks_the_rule_and_destroy_works(web: Fleet) -> None
     assert web.count() == {}
 
 
-def test_settings_change_in_place_with_one_write_and_unknown_keys_stay(web: Fleet) -> None:
+def test_settings_change_in_place_with_one_write_and_what_was_done_by_hand_is_kept_or_repaired(web: Fleet) -> None:
     (item,) = items(web)
     settings = {**item["Settings"]["ProxyLB"], "OriginGuard": {"Token": "kept"}}
     body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
     web.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")
-    mark = len(web.requests())
+    since = len(web.requests())
     web.write(elb={**ELB, "gzip": True, "sticky_session": True, "timeout": 60, "description": "new words"})
     assert web.changes() == {"update": 1}
     web.up()
@@ -109,8 +111,16 @@ def test_settings_change_in_place_with_one_write_and_unknown_keys_stay(web: Flee
     assert after["Gzip"] == {"Enabled": True}
     assert after["Timeout"] == {"InactiveSec": 60}
     assert after["OriginGuard"] == {"Token": "kept"}
-    assert elb_writes(web, mark) == 1
+    assert elb_writes(web, since) == 1
     assert entries(web) == addresses(web)
+
+    settings = {**after, "Servers": after["Servers"][:1]}
+    body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
+    web.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")
+    web.pulumi("refresh", "--yes", "--skip-preview")
+    assert web.changes() == {"update": 1}, "an entry that was taken out by hand is shown"
+    web.up()
+    assert sorted(entries(web)) == sorted(addresses(web)), "and repaired"
 
 
 def test_plan_change_follows_the_new_id(web: Fleet) -> None:
@@ -126,18 +136,6 @@ def test_plan_change_follows_the_new_id(web: Fleet) -> None:
     web.pulumi("preview", "--refresh", "--expect-no-changes")
     web.pulumi("destroy", "--yes", "--skip-preview")
     assert web.count() == {}
-
-
-def test_entry_taken_out_by_hand_is_shown_and_repaired(web: Fleet) -> None:
-    (item,) = items(web)
-    settings = item["Settings"]["ProxyLB"]
-    settings = {**settings, "Servers": settings["Servers"][:1]}
-    body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
-    web.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")
-    web.pulumi("refresh", "--yes", "--skip-preview")
-    assert web.changes() == {"update": 1}
-    web.up()
-    assert sorted(entries(web)) == sorted(addresses(web))
 
 
 def test_elb_made_elsewhere_keeps_its_own_entries(fleet: Fleet) -> None:

@@ -19,6 +19,11 @@ def test_up_again_grow_shrink_destroy(fleet: Fleet) -> None:
     assert [member["address"] for member in members] == [s["Interfaces"][0]["IPAddress"] for s in servers]
     assert all(member["key"] in server["Tags"] for member, server in zip(members, servers, strict=True))
 
+    note = fleet.call("GET", "note?%7B%22Filter%22%3A%7B%22Scope%22%3A%22user%22%7D%7D")["Notes"][0]
+    assert "{{" not in note["Content"]
+    assert "server name: @@@SERVER_NAME@@@" in note["Content"], "the startup script tells each server its name"
+    assert "@sacloud-text" in note["Content"].splitlines()[1]
+
     before = len(fleet.requests())
     fleet.up("--expect-no-changes")
     assert len(fleet.requests()) == before, "an up without changes asks the cloud nothing"
@@ -37,34 +42,7 @@ def test_up_again_grow_shrink_destroy(fleet: Fleet) -> None:
     assert fleet.count() == {}
 
 
-def test_startup_script_reaches_each_server_with_its_name(fleet: Fleet) -> None:
-    fleet.up()
-    note = fleet.call("GET", "note?%7B%22Filter%22%3A%7B%22Scope%22%3A%22user%22%7D%7D")["Notes"][0]
-    assert "{{" not in note["Content"]
-    assert "server name: @@@SERVER_NAME@@@" in note["Content"]
-    assert "@sacloud-text" in note["Content"].splitlines()[1]
-
-
-def test_changed_template_makes_the_new_generation_before_the_old_one_goes(fleet: Fleet) -> None:
-    fleet.up()
-    old = {server["ID"] for server in fleet.servers()}
-    mark = len(fleet.requests())
-    fleet.template(plan={"core": 2, "memory": 4})
-    assert fleet.changes() == {"create": 2, "delete": 2}
-    fleet.up()
-    servers = fleet.servers()
-    assert not old & {server["ID"] for server in servers}
-    assert [server["Name"] for server in servers] == ["hscale-group-001", "hscale-group-002"]
-    assert {server["ServerPlan"]["CPU"] for server in servers} == {2}
-    writes = [(r["method"], r["path"]) for r in fleet.requests(mark) if r["method"] != "GET"]
-    booted = [i for i, call in enumerate(writes) if call == ("POST", "/disk")]  # the cloud boots by itself from here
-    power_off = [i for i, (method, path) in enumerate(writes) if method == "DELETE" and path.endswith("/power")]
-    assert len(booted) == len(power_off) == 2
-    assert max(booted) < min(power_off), "the old servers run until all new ones do"
-    assert fleet.count() == SEED
-
-
-def test_labels_and_packet_filter_change_in_place(fleet: Fleet) -> None:
+def test_a_template_changes_in_place_or_makes_the_new_generation_before_the_old_one_goes(fleet: Fleet) -> None:
     fleet.up()
     ids = [server["ID"] for server in fleet.servers()]
     fleet.template(description="other words", tags=["web", "blue"])
@@ -87,6 +65,22 @@ def test_labels_and_packet_filter_change_in_place(fleet: Fleet) -> None:
     assert [server["Interfaces"][0]["PacketFilter"] for server in fleet.servers()] == [None, None]
     assert "packetfilter" not in fleet.count()
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+    old = {server["ID"] for server in fleet.servers()}
+    since = len(fleet.requests())
+    fleet.template(plan={"core": 2, "memory": 4})
+    assert fleet.changes() == {"create": 2, "delete": 2}
+    fleet.up()
+    servers = fleet.servers()
+    assert not old & {server["ID"] for server in servers}
+    assert [server["Name"] for server in servers] == ["hscale-group-001", "hscale-group-002"]
+    assert {server["ServerPlan"]["CPU"] for server in servers} == {2}
+    writes = [(r["method"], r["path"]) for r in fleet.requests(since) if r["method"] != "GET"]
+    booted = [i for i, call in enumerate(writes) if call == ("POST", "/disk")]  # the cloud boots by itself from here
+    power_off = [i for i, (method, path) in enumerate(writes) if method == "DELETE" and path.endswith("/power")]
+    assert len(booted) == len(power_off) == 2
+    assert max(booted) < min(power_off), "the old servers run until all new ones do"
+    assert fleet.count() == SEED
 
 
 def test_members_spread_over_zones_and_leave_one_that_goes(fleet: Fleet) -> None:

@@ -183,6 +183,7 @@ def test_another_account_is_refused(folder: Folder, state: list[JSON], emulator:
     assert result.output.startswith("Error: the API key belongs to account 113000000001")
 
 
+@pytest.mark.slow
 def test_a_missing_passphrase_is_one_line(
     folder: Folder, emulator: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

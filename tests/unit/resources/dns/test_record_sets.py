@@ -95,6 +95,7 @@ def test_a_zone_that_is_gone(world: World) -> None:
     LIFE.delete(world.session, zone.id, outputs)
 
 
+@pytest.mark.slow
 def test_2000_records_and_one_changed(world: World) -> None:
     sets = [{**WWW, "name": f"h{number}"} for number in range(1998)]
     zone = Zone(world)

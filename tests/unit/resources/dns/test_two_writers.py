@@ -53,6 +53,7 @@ class Other:
                 return
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", ["enforce", "ignore"])
 def test_two_writers(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
     with ExitStack() as stack:

@@ -299,6 +299,7 @@ def test_no_certificate_in_time_says_what_is_needed(world: World) -> None:
     assert "must point at the ELB" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_crash_anywhere_while_it_is_issued_is_made_good() -> None:
     with world(latency="baseline") as made:
         for at in range(1, 100):

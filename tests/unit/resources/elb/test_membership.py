@@ -346,12 +346,14 @@ def crashes(made: World, count: int, leaving: int, *, ruled: bool) -> None:
     raise AssertionError("it never came to its end")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ruled", [False, True], ids=["plain", "ruled"])
 def test_a_crash_anywhere_is_made_good_by_the_next_run(ruled: bool) -> None:
     with world(health_delay=1.0, drain=1.0) as made:
         crashes(made, 4, 2, ruled=ruled)
 
 
+@pytest.mark.slow
 def test_a_crash_anywhere_in_the_first_join(slow: World) -> None:
     for at in range(1, 100):
         slow.emulator.cloud.reset()
@@ -379,6 +381,7 @@ def test_a_lost_answer_to_a_write(world: World, nth: int) -> None:
 # The limit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "theirs"), [(21, 0), (30, 2), (39, 0), (40, 0), (10, 30)])
 def test_a_whole_group_changes_where_the_elb_has_no_room_for_both(world: World, count: int, theirs: int) -> None:
     foreign = [{"IPAddress": f"192.0.2.{n}", "Port": 80} for n in range(theirs)]
@@ -395,6 +398,7 @@ def test_a_whole_group_changes_where_the_elb_has_no_room_for_both(world: World, 
     assert outputs["parked_rules"] == []
 
 
+@pytest.mark.slow
 def test_a_dead_change_without_room_goes_on(world: World) -> None:
     old, new = 24, 24
     for at in (6, 12, 18, 24, 30):

@@ -97,6 +97,7 @@ def writers(made: World, stack: ExitStack, elb: Document) -> list[Writer]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", ["enforce", "ignore"])
 def test_two_runs(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
     with world(settings_hash=mood) as made, ExitStack() as stack:

@@ -251,6 +251,7 @@ def log(emulator: Running) -> list[dict[str, Any]]:
     return list(answer["requests"])
 
 
+@pytest.mark.slow
 def test_a_disk_that_never_ends_hits_the_deadline() -> None:
     with world(latency="seed") as slow:
         slow.fault(kind="stuck_disk", method="POST", path="^/disk$")
