@@ -12,9 +12,12 @@ from sakura_fleet.model.caddy.script import host_script, local_ca
 from sakura_fleet.model.caddy.site import FileServer, Redirect, ReverseProxy, Site
 from tests.host.caddy import VERSIONS, caddy_binary
 from tests.script.machine import Machine
+from tests.waiting import wait_for
 
 HELLO = Site(name="www.example.com", tls="internal", snippet="respond hello")
 ARGS = CaddyHostArgs(name="www", address="192.0.2.1", sites=(HELLO,))
+TLS_ERROR = 35
+"""What curl exits with where the handshake fails, as for a name whose certificate is still being made."""
 STEPS = (
     "caddy",
     "folders",
@@ -28,10 +31,19 @@ STEPS = (
 
 
 def get(host: Machine, url: str) -> str:
-    """A page of the machine, or what curl says of it."""
+    """A page of the machine, or what curl says of it; as soon as Caddy has a certificate for the name."""
     name = url.split("/")[2]
     resolve = f"--resolve {name}:443:127.0.0.1 --resolve {name}:80:127.0.0.1"
-    done = host.sh(f"curl -sk --max-time 10 -o - -w '%{{http_code}}' {resolve} {url}", check=False)
+    command = f"curl -sk --max-time 60 -o - -w '%{{http_code}}' {resolve} {url}"
+    done = host.sh(command, check=False)
+
+    def has_certificate() -> bool:
+        nonlocal done
+        if done.returncode == TLS_ERROR:
+            done = host.sh(command, check=False)
+        return done.returncode != TLS_ERROR
+
+    wait_for(f"a certificate for {name}", has_certificate)
     return done.stdout or f"exit {done.returncode}"
 
 
