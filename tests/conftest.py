@@ -60,6 +60,7 @@ def client(emulator: Running) -> Iterator[Client]:
 @pytest.fixture
 def session(emulator: Running, client: Client) -> Session:
     """A session on that client."""
-    from sakura_fleet.provider.session import Session, SessionSettings
+    from sakura_fleet.provider.session import Session
+    from sakura_fleet.provider.settings import SessionSettings
 
     return Session(SessionSettings(api_root=emulator.api_root), env={}, client=client)

@@ -17,7 +17,8 @@ from sakura_fleet.client import Client, Credentials, Disk, RetryPolicy, Server
 from sakura_fleet.model.server.template import DiskTemplate, EditParameter, MachinePlan
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Lifecycle
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
 
 ZONE = "is1b"

@@ -22,7 +22,7 @@ from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, p
 from sakura_fleet.interop.dotenv import read_env_file
 from sakura_fleet.interop.jq_query import JqQuery
 from sakura_fleet.model.stack import check_api_root
-from sakura_fleet.provider.session import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT
+from sakura_fleet.provider.settings import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
 from sakura_fleet.scaler.usage import Usage
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sakura_fleet import client as api
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 
 
 @contextmanager

@@ -55,7 +55,8 @@ class FleetProvider(ResourceProvider):
         FleetProvider._raw_config = req.config
 
     def _session(self) -> Any:
-        from sakura_fleet.provider.session import SessionSettings, session_for
+        from sakura_fleet.provider.session import session_for
+        from sakura_fleet.provider.settings import SessionSettings
 
         config = FleetProvider._raw_config
         settings = SessionSettings.from_config(lambda key: config.get(f"{CONFIG_NAMESPACE}:{key}"))

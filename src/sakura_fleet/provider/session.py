@@ -1,7 +1,6 @@
-"""What all resources of one run share: one client with one rate limit, one poller a zone, the account check.
+"""What all resources of one run share: one client with one rate limit, one find a zone, one waiter, the account check.
 
-Settings come from the stack (`sakura-fleet:*`), tokens from the environment. The real tokens of the environment are
-never sent to a plain-http root: that is the emulator on this machine, which has tokens of its own.
+A session knows no host: its log, its clock and whether the run was cancelled are handed to it.
 """
 
 from __future__ import annotations
@@ -10,80 +9,27 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from sakura_fleet.client import Credentials, RetryPolicy
+from sakura_fleet.client import RetryPolicy
 from sakura_fleet.errors import (
     AccountMismatchError,
     CancelledError,
     FleetError,
-    InputError,
-    Problem,
 )
 from sakura_fleet.provider.engine_watch import engine_gone
 from sakura_fleet.provider.polling import SharedFind
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.provider.waiting import Waiter
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Disk, Server
 
-DEFAULT_API_ROOT = "https://secure.sakura.ad.jp/cloud/zone"
-DEFAULT_RATE_LIMIT = 5.0
 FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
 RECENT = 10.0
 """Seconds for which a find still shows what earlier runs left, unless this run has deleted a server since."""
-EMULATOR_CREDENTIALS = Credentials("emulator", "emulator")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSettings:
-    """The stack's settings that say where the cloud is and whose it must be."""
-
-    api_root: str = DEFAULT_API_ROOT
-    account_id: str = ""
-    access_token: str = ""
-    access_token_secret: str = ""
-    rate_limit: float = DEFAULT_RATE_LIMIT
-
-    @classmethod
-    def from_config(cls, get: Callable[[str], str | None]) -> SessionSettings:
-        """Settings by `get(key)`, where absent keys are None."""
-        limit = get("rate_limit")
-        try:
-            rate_limit = float(limit) if limit else DEFAULT_RATE_LIMIT
-        except ValueError:
-            message = f"{limit!r} is not a number of requests per second, such as {DEFAULT_RATE_LIMIT}"
-            raise InputError([Problem("sakura-fleet:rate_limit", "type", message)]) from None
-        return cls(
-            api_root=(get("api_root") or DEFAULT_API_ROOT).rstrip("/"),
-            account_id=get("account_id") or "",
-            access_token=get("access_token") or "",
-            access_token_secret=get("access_token_secret") or "",
-            rate_limit=rate_limit,
-        )
-
-    @property
-    def is_emulator(self) -> bool:
-        """Whether this is the emulator on this machine: nothing else is reached without TLS."""
-        return self.api_root.lower().startswith("http:")
-
-    def credentials(self, env: Mapping[str, str]) -> Credentials:
-        """The API key to use. Raises `CredentialsError` where there is none."""
-        configured = {
-            "SAKURA_ACCESS_TOKEN": self.access_token,
-            "SAKURA_ACCESS_TOKEN_SECRET": self.access_token_secret,
-        }
-        if self.is_emulator:
-            return Credentials.from_env(configured) if self.access_token else EMULATOR_CREDENTIALS
-        try:
-            return Credentials.from_env(env)
-        except FleetError:
-            if self.access_token:
-                return Credentials.from_env(configured)
-            raise
 
 
 class Log(Protocol):

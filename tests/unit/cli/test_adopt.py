@@ -69,7 +69,7 @@ def emulated() -> Iterator[Running]:
 
 @pytest.fixture
 def cloud(emulated: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    monkeypatch.setattr("sakura_fleet.provider.session.DEFAULT_RATE_LIMIT", 1_000.0)
+    monkeypatch.setattr("sakura_fleet.provider.settings.DEFAULT_RATE_LIMIT", 1_000.0)
     api = Cloud(emulated.url)
     with api.http:
         api.control("POST", "/reset")

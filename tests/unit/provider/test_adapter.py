@@ -17,7 +17,8 @@ from sakura_fleet.provider import session as session_module
 from sakura_fleet.provider import workers
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle, Unknown
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources import PacketFilter, Server, SshKey, StartupScript, Switch
 from sakura_fleet.resources.server.packet_filter import PacketFilterProvider
 from sakura_fleet.resources.server.server import ServerProvider

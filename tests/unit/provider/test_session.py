@@ -1,4 +1,4 @@
-"""One run's session: whose account it is, which API key goes where, and how it waits."""
+"""One run's session: whose account it is, what is asked once a run, and what is shared."""
 
 from __future__ import annotations
 
@@ -10,78 +10,24 @@ from typing import Any
 import pytest
 
 from sakura_emulator.server import Running, running
-from sakura_fleet.client import Client, Credentials, RetryPolicy
+from sakura_fleet.client import Client, RetryPolicy
 from sakura_fleet.errors import (
     AccountMismatchError,
     AuthenticationError,
     CancelledError,
-    CredentialsError,
     FleetError,
     InputError,
     UnreachableError,
 )
 from sakura_fleet.provider import session as session_module
-from sakura_fleet.provider.session import (
-    DEFAULT_API_ROOT,
-    DEFAULT_RATE_LIMIT,
-    EMULATOR_CREDENTIALS,
-    Session,
-    SessionSettings,
-    session_for,
-)
+from sakura_fleet.provider.session import Session, session_for
+from sakura_fleet.provider.settings import SessionSettings
 from tests.unit.world import ZONE, World, new_session
 from tests.waiting import PATIENCE
 
-HTTPS = "https://secure.sakura.ad.jp/cloud/zone"
 LOCAL = "http://127.0.0.1:18080/cloud/zone"
 ENV = {"SAKURA_ACCESS_TOKEN": "env-token", "SAKURA_ACCESS_TOKEN_SECRET": "env-secret"}
-CONFIG = {"access_token": "config-token", "access_token_secret": "config-secret"}
 CALLERS = 16
-
-
-# Settings and credentials
-
-
-def test_settings_from_nothing_are_the_real_cloud() -> None:
-    settings = SessionSettings.from_config(lambda _: None)
-    assert settings == SessionSettings(api_root=DEFAULT_API_ROOT, rate_limit=DEFAULT_RATE_LIMIT)
-
-
-def test_settings_from_a_stack() -> None:
-    stack = {**CONFIG, "api_root": LOCAL + "/", "account_id": "113000000001", "rate_limit": "100"}
-    settings = SessionSettings.from_config(stack.get)
-    assert settings == SessionSettings(api_root=LOCAL, account_id="113000000001", rate_limit=100.0, **CONFIG)
-
-
-def test_a_rate_limit_that_is_no_number() -> None:
-    with pytest.raises(InputError, match="'fast' is not a number of requests per second"):
-        SessionSettings.from_config({"rate_limit": "fast"}.get)
-
-
-@pytest.mark.parametrize(
-    ("root", "config", "env", "expected"),
-    [
-        (HTTPS, {}, ENV, Credentials("env-token", "env-secret")),
-        (HTTPS, CONFIG, ENV, Credentials("env-token", "env-secret")),
-        (HTTPS, CONFIG, {}, Credentials("config-token", "config-secret")),
-        # What goes to a plain-http root is never the real key of the environment.
-        (LOCAL, {}, ENV, EMULATOR_CREDENTIALS),
-        (LOCAL.upper().replace("CLOUD/ZONE", "cloud/zone"), {}, ENV, EMULATOR_CREDENTIALS),
-        (LOCAL, {}, {}, EMULATOR_CREDENTIALS),
-        (LOCAL, CONFIG, ENV, Credentials("config-token", "config-secret")),
-    ],
-)
-def test_which_key_goes_where(root: str, config: dict[str, Any], env: dict[str, str], expected: Credentials) -> None:
-    assert SessionSettings(api_root=root, **config).credentials(env) == expected
-
-
-@pytest.mark.parametrize(
-    ("root", "config"),
-    [(HTTPS, {}), (HTTPS, {"access_token": "only"}), (LOCAL, {"access_token": "only"})],
-)
-def test_no_key_or_half_a_key_is_refused(root: str, config: dict[str, Any]) -> None:
-    with pytest.raises(CredentialsError):
-        SessionSettings(api_root=root, **config).credentials({})
 
 
 def test_a_root_that_is_no_url_is_an_error_with_a_message() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from sakura_fleet.client import Client, Credentials
 from sakura_fleet.provider.lifecycle import Diff
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
 from tests.unit.meeting import Meeting
 from tests.unit.resources.dns.zones import WWW, Zone, sets_inputs, wire

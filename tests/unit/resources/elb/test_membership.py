@@ -8,7 +8,8 @@ import pytest
 
 from sakura_fleet.errors import CancelledError, FleetError, WaitTimeoutError
 from sakura_fleet.provider.lifecycle import Diff, Unknown
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from tests.unit.resources.elb.support import (
     BY_HAND,
     DECLARED_RULE,

@@ -13,7 +13,8 @@ import pytest
 from sakura_fleet.client import Client, Credentials
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources.elb.membership_lifecycle import ElbMembershipLifecycle
 from tests.unit.meeting import Meeting
 from tests.unit.resources.elb.support import (

@@ -20,7 +20,8 @@ from sakura_fleet.model.server.packet_filter import PacketFilterRule
 from sakura_fleet.model.server.template import DiskTemplate
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Unknown
-from sakura_fleet.provider.session import Session, SessionSettings
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
 from tests.unit.resources.elb.support import die, somebody
 from tests.unit.world import FLEET, FOREIGN, OTHER_ZONE, OWNER_TAGS, ZONE, World, server_inputs, world
