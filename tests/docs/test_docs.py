@@ -29,9 +29,15 @@ from sakura_fleet.model.elb import (
     REGIONS,
     RULE_ACTIONS,
     SSL_POLICIES,
+    BindPort,
     ElbArgs,
+    ElbSettings,
+    HealthCheck,
+    ResponseHeader,
+    Rule,
+    SorryServer,
+    Syslog,
 )
-from sakura_fleet.model.elb import DEFAULTS as ELB_DEFAULTS
 from sakura_fleet.model.server.group import ServerGroupArgs, SizePreset
 from sakura_fleet.model.server.os_types import OS_TYPES
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
@@ -71,12 +77,12 @@ SECTIONS: dict[str, tuple[tuple[str | int, ...], type | None]] = {
     EXPOSE: (("server_group", "template", "network_interfaces", 0, "expose"), Expose),
     "`server_group.template.edit_parameter`": (("server_group", "template", "edit_parameter"), EditParameter),
     "`elb`": (("elb",), ElbArgs),
-    "`elb.bind_ports[]`": (("elb", "bind_ports", 0), None),
-    "`elb.bind_ports[].response_headers[]`": (("elb", "bind_ports", 0, "response_headers", 0), None),
-    "`elb.health_check`": (("elb", "health_check"), None),
-    "`elb.sorry_server`": (("elb", "sorry_server"), None),
-    "`elb.syslog`": (("elb", "syslog"), None),
-    "`elb.rules[]`": (("elb", "rules", 0), None),
+    "`elb.bind_ports[]`": (("elb", "bind_ports", 0), BindPort),
+    "`elb.bind_ports[].response_headers[]`": (("elb", "bind_ports", 0, "response_headers", 0), ResponseHeader),
+    "`elb.health_check`": (("elb", "health_check"), HealthCheck),
+    "`elb.sorry_server`": (("elb", "sorry_server"), SorryServer),
+    "`elb.syslog`": (("elb", "syslog"), Syslog),
+    "`elb.rules[]`": (("elb", "rules", 0), Rule),
     "`hosts[]`": (("hosts", 0), CaddyHostArgs),
     "`hosts[].sites[]`": (("hosts", 1, "sites", 0), Site),
     "`hosts[].sites[].file_server`": (("hosts", 1, "sites", 0, "file_server"), FileServer),
@@ -226,7 +232,7 @@ def test_configuration_names_every_field(heading: str) -> None:
     if heading == "`server_group`":
         named.remove("size")  # a key of the stack, as `pulumi config set size` changes it
     if heading == "`elb`":
-        named = named - {"settings"} | set(ELB_DEFAULTS)
+        named = named - {"settings"} | {field.name for field in fields(ElbSettings)}
     assert named - planned(heading) <= set(rows(heading))
 
 
@@ -257,18 +263,13 @@ def _default(default: object) -> str | None:
 
 
 def _defaults(heading: str) -> dict[str, object]:
-    """The defaults of a section's keys: those of the values' fields, or what an empty mapping is read as."""
-    path, values = SECTIONS[heading]
+    """The defaults of a section's keys: those of the values' fields."""
+    _, values = SECTIONS[heading]
     found = {field.name: field.default for field in fields(values)} if values else {}
     if heading == "`elb`":
-        found |= ELB_DEFAULTS
-    if not values and path[0] == "elb":
-        part: Any = read(MINIMAL).elb.settings  # type: ignore[union-attr]
-        for step in path[1:]:
-            part = part[step]
-        written = copy_of_minimal(heading)[1]
-        unset = {key: "" if value in (0, []) and value is not False else value for key, value in part.items()}
-        found = {key: value for key, value in unset.items() if key not in written}
+        found |= {field.name: field.default for field in fields(ElbSettings)}
+    if heading == "`elb.health_check`":
+        found |= {"path": ElbSettings().health_check.path, "port": ""}  # port 0 is the entry's own
     return {key: default for key, default in found.items() if default is not MISSING}
 
 
