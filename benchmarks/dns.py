@@ -32,9 +32,9 @@ import json
 from pathlib import Path
 
 from components import DnsRecords, DnsRecordsArgs
-from sakura_fleet.model.dns import RecordSet
+from sakura_fleet.model.dns import RecordSetArgs
 
-sets = [RecordSet(**one) for one in json.loads(Path("records.json").read_text())]
+sets = [RecordSetArgs(**given) for given in json.loads(Path("records.json").read_text())]
 DnsRecords("dns", DnsRecordsArgs(zone="example.com", record_sets=sets))
 """
 """The engine hands a stack's settings over in one environment variable, in which so many records have no room."""

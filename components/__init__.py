@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .dns import (
         DnsRecords,
         DnsRecordsArgs,
+        RecordSetArgs,
         address_records,
         elb_record,
         https_alias,
@@ -27,6 +28,7 @@ __all__ = [
     "DnsRecordsArgs",
     "Fleet",
     "Member",
+    "RecordSetArgs",
     "ServerGroup",
     "WebElb",
     "address_records",
@@ -48,6 +50,7 @@ __getattr__ = LazyExports(
         ".dns": (
             "DnsRecords",
             "DnsRecordsArgs",
+            "RecordSetArgs",
             "address_records",
             "elb_record",
             "https_alias",

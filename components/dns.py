@@ -18,7 +18,7 @@ from typing import Any
 import pulumi
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.dns import RecordSet, is_zone_name, read_record_sets, zone_name
+from sakura_fleet.model.dns import RecordSet, RecordSetArgs, is_zone_name, zone_name
 from sakura_fleet.model.dns.https import (
     PRIORITY,
     WEB_TTL,
@@ -28,6 +28,8 @@ from sakura_fleet.model.dns.https import (
     https_record,
     https_record_of,
 )
+from sakura_fleet.model.dns.set_reader import read_set
+from sakura_fleet.model.dns.set_rules import check_sets, note
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import Serves
 from sakura_fleet.provider.adapter import refuse
@@ -37,6 +39,7 @@ from sakura_fleet.tokens import DNS_RECORDS
 __all__ = [
     "DnsRecords",
     "DnsRecordsArgs",
+    "RecordSetArgs",
     "address_records",
     "elb_record",
     "https_alias",
@@ -56,7 +59,7 @@ class DnsRecordsArgs:
     """
 
     zone: str
-    record_sets: Sequence[RecordSet]
+    record_sets: Sequence[RecordSet | RecordSetArgs]
     lookup: bool = False
     protect: bool = False
     adopt_zone: str = ""
@@ -64,13 +67,12 @@ class DnsRecordsArgs:
     description: str = ""
     tags: Sequence[str] = ()
 
-    @property
-    def present(self) -> list[RecordSet]:
-        """The sets that have values."""
-        return [one for one in self.record_sets if one.values]
-
     def check(self, warnings: list[Problem] | None = None) -> list[Problem]:
         """Everything that is wrong; what is only odd goes to `warnings`."""
+        return self.typed([] if warnings is None else warnings)[1]
+
+    def typed(self, warnings: list[Problem]) -> tuple[list[RecordSet], list[Problem]]:
+        """The sets that have values, each read once, and everything that is wrong."""
         problems: list[Problem] = []
         try:
             zone = zone_name(self.zone)
@@ -78,9 +80,17 @@ class DnsRecordsArgs:
             zone = ""
         if not is_zone_name(zone):
             problems.append(Problem("zone", "zone-name", f"{self.zone!r} is not a zone's name such as example.com"))
-        reader = Reader({"record_sets": [one.inputs() for one in self.present]}, "", problems, pulumi.Output)
-        read_record_sets(reader, "record_sets", zone=zone, unknown=pulumi.Output, warnings=warnings)
-        return problems
+        sets: list[RecordSet] = []
+        for given in self.record_sets:
+            if not given.values:
+                continue
+            if isinstance(given, RecordSetArgs):
+                reader = Reader(given.inputs(), f"record_sets[{len(sets)}]", problems)
+                given, noted = read_set(reader, zone, pulumi.Output)
+                note(noted, given, problems, warnings)
+            sets.append(given)
+        check_sets(sets, zone=zone, path="record_sets", problems=problems, warnings=warnings)
+        return sets, problems
 
 
 class DnsRecords(pulumi.ComponentResource):
@@ -98,7 +108,8 @@ class DnsRecords(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DnsRecordsArgs, *, opts: pulumi.ResourceOptions | None = None) -> None:
         warnings: list[Problem] = []
-        refuse(args.check(warnings), f"DNS records {name}")
+        sets, problems = args.typed(warnings)
+        refuse(problems, f"DNS records {name}")
         super().__init__(DNS_RECORDS, name, {}, opts)
         for warning in warnings:
             pulumi.log.warn(str(warning), self)
@@ -118,7 +129,7 @@ class DnsRecords(pulumi.ComponentResource):
             f"{name}-records",
             zone_id=self.zone.id,
             zone_name=zone,
-            record_sets=args.present,
+            record_sets=sets,
             adopt=args.adopt,
             opts=pulumi.ResourceOptions(parent=self),
         )

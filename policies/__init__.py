@@ -1,1 +1,2 @@
-"""The policy pack: what every resource of a preview or update is looked at for. docs/policies.md is made from it."""
+"""The policy pack: the rules that every resource of a preview or update is checked by. docs/policies.md is
+made from them."""

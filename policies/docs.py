@@ -31,8 +31,8 @@ def _pack() -> Iterator[str]:
         "",
         "<!-- Made by `python -m policies.docs > docs/policies.md` from the rules in `policies/`; change those. -->",
         "",
-        "The pack in `policies/` looks at every resource that a preview or an update declares. What a run takes away "
-        "is only in its plan, and `plan-check` looks at that: [see below](#the-plan).",
+        "The pack in `policies/` checks every resource that a preview or an update declares. What a run takes away "
+        "is only in its plan, and `plan-check` reads that: [see below](#the-plan).",
         "",
         "```console",
         "$ pulumi preview -s production --policy-pack policies",
@@ -84,7 +84,7 @@ def _levels() -> Iterator[str]:
 def _rule(rule: Rule) -> Iterator[str]:
     types = ", ".join(f"`{token.rpartition(':')[2]}`" for token in rule.types)
     yield from (f"### {rule.id}", "", rule.what + " " + rule.why, "")
-    yield f"- Looks at: {types or 'the whole stack'}{'; can remediate' if rule.remediate else ''}"
+    yield f"- Checks: {types or 'the whole stack'}{'; can remediate' if rule.remediate else ''}"
     yield f"- Way out: {rule.way_out}"
     for name, setting in rule.settings.items():
         default = f"`{json.dumps(setting.default)}`"

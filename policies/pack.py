@@ -18,13 +18,13 @@ from pulumi_policy import (
 from pulumi_policy import proxy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.look import UNKNOWN
+from policies.properties import UNKNOWN
 from policies.rule import Context, Resource, Rule
 from sakura_fleet import tokens
 from sakura_fleet.model.server import inputs as server_inputs
 
 _SENTINELS: Final = frozenset(value for name, value in vars(sdk).items() if name.startswith("UNKNOWN_"))
-"""The texts that stand for unknown values. A remediation gets them as they are, a validation an error on reading."""
+"""The texts in the place of unknown values. A remediation gets them as they are, a validation an error on reading."""
 
 
 class Pack:
@@ -78,10 +78,10 @@ class Pack:
     def _of_stack(self, rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             there = {}
-            for one in args.resources:
-                parent = one.parent.urn if one.parent else ""
-                known = self._declared.get(one.urn)
-                there[one.urn] = known or _resource(one.urn, one.resource_type, one.props, parent)
+            for declared in args.resources:
+                parent = declared.parent.urn if declared.parent else ""
+                known = self._declared.get(declared.urn)
+                there[declared.urn] = known or _resource(declared.urn, declared.resource_type, declared.props, parent)
             context = self._context(rule, args.get_config(), there)
             for breach in rule.check_stack(context) if rule.check_stack else ():
                 report(rule.message(breach), breach.urn or None)

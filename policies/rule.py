@@ -11,7 +11,7 @@ from policies.levels import Levels
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource: its inputs, without Pulumi's own; what is not known yet is `look.UNKNOWN`."""
+    """One resource: its inputs, without Pulumi's own; what is not known yet is `properties.UNKNOWN`."""
 
     urn: str
     type: str
@@ -44,7 +44,7 @@ class Context:
 
     def of_type(self, token: str) -> list[Resource]:
         """The declared resources of a type."""
-        return [one for one in list(self.declared.values()) if one.type == token]
+        return [resource for resource in list(self.declared.values()) if resource.type == token]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. `types` are the resources it judges; none means the stack as a whole. `needs` are those it looks at."""
+    """A rule. `types` are the resources it judges; none means the stack as a whole. `needs` are those that it reads."""
 
     id: str
     types: tuple[str, ...] = ()

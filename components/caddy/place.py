@@ -41,7 +41,7 @@ class Placed:
 
         if self.reference:
             return address_records(name, self.reference, ttl=ttl)
-        return RecordSet(name, HostAddress(self.literal).record_type, [self.literal], ttl)
+        return RecordSet.of_texts(name, HostAddress(self.literal).record_type, [self.literal], ttl)
 
 
 def place_host(

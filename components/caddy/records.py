@@ -64,14 +64,9 @@ def announce(host: HostParts, serving: Serving, *, after: Sequence[pulumi.Resour
 def https_text(serving: Serving, address: str) -> str:
     """The HTTPS record's text, as in a zone file; empty where the host has no TLS."""
     from sakura_fleet.model.dns.https import https_record_of
-    from sakura_fleet.model.dns.svcb import read_structure
-    from sakura_fleet.model.reading import Reader
 
-    for value in https_record_of("@", serving).values:
-        hints = [address for _ in value.pop("ipv4hint", ())]
-        read = read_structure(Reader(value, "", []), {"ipv4hint": hints, "ipv6hint": []})
-        return read.text() if read else ""
-    return ""
+    record = https_record_of("@", serving).resolved(lambda *_: address)
+    return "".join(value.text() for value in record.values)
 
 
 def _sets(

@@ -3,95 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from policies.levels import EVERYWHERE, HINT
-from policies.look import UNKNOWN, Unknown, holds_unknown, items, mapping, number, text
+from policies.properties import UNKNOWN, Unknown, items, mapping, text
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from sakura_fleet import tokens
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import RULES as KNOWN
-from sakura_fleet.model.dns import read_record_sets
+from sakura_fleet.model.dns import RecordSet, read_record_sets, typed_sets
 from sakura_fleet.model.dns.names import relative_name
-from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, parsed_svcb
+from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, Address, Target
+from sakura_fleet.model.dns.svcb import keys
+from sakura_fleet.model.dns.values import Reference, Value, hints_of, svcb_of
 from sakura_fleet.model.reading import Reader
 
 HTTP3: Final = "h3"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpsValue:
-    """One value of an HTTPS set. `target` and `alpn` are None where they are not known yet."""
-
-    alias: bool
-    target: str | None
-    alpn: tuple[str, ...] | None
-    hints: Sequence[Any] = ()
-
-    @classmethod
-    def of(cls, value: Any) -> HttpsValue | None:
-        """The value of a text or mapping; None where it cannot be told."""
-        if isinstance(value, str):
-            parsed = parsed_svcb(value)
-            return None if parsed is None else cls(parsed.is_alias, parsed.target.text(), parsed.alpn)
-        priority = number(mapping(value).get("priority"))
-        if priority is None:
-            return None
-        alpn, hints = value.get("alpn", []), value.get("ipv4hint", [])
-        return cls(
-            priority == 0,
-            text(value.get("target", ".")),
-            None if holds_unknown(alpn) else tuple(str(one) for one in items(alpn)),
-            [UNKNOWN] if hints is UNKNOWN else items(hints),
-        )
 
 
 def https_record_agrees(record_sets: Resource, context: Context) -> Iterator[Breach]:
     """Every HTTPS record announces what is served where it leads."""
     zone = text(record_sets.props.get("zone_name"))
     written = record_sets.props.get("record_sets", [])
-    sets = [mapping(one) for one in items(written)]
-    complete = written is not UNKNOWN and all(
-        text(one.get("name")) is not None and text(one.get("type")) is not None for one in sets
-    )
-    # A host writes its addresses before its HTTPS record, in sets of their own.
-    before = [one for one in context.of_type(tokens.DNS_RECORD_SETS) if one.urn != record_sets.urn]
-    same_zone = [one for one in before if zone and text(one.props.get("zone_name")) == zone]
-    addresses: dict[str, list[Any]] = {}
-    for one in [*sets, *(mapping(other) for each in same_zone for other in items(each.props.get("record_sets")))]:
-        if text(one.get("type")) in ADDRESS_TYPES:
-            values = one.get("values")
-            found = [UNKNOWN] if values is UNKNOWN else items(values)
-            addresses.setdefault(str(one.get("name")), []).extend(found)
+    sets = _typed(written)
+    complete = written is not UNKNOWN and all(declared.name and declared.type for declared in sets)
+    addresses = _addresses(sets, zone, record_sets, context)
     known_elsewhere = context.settings["addressed_elsewhere"]
-    for index, one in enumerate(sets):
-        name = text(one.get("name"))
-        if text(one.get("type")) != "HTTPS" or name is None:
+    for index, declared in enumerate(sets):
+        name = declared.name
+        if declared.type != "HTTPS" or not name:
             continue
-        for number_of_value, raw in enumerate(items(one.get("values"))):
-            value = HttpsValue.of(raw)
-            if value is None:
+        for place, value in enumerate(declared.values):
+            svcb = svcb_of(value)
+            if svcb is None:
                 continue
-            path = f"record_sets[{index}].values[{number_of_value}]"
+            path = f"record_sets[{index}].values[{place}]"
             if complete and name not in known_elsewhere and name not in addresses and not name.startswith("_"):
                 yield Breach(path, "there is no address beside the record, for clients that go by addresses alone")
-            if value.alias or value.target is None:
+            if svcb.is_alias:
                 continue
-            host = name if value.target == "." else relative_name(value.target, zone) if zone else None
-            behind = addresses.get(host or "", [])
-            if value.alpn and any(protocol.startswith(HTTP3) for protocol in value.alpn):
+            target = svcb.target.text()
+            host = name if target == "." else relative_name(target, zone) if zone else None
+            behind = addresses.get(host or "", ())
+            if any(protocol.startswith(HTTP3) for protocol in svcb.alpn):
                 yield from _speaks_http3(path, behind, context)
-            if _strangers(value.hints, behind):
+            if _strangers(hints_of(value, keys.IPV4HINT), behind):
                 yield Breach(f"{path}.ipv4hint", "the hints are not among the addresses at that name")
 
 
-def _speaks_http3(path: str, behind: Sequence[Any], context: Context) -> Iterator[Breach]:
-    for one in map(mapping, behind):
-        if "elb" in one:
+def _typed(written: Any) -> list[RecordSet]:
+    return typed_sets(items(written), unknown=Unknown)
+
+
+def _addresses(
+    sets: Sequence[RecordSet], zone: str | None, record_sets: Resource, context: Context
+) -> dict[str, list[Value]]:
+    """What says where a host is, by name: in these sets, and in those of the zone that were declared before.
+
+    A host writes its addresses before its HTTPS record, in sets of their own.
+    """
+    before = [
+        declared
+        for other in context.of_type(tokens.DNS_RECORD_SETS)
+        if other.urn != record_sets.urn and zone and text(other.props.get("zone_name")) == zone
+        for declared in _typed(other.props.get("record_sets"))
+    ]
+    addresses: dict[str, list[Value]] = {}
+    for declared in (*sets, *before):
+        if declared.type in ADDRESS_TYPES:
+            addresses.setdefault(declared.name, []).extend(declared.values)
+    return addresses
+
+
+def _speaks_http3(path: str, behind: Sequence[Value], context: Context) -> Iterator[Breach]:
+    for reference in behind:
+        if not isinstance(reference, Reference):
+            continue
+        if reference.kind == "elb":
             yield Breach(path, "HTTP/3 is announced, but an ELB answers, which carries no UDP")
             return
-        server = _server(text(mapping(one.get("server")).get("key")), context)
+        server = _server(reference.key, context)
         others = context.settings["http3_servers"]
         if server and not server.inside(tokens.CADDY_HOST) and server.name not in others:
             yield Breach(path, "HTTP/3 is announced, but the server behind is no CaddyHost")
@@ -100,39 +91,40 @@ def _speaks_http3(path: str, behind: Sequence[Any], context: Context) -> Iterato
 
 def _server(key: str | None, context: Context) -> Resource | None:
     """The declared server with this owner tag."""
-    for one in context.of_type(tokens.SERVER):
-        if key and text(mapping(one.props.get("owner_tags")).get("resource")) == key:
-            return one
+    for server in context.of_type(tokens.SERVER):
+        if key and text(mapping(server.props.get("owner_tags")).get("resource")) == key:
+            return server
     return None
 
 
-def _strangers(hints: Sequence[Any], behind: Sequence[Any]) -> bool:
+def _strangers(hints: Sequence[Value], behind: Sequence[Value]) -> bool:
     """Whether a hint names what the addresses do not; False where that cannot be told."""
-    here, there = [_place(one) for one in hints], [_place(one) for one in behind]
+    here, there = [_place(hint) for hint in hints], [_place(address) for address in behind]
     kinds = {kind for kind, _ in (*here, *there)}
     return bool(here and there) and len(kinds) == 1 and "" not in kinds and not set(here) <= set(there)
 
 
-def _place(value: Any) -> tuple[str, str]:
-    """What an address stands for: a literal one, a server's owner tag, or nothing that can be compared."""
-    if isinstance(value, str):
-        return "address", value
-    key = text(mapping(mapping(value).get("server")).get("key")) if isinstance(value, Mapping) else None
-    return ("server", key) if key else ("", "")
+def _place(value: Value) -> tuple[str, str]:
+    """What an address is: a literal one, a server's owner tag, or nothing that can be compared."""
+    if isinstance(value, Address | Target):
+        return "address", value.text()
+    if isinstance(value, Reference) and value.kind == "server" and value.key:
+        return "server", value.key
+    return "", ""
 
 
 def dns_records_sound(record_sets: Resource, context: Context) -> Iterator[Breach]:
     """No set breaks a rule, not even one that only warns, and what is allowed has a reason."""
-    if not all(isinstance(one, Mapping) for one in items(record_sets.props.get("record_sets"))):
+    if not all(isinstance(written, Mapping) for written in items(record_sets.props.get("record_sets"))):
         return
     problems: list[Problem] = []
     reader = Reader(record_sets.props, "", problems, Unknown)
     zone = text(record_sets.props.get("zone_name")) or ""
     warnings: list[Problem] = []
     sets = read_record_sets(reader, "record_sets", zone=zone, unknown=Unknown, warnings=warnings)
-    for one in (*problems, *warnings):
-        source = KNOWN.get(one.rule, (None, ""))[1]
-        yield Breach(one.path, f"the rule {one.rule}{f' ({source})' if source else ''} is broken")
+    for problem in (*problems, *warnings):
+        source = KNOWN.get(problem.rule, (None, ""))[1]
+        yield Breach(problem.path, f"the rule {problem.rule}{f' ({source})' if source else ''} is broken")
     for index, declared in enumerate(sets):
         for number_of_rule, allowed in enumerate(declared.allow):
             if isinstance(allowed, str):

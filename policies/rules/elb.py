@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.levels import EVERYWHERE, STRICT
-from policies.look import flag, items, mapping, number, text
+from policies.properties import flag, items, mapping, number, text
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from sakura_fleet import tokens
 
@@ -30,7 +30,7 @@ def redirect_to_https(elb: Resource, _context: Context) -> Iterator[Breach]:
     """Where there is https, http only leads to it."""
     if not is_ours(elb):
         return
-    ports = [mapping(one) for one in items(mapping(elb.props.get("settings")).get("bind_ports"))]
+    ports = [mapping(port) for port in items(mapping(elb.props.get("settings")).get("bind_ports"))]
     if not any(text(port.get("proxy_mode")) == "https" for port in ports):
         return
     for index, port in enumerate(ports):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.levels import ADVISORY, EVERYWHERE, MANDATORY, PRODUCTION_ONLY, Levels
-from policies.look import holds_unknown, items, mapping, number
+from policies.properties import holds_unknown, items, mapping, number
 from policies.rule import Breach, Context, Resource, Rule
 from sakura_fleet import tokens
 
@@ -31,7 +31,7 @@ def two_members(context: Context) -> Iterator[Breach]:
 
 
 def size_within_limits(server: Resource, _context: Context) -> Iterator[Breach]:
-    """No member stands beyond the group's largest size."""
+    """No member is beyond the group's largest size."""
     slot = number(server.props.get("slot"))
     largest = number(mapping(server.props.get("labels")).get("max_size"))
     if slot is not None and largest is not None and slot + 1 > largest:
@@ -41,8 +41,8 @@ def size_within_limits(server: Resource, _context: Context) -> Iterator[Breach]:
 def size_not_below_minimum(context: Context) -> Iterator[Breach]:
     """A group has as many members as its smallest size says."""
     for group, members in groups(context):
-        found = [number(mapping(one.props.get("labels")).get("min_size")) for one in members]
-        smallest = max((one for one in found if one is not None), default=0)
+        found = [number(mapping(member.props.get("labels")).get("min_size")) for member in members]
+        smallest = max((size for size in found if size is not None), default=0)
         if len(members) < smallest:
             yield Breach("labels.min_size", "the group is smaller than its min_size allows", group.urn)
 
@@ -51,7 +51,7 @@ def groups(context: Context) -> Iterator[tuple[Resource, list[Resource]]]:
     """The server groups and their members."""
     servers = context.of_type(tokens.SERVER)
     for group in context.of_type(tokens.SERVER_GROUP):
-        yield group, [one for one in servers if one.parent == group.urn]
+        yield group, [server for server in servers if server.parent == group.urn]
 
 
 RULES = (

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from policies.levels import EVERYWHERE, HINT
-from policies.look import UNKNOWN, holds_unknown, items, mapping, text
+from policies.properties import UNKNOWN, holds_unknown, items, mapping, text
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from sakura_fleet import tokens
 
@@ -81,7 +81,7 @@ RULES = (
         id="interface-without-filter",
         types=(tokens.SERVER,),
         what="An interface on the shared segment has a packet filter.",
-        why="Without one, only the server's own firewall stands between the internet and whatever listens.",
+        why="Without one, only the server's own firewall is between the internet and whatever listens.",
         way_out="give the interface a packet_filter in template.network_interfaces; HTTP/3 also needs udp 443",
         levels=HINT,
         check_resource=interface_without_filter,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.levels import EVERYWHERE, STRICT
-from policies.look import flag, items, mapping, number, text
+from policies.properties import flag, items, mapping, number, text
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from policies.rules.elb import is_ours
 from sakura_fleet import tokens

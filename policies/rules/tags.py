@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.levels import HINT
-from policies.look import UNKNOWN, holds_unknown, items
+from policies.properties import UNKNOWN, holds_unknown, items
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from policies.rules.elb import is_ours
 from sakura_fleet import tokens
@@ -46,7 +46,7 @@ RULES = (
         way_out="add the tags to template.tags and elb.tags; at the level remediate the pack adds them itself, and "
         "then every run needs it, as one without it takes them off again",
         levels=HINT,
-        settings={"tags": Setting(["{stack}"], "the tags; {stack} stands for the stack's name")},
+        settings={"tags": Setting(["{stack}"], "the tags; {stack} means the stack's name")},
         check_resource=required_tags,
         remediate=with_required_tags,
     ),

@@ -25,13 +25,13 @@ import pulumi
 
 from components import DnsRecords, DnsRecordsArgs, ServerGroup, stack_config
 from components.dns import address_records, https_alias, https_record
-from sakura_fleet.model.dns import RecordSet
+from sakura_fleet.model.dns import RecordSetArgs
 
 wanted = json.loads(Path("dns.json").read_text())
 config = stack_config()
 group = ServerGroup(config.server_group.name, config.server_group)
 servers = [server.reference for server in group.servers]
-sets = [RecordSet(**record_set) for record_set in wanted["sets"]]
+sets = [RecordSetArgs(**given) for given in wanted["sets"]]
 if wanted["hosts"]:
     sets += [address_records("www", *servers, ttl=300), https_record("www", *servers), https_alias("www.example.com.")]
 dns = DnsRecords("dns", DnsRecordsArgs(zone="example.com", record_sets=sets, **wanted["args"]))
@@ -223,7 +223,7 @@ def test_bad_records_stop_the_program_before_anything_changes(fleet: Fleet) -> N
     failed = fleet.pulumi("up", "--yes", check=False)
     text = failed.stdout + failed.stderr
     assert failed.returncode != 0
-    assert "no other record may stand beside a CNAME, but there is A, HTTPS" in text
+    assert "no other record may be beside a CNAME, but there is A, HTTPS" in text
     assert "record_sets[1].ttl: 9 is out of range" in text
     assert "Traceback" not in text
     assert fleet.count() == {}

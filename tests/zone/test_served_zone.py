@@ -14,7 +14,7 @@ from sakura_emulator.server import Running
 from sakura_fleet.client import Client
 from sakura_fleet.model.dns import Record
 from sakura_fleet.model.dns.published import read_value
-from sakura_fleet.model.dns.rdata import parsed_svcb
+from sakura_fleet.model.dns.svcb import Svcb
 from sakura_fleet.model.dns.zone_file import read_zone_file, write_zone_file
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
@@ -88,12 +88,12 @@ def test_every_record_comes_with_the_bytes_that_were_meant(name_server: NameServ
         assert rrset.ttl == (record.ttl or 3600)
         theirs = {octets(line) for line in name_server.kdig(full(record), record.type, "+generic")}
         if record.type in ("HTTPS", "SVCB"):
-            value = parsed_svcb(record.rdata)
-            assert value is not None
+            value = record.data
+            assert isinstance(value, Svcb)
             assert value.wire() in {rdata.to_wire() for rdata in rrset}, record
             assert value.wire() in theirs, record
         else:
-            text = record.rdata if record.type != "TXT" else None
+            text = record.text if record.type != "TXT" else None
             known = {rdata.to_digestable() for rdata in rrset}
             assert text is None or read_value(record.type, text).wire in known, record
             assert len(theirs) == len(rrset)
@@ -139,7 +139,8 @@ def test_all_valid_vectors_come_with_the_bytes_of_the_rfc(name_server: NameServe
         assert octets(line).hex() == vector["wire_hex"], vector["id"]
         assert rrset[0].to_wire().hex() == vector["wire_hex"], vector["id"]
     again = read_zone_file(text, ZONE, source="exported")
-    assert [parsed_svcb(one.rdata) for one in again] == [parsed_svcb(one.rdata) for one in records]
+    assert [record.data for record in again] == [record.data for record in records]
+    assert all(isinstance(record.data, Svcb) for record in again)
 
 
 def test_the_file_is_one_that_a_zone_checker_takes(served: list[Record], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`sakura-fleet dns`: a zone seen from outside, and zones as files."""
+"""`sakura-fleet dns`: records as name servers answer them, and zones as files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sakura_fleet.cli.dns_zone_file import apply, export, plan
 
 @click.group()
 def dns() -> None:
-    """Look at DNS records from outside, and read and write zone files."""
+    """Check DNS records from outside, and read and write zone files."""
 
 
 dns.add_command(apply)

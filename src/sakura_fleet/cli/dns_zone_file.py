@@ -8,7 +8,6 @@ from typing import Any, TextIO
 
 import click
 
-from sakura_fleet import tokens
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.client import DnsZone
 from sakura_fleet.engine.exit_codes import DnsPlanExit
@@ -16,18 +15,17 @@ from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import FleetError, InputError, NoStackError, Problem
-from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, identity, zone_name
-from sakura_fleet.model.dns.plan import (
-    FEW_RECORDS,
+from sakura_fleet.inventory.dns_state import zones_in
+from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, zone_name
+from sakura_fleet.model.dns.rules import without_way_out
+from sakura_fleet.model.dns.zone_plan import (
     MOST_CHANGED,
-    Change,
     ZonePlan,
     judge,
     odd_already,
     plan_zone,
     read_wanted,
 )
-from sakura_fleet.model.dns.rules import without_way_out
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_named
 
@@ -125,7 +123,7 @@ def apply(
     if not yes:
         confirm("Write this?")
     work.write(planned)
-    click.echo(f"written: {_counts(planned)}")
+    click.echo(f"written: {planned.counts}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +146,17 @@ class _Place:
         session = click.get_current_context().with_resource(open_session(project.setting(name)))
         found = zone_named(session, wanted)
         if found is None:
-            names = ", ".join(sorted(one.name for one in session.client.dns_zones.find())) or "none"
+            names = ", ".join(sorted(other.name for other in session.client.dns_zones.find())) or "none"
             raise FleetError(f"there is no DNS zone {wanted}; the account has {names}")
         return cls(project, name, session, found)
 
     def of_the_stack(self) -> set[tuple[str, str]]:
         """The sets in the zone that the stack's state knows as its own."""
         try:
-            resources = StackEngine(self.project, self.stack).resources()
+            zones = zones_in(StackEngine(self.project, self.stack).resources())
         except NoStackError:
             return set()
-        return {
-            (one["name"], one["type"])
-            for resource in resources
-            if resource["type"] == tokens.DNS_RECORD_SETS and not resource.get("delete")
-            if str(resource["outputs"]["zone_id"]) == self.zone.id
-            for one in resource["outputs"]["records"]
-        }
+        return {written.key for zone in zones if zone.zone_id == self.zone.id for written in zone.sets}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +192,9 @@ class _Work:
         return plan_zone(existing, self.wanted, delete=self.delete, stay=self.owned)
 
     def refuse(self, planned: ZonePlan) -> None:
-        """Raise what stands against the plan; say what is odd about it."""
+        """Raise what refuses the plan; say what is odd about it."""
         problems, warnings = judge(planned, zone=self.place.zone.name, allow=self.allow)
-        for one in planned.changes:
-            if one.key in self.owned:
-                message = (
-                    f"the set belongs to the stack {self.place.stack}; change it there, or leave it out of the file"
-                )
-                problems.append(Problem(" ".join(one.key), "set-of-a-stack", message))
+        problems += planned.of_a_stack(self.owned, self.place.stack)
         for warning in (*self.warnings, *warnings):
             click.echo(f"warning: {warning}", err=True)
         for odd in odd_already(planned, zone=self.place.zone.name, besides=self.owned):
@@ -218,23 +205,23 @@ class _Work:
     def show(self, planned: ZonePlan) -> None:
         """Print the plan, record by record."""
         for change in planned.changes:
-            for line in _lines(change):
+            for line in change.lines:
                 click.echo(line)
-        for one in planned.kept:
-            why = f"of the stack {self.place.stack}" if one.key in self.owned else "not in the file"
-            click.echo(f"  {one} stays: {why}")
-        click.echo(f"{self.place.zone.name}: {_counts(planned)}")
+        for kept in planned.kept:
+            why = f"of the stack {self.place.stack}" if kept.key in self.owned else "not in the file"
+            click.echo(f"  {kept} stays: {why}")
+        click.echo(f"{self.place.zone.name}: {planned.counts}")
 
     def write(self, shown: ZonePlan) -> None:
         """Write what was shown and nothing else."""
 
         def change(existing: Sequence[Record]) -> list[Record]:
             now = self.planned(existing)
-            strange = [one for one in now.changes if one not in shown.changes]
-            if strange:
+            unseen = now.beyond(shown)
+            if unseen:
+                sets = ", ".join(" ".join(change.key) for change in unseen)
                 raise FleetError(
-                    f"{', '.join(' '.join(one.key) for one in strange)} changed in the zone after the plan was shown; "
-                    "nothing was written. Run the command again"
+                    f"{sets} changed in the zone after the plan was shown; nothing was written. Run the command again"
                 )
             problems, _ = judge(now, zone=self.place.zone.name, allow=self.allow)
             _refuse(problems, self.source)
@@ -245,40 +232,17 @@ class _Work:
 
 def _refuse(problems: Sequence[Problem], source: str) -> None:
     if problems:
-        told = [
-            Problem(
-                one.path, one.rule, f"{bare} (or run it with --allow {one.rule})" if one.rule in ALLOWABLE else bare
-            )
-            for one in problems
-            for bare in [without_way_out(one)]
-        ]
-        raise InputError(told, source=source)
+        raise InputError([Problem(found.path, found.rule, _with_option(found)) for found in problems], source=source)
 
 
-def _refuse_too_much(planned: ZonePlan, there: int, *, force: bool) -> None:
-    if not force and there >= FEW_RECORDS and planned.lost > MOST_CHANGED * there:
+def _with_option(problem: Problem) -> str:
+    bare = without_way_out(problem)
+    return f"{bare} (or run it with --allow {problem.rule})" if problem.rule in ALLOWABLE else bare
+
+
+def _refuse_too_much(planned: ZonePlan, existing: int, *, force: bool) -> None:
+    if not force and planned.loses_most(existing):
         raise FleetError(
-            f"{planned.lost} of the zone's {there} records would change or go, more than {MOST_CHANGED:.0%}; if that "
-            "is meant, run the same command with --force. Nothing was changed"
+            f"{planned.lost} of the zone's {existing} records would change or go, more than {MOST_CHANGED:.0%}; if "
+            "that is meant, run the same command with --force. Nothing was changed"
         )
-
-
-def _lines(change: Change) -> list[str]:
-    before, after = _values(change.before), _values(change.after)
-    return [f"- {text}" for known, text in before.items() if known not in after] + [
-        f"+ {text}" for known, text in after.items() if known not in before
-    ]
-
-
-def _values(one: RecordSet | None) -> dict[Any, str]:
-    if one is None:
-        return {}
-    return {(one.ttl, identity(one.type, value)): f"{one.name} {one.ttl} {one.type} {value}" for value in one.values}
-
-
-def _counts(planned: ZonePlan) -> str:
-    new = len([one for one in planned.changes if one.before is None])
-    gone = len([one for one in planned.changes if one.after is None])
-    return (
-        f"{new} sets to add, {len(planned.changes) - new - gone} to change, {gone} to delete, {len(planned.kept)} stay"
-    )

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sakura_fleet.model.dns.rdata import HINTS, read_mapping
-from sakura_fleet.model.dns.record_set import REFERENCES
 from sakura_fleet.model.dns.rules import ALLOWABLE
 from sakura_fleet.model.dns.svcb import read_structure
+from sakura_fleet.model.dns.values import REFERENCES
 from sakura_fleet.model.elb import PLANS
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.stack import MAY_BE_SECRET, STRUCTURED, read_sections

@@ -28,7 +28,7 @@ class Serving:
     @property
     def alpn(self) -> list[str]:
         """What `alpn` lists: HTTP/1.1 goes without saying (RFC 9460, 9)."""
-        return [one for one in PROTOCOLS if one in self.protocols and one != HTTP1]
+        return [protocol for protocol in PROTOCOLS if protocol in self.protocols and protocol != HTTP1]
 
     @property
     def no_default_alpn(self) -> bool:

@@ -514,7 +514,7 @@ def test_dns_elb_is_for_a_name_whose_records_say_what_the_elb_serves(
     folder: Folder, cloud: Cloud, port: JSON, https: str | None, follows: bool
 ) -> None:
     elb = cloud.elb(*cloud.web(1), BindPorts=[port])
-    records = [{"Name": "app", "Type": "A", "RData": elb["Status"]["VirtualIPAddress"], "TTL": 30}]
+    records: list[JSON] = [{"Name": "app", "Type": "A", "RData": elb["Status"]["VirtualIPAddress"], "TTL": 30}]
     records += [{"Name": "app", "Type": "HTTPS", "RData": https, "TTL": 30}] if https else []
     cloud.make_zone("example.com", records)
     settings, _ = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", "--dns-zone", "example.com")
@@ -529,7 +529,7 @@ def test_dns_elb_is_for_a_name_whose_records_say_what_the_elb_serves(
 
 def test_an_elb_that_stays_somebody_else_s_is_believed_to_speak_http2(folder: Folder, cloud: Cloud) -> None:
     elb = cloud.elb(*cloud.web(1), BindPorts=[{**HTTPS_443, "SupportHttp2": False}])
-    records = [
+    records: list[JSON] = [
         {"Name": "app", "Type": "A", "RData": elb["Status"]["VirtualIPAddress"], "TTL": 30},
         {"Name": "app", "Type": "HTTPS", "RData": H2, "TTL": 30},
     ]
@@ -555,7 +555,7 @@ def test_the_name_of_an_elb_with_vip_failover(folder: Folder, cloud: Cloud) -> N
     ports = [{"ProxyMode": "https", "Port": 443, "SupportHttp2": True}]
     elb = cloud.make_elb("tk-elb", Servers=entries, BindPorts=ports)
     fqdn = f"{elb['Status']['FQDN']}."
-    records = [
+    records: list[JSON] = [
         {"Name": "app", "Type": "ALIAS", "RData": fqdn, "TTL": 30},
         {"Name": "app", "Type": "HTTPS", "RData": '10 . alpn="h2"', "TTL": 30},
         {"Name": "www", "Type": "CNAME", "RData": fqdn},

@@ -159,7 +159,7 @@ def test_a_stack_that_was_never_brought_up_owns_nothing(zone: Zone, monkeypatch:
         ("www A 192.0.2.300\n", "[zone-file]"),
         ("www.example.org. A 192.0.2.3\n", "the name is not in the zone example.com [outside-zone]"),
         ("www 9 A 192.0.2.3\n", "9 is out of range"),
-        ("a CNAME b.example.net.\na TXT x\n", "no other record may stand beside a CNAME"),
+        ("a CNAME b.example.net.\na TXT x\n", "no other record may be beside a CNAME"),
         ("_acme-challenge CNAME b.example.net.\n", "_acme-challenge TXT token; _acme-challenge CNAME"),
         ("x HTTPS 1 .\n", "add A, AAAA or ALIAS (or run it with --allow svcb-target-without-address) [svcb-t"),
         (
@@ -235,7 +235,7 @@ def test_a_zone_that_changes_after_the_plan_was_shown(zone: Zone, monkeypatch: p
     assert [one["RData"] for one in zone.records][2] == "192.0.2.1"
     zone.put(OTHERS)
     meanwhile({"Name": "new", "Type": "CNAME", "RData": "a.example.net."})
-    assert "no other record may stand beside a CNAME" in zone.run("apply").output
+    assert "no other record may be beside a CNAME" in zone.run("apply").output
     zone.put(OTHERS)
     meanwhile(other)
     assert zone.run("apply").exit_code == 0, "what the file does not touch may change"

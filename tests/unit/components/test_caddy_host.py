@@ -117,12 +117,11 @@ def test_a_host_by_address() -> None:
     ]
     command = registered.of(tokens.REMOTE_COMMAND)["www-sites"]
     assert (command["create"], command["triggers"]) == ("sudo -n bash -s", ["192.0.2.9"])
-    value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"]}
     assert sets(registered) == {
         "www-address": [("www", "A", ["192.0.2.9"]), ("@", "A", ["192.0.2.9"])],
         "www-https": [
-            ("www", "HTTPS", [value]),
-            ("@", "HTTPS", [{"priority": 0, "target": "www.example.com."}]),
+            ("www", "HTTPS", ["10 . alpn=h3,h2"]),
+            ("@", "HTTPS", ["0 www.example.com."]),
         ],
     }
     assert registered.of(tokens.SSH_HOST_KEY)["www-host-key"]["address"] == "192.0.2.9"
@@ -130,10 +129,9 @@ def test_a_host_by_address() -> None:
 
 def test_an_ipv6_address() -> None:
     _, registered = made(replace(THERE, address="2001:db8::9", protocols=("h2", "h3")))
-    value = {"priority": 10, "target": ".", "alpn": ["h3", "h2"], "no_default_alpn": True}
     assert sets(registered) == {
         "www-address": [("www", "AAAA", ["2001:db8::9"])],
-        "www-https": [("www", "HTTPS", [value])],
+        "www-https": [("www", "HTTPS", ["10 . alpn=h3,h2 no-default-alpn"])],
     }
 
 

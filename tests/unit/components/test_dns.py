@@ -18,10 +18,9 @@ from components.dns import (
     https_record_for,
 )
 from sakura_fleet import tokens
-from sakura_fleet.errors import Problem
-from sakura_fleet.model.dns import RecordSet, read_record_sets
+from sakura_fleet.model.dns import RecordSet, RecordSetArgs
+from sakura_fleet.model.dns.values import Reference
 from sakura_fleet.model.elb import BindPort, ElbArgs, ElbSettings
-from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import Serving
 from tests.unit.components.program import run
 
@@ -33,15 +32,13 @@ ELB = {"key": "", "id": "113800000003"}
 def texts(*sets: RecordSet) -> list[str]:
     """What the sets say once every reference is known."""
 
-    def resolve(kind: str, reference: Any, record_type: str) -> str:
-        address = f"198.51.100.{reference['id'][-1]}"
+    def resolve(reference: Reference, record_type: str) -> str:
+        address = f"198.51.100.{reference.data['id'][-1]}"
         return address if record_type == "A" else "site-3.proxylb1.sakura.ne.jp"
 
-    problems: list[Problem] = []
-    reader = Reader({"sets": [one.inputs() for one in sets]}, "", problems)
-    found = read_record_sets(reader, "sets", zone="example.com", resolve=resolve)
-    assert problems == []
-    return [f"{one.name} {one.ttl} {one.type} {value}" for one in found for value in one.values]
+    assert args(*sets).check() == []
+    known = [declared.resolved(resolve) for declared in sets]
+    return [f"{found.name} {found.ttl} {found.type} {value.text()}" for found in known for value in found.values]
 
 
 def test_hosts() -> None:
@@ -65,7 +62,7 @@ def test_behind_an_elb(failover: bool, address: str) -> None:
 
 @dataclass
 class Host:
-    """What `https_record_for` looks at."""
+    """What `https_record_for` reads."""
 
     serving: Serving
 
@@ -85,7 +82,7 @@ def test_a_record_says_what_is_served(protocols: tuple[str, ...], servers: list[
 
 
 def test_without_https_there_is_no_record() -> None:
-    assert args(https_record_for("www", Host(Serving(protocols=())))).present == []
+    assert args(https_record_for("www", Host(Serving(protocols=())))).typed([]) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -107,12 +104,12 @@ def test_an_elb_made_elsewhere_is_believed_to_speak_http2() -> None:
     assert ElbArgs(lookup="113800000003").serving == Serving(protocols=("h2", "http/1.1"))
 
 
-def args(*sets: RecordSet, zone: str = "example.com") -> DnsRecordsArgs:
+def args(*sets: RecordSet | RecordSetArgs, zone: str = "example.com") -> DnsRecordsArgs:
     return DnsRecordsArgs(zone=zone, record_sets=sets)
 
 
 def test_check_says_everything_at_once() -> None:
-    broken = args(RecordSet("www", "A", ["x"]), RecordSet("@", "CNAME", ["a.example.net."]), zone="com").check()
+    broken = args(RecordSetArgs("www", "A", ["x"]), RecordSetArgs("@", "CNAME", ["a.example.net."]), zone="com").check()
     assert [(p.path, p.rule) for p in broken] == [
         ("zone", "zone-name"),
         ("record_sets[0].values[0]", "a-value"),
@@ -126,9 +123,34 @@ def test_what_is_known_later_passes() -> None:
     assert args(address_records("www", server), https_record("www", server)).check() == []
 
 
+def test_what_is_known_later_may_be_a_value_and_nothing_else() -> None:
+    later: Any = object.__new__(pulumi.Output)
+    sets = [RecordSetArgs("www", "TXT", [later]), RecordSetArgs("@", "MX", [{"priority": 10, "target": later}])]
+    declared, problems = args(*sets).typed([])
+    assert problems == []
+    assert [found.inputs()["values"] for found in declared] == [[later], [{"priority": 10, "target": later}]]
+    assert [(p.path, p.rule) for p in args(RecordSetArgs(later, "A", ["192.0.2.1"])).check()] == [
+        ("record_sets[0].name", "type")
+    ]
+
+
+def test_a_program_s_values_are_written_in_one_form() -> None:
+    hint = {"priority": 1, "target": ".", "ipv4hint": [{"server": SERVER}]}
+    sets = [
+        RecordSetArgs("WWW", "AAAA", ["2001:DB8::1"]),
+        RecordSetArgs("www", "HTTPS", [{"priority": 1.0, "alpn": ["h2"]}, hint]),
+        RecordSetArgs("a", "A", [{"server": SERVER}]),
+    ]
+    declared, _ = args(*sets).typed([])
+    assert [(found.name, found.inputs()["values"]) for found in declared] == [
+        ("www", ["2001:db8::1"]),
+        ("www", ["1 . alpn=h2", hint]),
+        ("a", [{"server": SERVER}]),
+    ]
+
+
 def test_a_group_of_no_servers_has_no_set() -> None:
-    assert args(address_records("www")).present == []
-    assert args(address_records("www")).check() == []
+    assert args(address_records("www")).typed([]) == ([], [])
 
 
 def test_a_zone_that_is_taken_over() -> None:

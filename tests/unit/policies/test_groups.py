@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policies.look import UNKNOWN
+from policies.properties import UNKNOWN
 from policies.rule import Resource
 from sakura_fleet import tokens
 from tests.unit.policies.support import GROUP, breaches, broken, server

@@ -24,8 +24,8 @@ from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, unkn
 
 from policies import docs
 from policies.levels import KINDS, LEVELS, kind_of
-from policies.look import UNKNOWN
 from policies.pack import Pack, plain
+from policies.properties import UNKNOWN
 from policies.rule import Resource
 from policies.rules import RULES
 from sakura_fleet import tokens

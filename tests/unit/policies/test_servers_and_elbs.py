@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policies.look import UNKNOWN
+from policies.properties import UNKNOWN
 from tests.unit.policies.support import broken, elb, server
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policies.look import UNKNOWN
+from policies.properties import UNKNOWN
 from policies.rule import Context, Resource
 from tests.unit.policies.support import BY_ID, breaches, broken, elb, server
 

@@ -1,4 +1,4 @@
-"""A DNS zone that is there, and which of its record sets stand for what is taken over."""
+"""A DNS zone that is there, and which of its record sets lead to what is taken over."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import FleetError, Problem
 from sakura_fleet.inventory.adoption.report import Report
-from sakura_fleet.model.dns import DEFAULT_TTL, Record, RecordSet, differing_sets, read_record_sets, zone_name
-from sakura_fleet.model.dns.https import WEB_TTL, elb_address_type, https_record_of
+from sakura_fleet.model.dns import DEFAULT_TTL, Record, differing_sets, read_record_sets, zone_name
+from sakura_fleet.model.dns.https import elb_record, https_record_of
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.ownership import OwnerTags, own_tags
@@ -48,7 +48,7 @@ def dns_section(
     fleet: str,
     report: Report,
 ) -> dict[str, Any]:
-    """The section `dns`: the zone, and the sets that lead to `addresses` or the ELB, or stand at one of `names`.
+    """The section `dns`: the zone, and the sets that lead to `addresses` or the ELB, or are at one of `names`.
 
     `serving` is what the ELB serves as the stack will declare it.
 
@@ -123,7 +123,7 @@ def _trouble(name: str, kind: str, records: Sequence[DnsRecord]) -> str:
 
 
 def _written(chosen: Sets, elb: Elb | None, serving: Serving, report: Report) -> dict[str, Any]:
-    """The chosen sets: in one word where they are what `dns.elb` makes, else as they stand."""
+    """The chosen sets: in one word where they are what `dns.elb` makes, else as they are."""
     section: dict[str, Any] = {}
     sets = dict(chosen)
     for name in dict.fromkeys(name for name, _ in chosen):
@@ -145,11 +145,10 @@ def _written(chosen: Sets, elb: Elb | None, serving: Serving, report: Report) ->
 
 def _is_of_elb(name: str, sets: Sets, elb: Elb, serving: Serving) -> bool:
     """Whether `dns.elb` with this name would make exactly these sets."""
-    kind, address = elb_address_type(failover=elb.vip_failover), elb.fqdn if elb.vip_failover else elb.vip
-    wanted = [RecordSet(name, kind, (address or "",), WEB_TTL)]
     https = https_record_of(name, serving)
-    if https.values:
-        wanted += read_record_sets(Reader({"sets": [https.inputs()]}, "", []), "sets", zone="")
+    address = elb_record(name, {"key": "", "id": elb.id}, failover=elb.vip_failover)
+    where = (elb.fqdn if elb.vip_failover else elb.vip) or ""
+    wanted = [made.resolved(lambda *_: where) for made in (address, https) if made.values]
     found = [
         Record(name, other, record.rdata, record.ttl)
         for (at, other), records in sets.items()

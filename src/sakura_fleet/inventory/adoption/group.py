@@ -28,20 +28,20 @@ class GroupWriter:
         self._report = report
         self._others_filters = servers.others_filters
         self._taken_filters: set[str] = set()
-        self.numbering = numbered([one.server.name for one in found], group=group)
+        self.numbering = numbered([member.server.name for member in found], group=group)
         by_number = sorted(zip(self.numbering.numbers, found, strict=True), key=lambda pair: pair[0])
         self.numbers = [number for number, _ in by_number]
-        self.found = [one for _, one in by_number]
+        self.found = [member for _, member in by_number]
 
     def config(self, expose: Mapping[str, Any]) -> dict[str, Any]:
         """The section; `expose` is what the ELB has of the servers."""
         first = self.found[0].server
         group: dict[str, Any] = {"name": self.numbering.group}
-        group["zones"] = list(dict.fromkeys(one.server.zone for one in self.found))
+        group["zones"] = list(dict.fromkeys(member.server.zone for member in self.found))
         group["min_size"] = group["max_size"] = len(self.found)
         if self.numbering.name_format != DEFAULT_NAME_FORMAT:
             group["name_format"] = self.numbering.name_format
-        group["adopt"] = {number: one.server.id for number, one in zip(self.numbers, self.found, strict=True)}
+        group["adopt"] = {number: member.server.id for number, member in zip(self.numbers, self.found, strict=True)}
         plan: dict[str, Any] = {"core": first.core, "memory": first.memory_gb}
         template: dict[str, Any] = {"plan": {**plan, "dedicated_cpu": True} if first.dedicated_cpu else plan}
         template["disks"] = self._disks()
@@ -57,36 +57,36 @@ class GroupWriter:
         return group
 
     def _say_taken(self, numbering: Numbering) -> None:
-        for number, one in zip(self.numbers, self.found, strict=True):
-            self._report.taken.append(f"server {one} as number {number}")
-            if one.server.name != numbering.name(number):
+        for number, member in zip(self.numbers, self.found, strict=True):
+            self._report.taken.append(f"server {member} as number {number}")
+            if member.server.name != numbering.name(number):
                 self._report.changes.append(
-                    f"server {one} is called {numbering.name(number)} in the control panel; its host name stays"
+                    f"server {member} is called {numbering.name(number)} in the control panel; its host name stays"
                 )
             for what, has in (
-                ("has a GPU", one.server.gpu),
-                ("is on a private host", one.server.private_host_id),
+                ("has a GPU", member.server.gpu),
+                ("is on a private host", member.server.private_host_id),
             ):
                 if has:
-                    self._report.notes.append(f"server {one} {what}; servers made later do not")
+                    self._report.notes.append(f"server {member} {what}; servers made later do not")
 
     # Labels: what most have; the rest changes in place
 
     def _labels(self) -> dict[str, Any]:
-        servers = [one.server for one in self.found]
+        servers = [member.server for member in self.found]
         description = _most(server.description for server in servers)
         icon = _most(server.icon_id or "" for server in servers)
         common = set.intersection(*(set(own_tags(server.tags)) for server in servers))
-        for one in self.found:
+        for member in self.found:
             for what, value, wanted in (
-                ("description", one.server.description, description),
-                ("icon", one.server.icon_id or "", icon),
+                ("description", member.server.description, description),
+                ("icon", member.server.icon_id or "", icon),
             ):
                 if value != wanted:
-                    self._report.changes.append(f"server {one}: {what} {value or 'none'} -> {wanted or 'none'}")
-            lost = sorted(set(own_tags(one.server.tags)) - common)
+                    self._report.changes.append(f"server {member}: {what} {value or 'none'} -> {wanted or 'none'}")
+            lost = sorted(set(own_tags(member.server.tags)) - common)
             if lost:
-                self._report.changes.append(f"server {one} loses {', '.join(lost)}: not all have these tags")
+                self._report.changes.append(f"server {member} loses {', '.join(lost)}: not all have these tags")
         labels = {"description": description, "tags": sorted(common), "icon_id": icon}
         return {key: value for key, value in labels.items() if value}
 
@@ -95,12 +95,12 @@ class GroupWriter:
     def _disks(self) -> list[dict[str, Any]]:
         archives = {
             zone: {archive.id: archive for archive in self._client.archives.find(zone)}
-            for zone in {one.server.zone for one in self.found if one.disks}
+            for zone in {member.server.zone for member in self.found if member.disks}
         }
         return [self._disk(index, archives) for index in range(len(self.found[0].disks))]
 
     def _disk(self, index: int, archives: Mapping[str, Mapping[str, Archive]]) -> dict[str, Any]:
-        sources = {_source(one.disks[index], archives[one.server.zone]) for one in self.found}
+        sources = {_source(member.disks[index], archives[member.server.zone]) for member in self.found}
         first = self.found[0].disks[index]
         disk: dict[str, Any] = {}
         source = sources.pop() if len(sources) == 1 else None
@@ -119,7 +119,7 @@ class GroupWriter:
     # Interfaces
 
     def _interface(self, index: int, expose: Mapping[str, Any]) -> dict[str, Any]:
-        upstreams = {one.server.zone: one.upstreams[index] for one in self.found}
+        upstreams = {member.server.zone: member.upstreams[index] for member in self.found}
         different = set(upstreams.values())
         interface: dict[str, Any] = {"upstream": different.pop() if len(upstreams) == 1 else upstreams}
         if set(upstreams.values()) == {"shared"}:
@@ -135,7 +135,7 @@ class GroupWriter:
 
     def _filters(self, index: int) -> dict[str, Any]:
         """The rules, and of each zone the packet filter that most have, where nobody else has it."""
-        own = [(one.server.zone, found) for one in self.found if (found := one.filters[index])]
+        own = [(member.server.zone, found) for member in self.found if (found := member.filters[index])]
         adopt = {}
         for zone in dict.fromkeys(zone for zone, _ in own):
             free = [
@@ -153,25 +153,29 @@ class GroupWriter:
     def _say_filters(self, index: int, adopted: Mapping[str, str]) -> None:
         """What becomes of the packet filters before an interface."""
         name = f"{self.numbering.group}-nic{index}"
-        attached = {one.id: (each.server.zone, one) for each in self.found if (one := each.filters[index])}
-        for _, (zone, one) in sorted(attached.items()):
-            if adopted.get(zone) == one.id:
-                self._report.taken.append(f"packet filter {one.name} ({one.id} in {zone})")
-                if (one.name, one.description) != (name, ""):
-                    self._report.changes.append(f"packet filter {one.name} ({one.id}) is called {name}")
+        pairs = [(member.server.zone, member.filters[index]) for member in self.found]
+        attached = {packet_filter.id: (zone, packet_filter) for zone, packet_filter in pairs if packet_filter}
+        for _, (zone, packet_filter) in sorted(attached.items()):
+            if adopted.get(zone) == packet_filter.id:
+                self._report.taken.append(f"packet filter {packet_filter.name} ({packet_filter.id} in {zone})")
+                if (packet_filter.name, packet_filter.description) != (name, ""):
+                    self._report.changes.append(
+                        f"packet filter {packet_filter.name} ({packet_filter.id}) is called {name}"
+                    )
                 continue
-            fate = "the group's, with the same rules," if one.expressions else "nothing"
+            fate = "the group's, with the same rules," if packet_filter.expressions else "nothing"
             self._report.changes.append(
-                f"interface {index}: {fate} takes the place of the packet filter {one.name} ({one.id}), which stays"
+                f"interface {index}: {fate} takes the place of the packet filter {packet_filter.name} "
+                f"({packet_filter.id}), which stays"
             )
 
     def _addresses(self, index: int) -> dict[str, Any]:
-        """The block from which the servers' addresses on a switch come, if they stand in it by number."""
+        """The block from which the servers' addresses on a switch come, if they are in it by number."""
         path = f"server_group.template.network_interfaces[{index}]"
-        addresses = [one.server.interfaces[index].user_ip_address for one in self.found]
+        addresses = [member.server.interfaces[index].user_ip_address for member in self.found]
         switches = [
             self._client.switches.read(zone, switch)
-            for zone, switch in {one.server.zone: one.upstreams[index] for one in self.found}.items()
+            for zone, switch in {member.server.zone: member.upstreams[index] for member in self.found}.items()
         ]
         lengths = {switch.network_mask_len for switch in switches}
         routes = {switch.default_route for switch in switches}

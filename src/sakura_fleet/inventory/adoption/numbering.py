@@ -48,11 +48,11 @@ def numbered(names: Sequence[str], *, group: str = "") -> Numbering:
     free = dict.fromkeys(range(1, len(names) + 1))
     numbers: dict[int, int] = {}
     for number in list(free):
-        holder = next((one for one, name in enumerate(names) if name == made.name(number)), None)
+        holder = next((index for index, name in enumerate(names) if name == made.name(number)), None)
         if holder is not None:
             numbers[holder] = number
             del free[number]
-    for index in sorted(set(range(len(names))) - numbers.keys(), key=lambda one: (names[one], one)):
+    for index in sorted(set(range(len(names))) - numbers.keys(), key=lambda number: (names[number], number)):
         numbers[index] = next(iter(free))
         del free[numbers[index]]
     return Numbering(group, name_format, tuple(numbers[index] for index in range(len(names))))
@@ -68,7 +68,7 @@ def _pattern(names: Sequence[str]) -> Pattern | None:
             padded = digits.startswith("0")
             widths = {len(digits) if padded else 1, len(digits)}
             counted.update(Pattern(stem, width, tail) for width in widths)
-    return max(counted, key=lambda one: (counted[one], -one.width), default=None)
+    return max(counted, key=lambda form: (counted[form], -form.width), default=None)
 
 
 def _group(stem: str) -> str:

@@ -56,7 +56,7 @@ class Found:
     @property
     def rules(self) -> tuple[tuple[PacketFilterRule, ...], ...]:
         """The packet filter rules before each interface."""
-        return tuple(one.expressions if one else () for one in self.filters)
+        return tuple(found.expressions if found else () for found in self.filters)
 
     def shape(self) -> dict[str, str]:
         """What would need another server, or is before it, in words. Switches are compared zone by zone."""
@@ -66,7 +66,8 @@ class Found:
         return {
             "plan": f"{server.core} core {server.memory_gb} GB{' dedicated' * server.dedicated_cpu}",
             "disks": disks or "none",
-            "interfaces": ", ".join("shared" if one == "shared" else "switch" for one in self.upstreams) or "none",
+            "interfaces": ", ".join("shared" if upstream == "shared" else "switch" for upstream in self.upstreams)
+            or "none",
             "driver": server.interface_driver,
             "packet filters": " | ".join(filters) or "none",
         }
@@ -94,23 +95,23 @@ def find_servers(client: Client, selection: Selection, *, fleet: str, report: Re
             f"{', '.join(sorted(server.name for server in listed)) or 'none'}"
         )
     taken, refused = [], []
-    for one in _with_parts(client, chosen):
-        reasons = list(_reasons(one, fleet))
+    for candidate in _with_parts(client, chosen):
+        reasons = list(_reasons(candidate, fleet))
         if not reasons:
-            taken.append(one)
-        elif one.server in named:
-            refused.append(f"  {one}: {'; '.join(reasons)}")
+            taken.append(candidate)
+        elif candidate.server in named:
+            refused.append(f"  {candidate}: {'; '.join(reasons)}")
         else:
-            report.left_out.append(f"server {one}: {'; '.join(reasons)}")
+            report.left_out.append(f"server {candidate}: {'; '.join(reasons)}")
     if refused:
         raise FleetError("\n".join(["these servers cannot be taken over; nothing was written:", *refused]))
     if not taken:
         reasons = [f"  {line}" for line in report.left_out]
         raise FleetError("\n".join(["none of the servers can be taken over; nothing was written:", *reasons]))
     _check_alike(taken)
-    ours = {one.server.id for one in taken}
-    others = {nic.packet_filter_id for server in listed if server.id not in ours for nic in server.interfaces}
-    return Servers(taken, frozenset(one for one in others if one))
+    chosen_ids = {candidate.server.id for candidate in taken}
+    others = {nic.packet_filter_id for server in listed if server.id not in chosen_ids for nic in server.interfaces}
+    return Servers(taken, frozenset(filter_id for filter_id in others if filter_id))
 
 
 def _named(listed: Sequence[Server], word: str, zones: Sequence[str]) -> Server:
@@ -134,7 +135,7 @@ def _with_parts(client: Client, servers: Sequence[Server]) -> Iterator[Found]:
         in_zone = list(here)
         disks = {disk.id: disk for disk in client.disks.find(zone)}
         filtered = any(nic.packet_filter_id for server in in_zone for nic in server.interfaces)
-        filters = {one.id: one for one in client.packet_filters.find(zone)} if filtered else {}
+        filters = {found.id: found for found in client.packet_filters.find(zone)} if filtered else {}
         for server in in_zone:
             yield Found(
                 server,
@@ -143,25 +144,25 @@ def _with_parts(client: Client, servers: Sequence[Server]) -> Iterator[Found]:
             )
 
 
-def _reasons(one: Found, fleet: str) -> Iterator[str]:
+def _reasons(candidate: Found, fleet: str) -> Iterator[str]:
     """Why a server cannot be taken over."""
-    server = one.server
+    server = candidate.server
     owner_tags = OwnerTags.from_tags(server.tags)
     if owner_tags:
         whose = "this fleet already" if owner_tags.fleet == fleet else f"another fleet, {owner_tags.fleet}"
         yield f"it belongs to {whose}"
     if not server.is_up:
         yield "it is off, and `pulumi up` would switch it on: switch it on first"
-    if len(one.disks) != len(server.disks) or any(disk.availability != "available" for disk in one.disks):
+    if len(candidate.disks) != len(server.disks) or any(disk.availability != "available" for disk in candidate.disks):
         yield "a disk of it is not available"
-    for disk in one.disks:
+    for disk in candidate.disks:
         if disk.plan not in DISK_PLANS:
             yield f"disk {disk.id} has the plan {disk.plan}, which cannot be declared ({' or '.join(DISK_PLANS)})"
-    if len(one.disks) > MAX_DISKS:
-        yield f"it has {len(one.disks)} disks; {MAX_DISKS} can be declared"
-    if len(one.upstreams) > MAX_NETWORK_INTERFACES:
-        yield f"it has {len(one.upstreams)} interfaces; {MAX_NETWORK_INTERFACES} can be declared"
-    for index, upstream in enumerate(one.upstreams):
+    if len(candidate.disks) > MAX_DISKS:
+        yield f"it has {len(candidate.disks)} disks; {MAX_DISKS} can be declared"
+    if len(candidate.upstreams) > MAX_NETWORK_INTERFACES:
+        yield f"it has {len(candidate.upstreams)} interfaces; {MAX_NETWORK_INTERFACES} can be declared"
+    for index, upstream in enumerate(candidate.upstreams):
         if not upstream:
             yield f"interface {index} is connected to nothing, which cannot be declared"
         if upstream == "shared" and index:
@@ -170,17 +171,19 @@ def _reasons(one: Found, fleet: str) -> Iterator[str]:
 
 def _check_alike(found: Sequence[Found]) -> None:
     """One group has one template: refuse servers that differ, with what differs."""
-    shapes = [one.shape() for one in found]
+    shapes = [candidate.shape() for candidate in found]
     differing = [key for key in shapes[0] if len({shape[key] for shape in shapes}) > 1]
-    switches = {one.server.zone: {other.upstreams for other in found if other.server.zone == one.server.zone}
-                for one in found}  # fmt: skip
+    switches: dict[str, set[tuple[str, ...]]] = {}
+    for candidate in found:
+        switches.setdefault(candidate.server.zone, set()).add(candidate.upstreams)
     if "interfaces" not in differing and any(len(upstreams) > 1 for upstreams in switches.values()):
         differing.append("interfaces")
-        shapes = [{**shape, "interfaces": ", ".join(one.upstreams)} for shape, one in zip(shapes, found, strict=True)]
+        pairs = zip(shapes, found, strict=True)
+        shapes = [{**shape, "interfaces": ", ".join(candidate.upstreams)} for shape, candidate in pairs]
     if differing:
         lines = [
-            f"  {one}: {'; '.join(f'{key} {shape[key]}' for key in differing)}"
-            for one, shape in zip(found, shapes, strict=True)
+            f"  {candidate}: {'; '.join(f'{key} {shape[key]}' for key in differing)}"
+            for candidate, shape in zip(found, shapes, strict=True)
         ]
         message = (
             f"the servers differ in {', '.join(differing)}, and a group has one template; choose those that are alike "

@@ -24,7 +24,7 @@ _COMMENTS: Final = {
     "ssh_keys": "cannot be read from servers; for those made later, write them before the first `pulumi up`",
     "startup_scripts": "the same",
 }
-"""What stands behind a key."""
+"""What comes after a key."""
 
 
 def problems_of(config: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -43,7 +43,7 @@ def stack_text(config: Mapping[str, Any], report: Report, *, stack: str) -> str:
     """The text, with everything in the report as comments before it."""
     head = [
         f"The stack {stack}, or a part of it, written by `sakura-fleet adopt`: it takes over what is there.",
-        "Nothing is made anew: no rebuild, no reboot. `pulumi preview` shows as created what is taken over.",
+        "Nothing is made again: no rebuild, no reboot. `pulumi preview` shows as created what is taken over.",
         "Next: `pulumi up`; remove the lines that begin with `adopt`; then `pulumi preview` shows no changes.",
         "From then on all of this is the stack's: a smaller size deletes servers with their disks, as does",
         "`pulumi destroy`; another plan, disk, interface, key or script makes new servers, then the old ones go.",

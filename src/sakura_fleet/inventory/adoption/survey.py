@@ -61,7 +61,7 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
     if wanted.dns_zone:
         settings["dns"] = dns_section(
             find_zone(client, wanted.dns_zone),
-            addresses={one.server.ip_address for one in found if one.server.ip_address},
+            addresses={member.server.ip_address for member in found if member.server.ip_address},
             elb=elb,
             serving=elb_serving(elb, lookup=wanted.elb_lookup) if elb else Serving(protocols=()),
             names=wanted.records,
@@ -73,8 +73,8 @@ def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str
 
 
 def _say_elsewhere(client: Client, wanted: Wanted, found: Sequence[Found], elb: Elb | None, report: Report) -> None:
-    """Where else the servers stand: nothing removes them there when the stack deletes one."""
-    addresses = {one.server.ip_address for one in found} - {None}
+    """Where else the servers are: nothing removes them there when the stack deletes one."""
+    addresses = {member.server.ip_address for member in found} - {None}
     for other in client.elbs.find():
         entries = [entry for entry in other.entries if entry.ip_address in addresses]
         if entries and (elb is None or other.id != elb.id):
@@ -85,7 +85,7 @@ def _say_elsewhere(client: Client, wanted: Wanted, found: Sequence[Found], elb: 
         return
     places = addresses | ({elb.vip} if elb and elb.vip else set())
     for zone in client.dns_zones.find():
-        names = dict.fromkeys(one.name for one in zone.records if one.type == "A" and one.rdata in places)
+        names = dict.fromkeys(record.name for record in zone.records if record.type == "A" and record.rdata in places)
         if names:
             way_out = f"--dns-zone {zone.name} takes it over, --dns-lookup these records only"
             report.notes.append(f"the DNS zone {zone.name} leads here at {', '.join(names)}: {way_out}")

@@ -68,10 +68,10 @@ def with_host_names(dns: DnsArgs, hosts: Sequence[CaddyHostArgs]) -> DnsArgs:
     if not names:
         return dns
     from sakura_fleet.model.dns.names import relative_name
-    from sakura_fleet.model.dns.rdata import parsed_svcb
+    from sakura_fleet.model.dns.values import Value, svcb_of
 
-    def targets(values: Sequence[str]) -> set[str | None]:
-        return {relative_name(svcb.target.text(), dns.zone) for svcb in map(parsed_svcb, values) if svcb}
+    def targets(values: Sequence[Value]) -> set[str | None]:
+        return {relative_name(svcb.target.text(), dns.zone) for svcb in map(svcb_of, values) if svcb}
 
     return replace(
         dns,

@@ -1,7 +1,8 @@
 """Record sets of a DNS zone: what a person may write, when two values are the same, and how sets get into a zone.
 
-Pure functions over plain values. Names are relative to the zone ("@" is the zone itself), record data is text as the
-DNS appliance takes it.
+Pure functions over typed values: texts and mappings are read once, where they come in (a stack file, a program, a
+resource's inputs, the API, a zone file), and are written again where they go out. Names are relative to the zone ("@"
+is the zone itself).
 """
 
 from sakura_fleet.model.dns.lint import check_merged, lint
@@ -21,9 +22,9 @@ from sakura_fleet.model.dns.names import (
     record_name,
     zone_name,
 )
-from sakura_fleet.model.dns.rdata import TYPES, identity, same_rdata, written_identity
-from sakura_fleet.model.dns.record_set import RecordSet
-from sakura_fleet.model.dns.record_sets import read_record_sets
+from sakura_fleet.model.dns.rdata import TYPES, read_rdata
+from sakura_fleet.model.dns.record_set import RecordSet, RecordSetArgs
+from sakura_fleet.model.dns.record_sets import read_record_sets, typed_sets
 from sakura_fleet.model.dns.rules import ALLOWABLE, RULES, severity_of
 
 __all__ = [
@@ -36,18 +37,18 @@ __all__ = [
     "TYPES",
     "Record",
     "RecordSet",
+    "RecordSetArgs",
     "check_merged",
     "check_takeover",
     "differing_sets",
-    "identity",
     "is_zone_name",
     "lint",
     "merge",
+    "read_rdata",
     "read_record_sets",
     "record_name",
-    "same_rdata",
     "severity_of",
+    "typed_sets",
     "without",
-    "written_identity",
     "zone_name",
 ]

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sakura_fleet.model.dns import values
 from sakura_fleet.model.dns.names import DEFAULT_TTL
 from sakura_fleet.model.dns.record_set import RecordSet
+from sakura_fleet.model.dns.set_reader import read_values
 from sakura_fleet.model.serving import HTTP2, HTTP3, Serving
 
 WEB_TTL: Final = 30
@@ -22,17 +24,12 @@ Reference = Mapping[str, Any]
 
 def address_records(name: str, *servers: Reference, ttl: int = DEFAULT_TTL) -> RecordSet:
     """A: the addresses of one server, or of all members of a group."""
-    return RecordSet(name, "A", [{"server": server} for server in servers], ttl)
+    return RecordSet(name, "A", tuple(values.Reference("server", server) for server in servers), ttl)
 
 
 def elb_record(name: str, elb: Reference, *, failover: bool, ttl: int = WEB_TTL) -> RecordSet:
     """The address of an ELB: A, or ALIAS where VIP failover gives it a name."""
-    return RecordSet(name, elb_address_type(failover=failover), [{"elb": elb}], ttl)
-
-
-def elb_address_type(*, failover: bool) -> str:
-    """The type of the record that leads to an ELB."""
-    return "ALIAS" if failover else "A"
+    return RecordSet(name, "ALIAS" if failover else "A", (values.Reference("elb", elb),), ttl)
 
 
 def https_record(
@@ -51,13 +48,13 @@ def https_record(
         value["no_default_alpn"] = True
     if servers:
         value["ipv4hint"] = [{"server": server} for server in servers]
-    return RecordSet(name, "HTTPS", [value], ttl)
+    return _https(name, value, ttl)
 
 
 def https_record_of(name: str, serving: Serving, *, priority: int = PRIORITY, ttl: int = WEB_TTL) -> RecordSet:
     """HTTPS for what is served at port 443; without values where that is nothing, as no record is to say otherwise."""
     if not serving.protocols:
-        return RecordSet(name, "HTTPS", [], ttl)
+        return RecordSet(name, "HTTPS", (), ttl)
     return https_record(
         name,
         *serving.servers,
@@ -70,4 +67,8 @@ def https_record_of(name: str, serving: Serving, *, priority: int = PRIORITY, tt
 
 def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> RecordSet:
     """HTTPS alias mode, for the zone itself unless named. Not all clients follow it: keep A or ALIAS beside it."""
-    return RecordSet(name, "HTTPS", [{"priority": 0, "target": target}], ttl)
+    return _https(name, {"priority": 0, "target": target}, ttl)
+
+
+def _https(name: str, value: Mapping[str, Any], ttl: int) -> RecordSet:
+    return RecordSet(name, "HTTPS", read_values("HTTPS", [value], "", (), []), ttl)

@@ -57,7 +57,7 @@ def full_name(name: str, zone: str) -> str:
 
 
 def wildcards(name: str) -> list[str]:
-    """The wildcards that cover a relative name where nothing stands at it, the closest first."""
+    """The wildcards that cover a relative name where nothing is at it, the closest first."""
     if name == "@":
         return []
     labels = name.split(".")

@@ -16,10 +16,11 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
+from sakura_fleet.model.dns.merge import Record
 from sakura_fleet.model.dns.rdata import SVCB_TYPES
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.svcb import Svcb, read_svcb
-from sakura_fleet.model.dns.zone_file import rdata_text
+from sakura_fleet.model.dns.zone_file import record_data
 
 NO_ERROR: Final = 0
 NX_DOMAIN: Final = 3
@@ -52,19 +53,19 @@ class Answer:
     @property
     def wires(self) -> frozenset[bytes]:
         """The set for comparing."""
-        return frozenset(one.wire for one in self.values)
+        return frozenset(value.wire for value in self.values)
 
     @property
     def shown(self) -> str:
         """The answer in one line."""
         chain = "".join(f"CNAME {name} " for name in self.cnames)
         if self.values:
-            return chain + " | ".join(sorted(one.text for one in self.values))
+            return chain + " | ".join(sorted(value.text for value in self.values))
         return chain or ("no such record" if self.exists else "no such name")
 
 
 class Verdict(Enum):
-    """How an answer stands to what is expected."""
+    """How an answer compares with what is expected."""
 
     OK = "ok"
     DIFFERS = "differs"
@@ -81,18 +82,20 @@ class Finding:
     resolver: bool = False
 
 
-def expected_answer(source: str, one: RecordSet) -> Answer:
+def expected_answer(source: str, written: RecordSet) -> Answer:
     """The answer that a set asks for."""
-    values = tuple(
-        read_value(one.type, text if one.type in SVCB_TYPES else rdata_text(one.type, text)) for text in one.values
-    )
-    return Answer(source, values, one.ttl)
+    records = [Record.of(written, value) for value in written.values]
+    return Answer(source, tuple(_expected(record) for record in records), written.ttl)
+
+
+def _expected(record: Record) -> Value:
+    return _of_svcb(record.data) if isinstance(record.data, Svcb) else read_value(record.type, record_data(record))
 
 
 def compare(expected: Answer, authoritative: Iterable[Answer], resolvers: Iterable[Answer]) -> list[Finding]:
     """Every answer beside the expected one."""
-    found = [_of_name_server(expected, one) for one in authoritative]
-    return found + [_of_resolver(expected, one) for one in resolvers]
+    found = [_of_name_server(expected, answer) for answer in authoritative]
+    return found + [_of_resolver(expected, answer) for answer in resolvers]
 
 
 def _of_name_server(expected: Answer, answer: Answer) -> Finding:
@@ -122,13 +125,13 @@ def _same(expected: Answer, answer: Answer) -> bool:
     if answer.cnames[: len(expected.cnames)] != expected.cnames:
         return False
     if expected.cnames and not expected.values:
-        return True  # the chain leaves the zone: what stands there is not the zone's to say
+        return True  # the chain leaves the zone: what is there is not the zone's to say
     return expected.wires == answer.wires
 
 
 def _difference(expected: Answer, answer: Answer) -> str:
-    missing = [one.text for one in expected.values if one.wire not in answer.wires]
-    extra = [one.text for one in answer.values if one.wire not in expected.wires]
+    missing = [value.text for value in expected.values if value.wire not in answer.wires]
+    extra = [value.text for value in answer.values if value.wire not in expected.wires]
     parts = []
     if answer.cnames != expected.cnames:
         there = " -> ".join(answer.cnames) or "no CNAME"
@@ -179,34 +182,34 @@ def read_doh_json(source: str, name: str, kind: str, document: Any) -> Answer:
     status = document["Status"]
     if status not in (NO_ERROR, NX_DOMAIN):
         return Answer(source, error=f"it answers with the code {status}{' (SERVFAIL)' if status == 2 else ''}")
-    entries = [one for one in _list(document.get("Answer")) if isinstance(one.get("data"), str)]
+    entries = [entry for entry in _list(document.get("Answer")) if isinstance(entry.get("data"), str)]
     here, cnames = _absolute(name), list[str]()
-    targets = {_absolute(str(one.get("name"))): one["data"] for one in entries if one.get("type") == _CNAME}
+    targets = {_absolute(str(entry.get("name"))): entry["data"] for entry in entries if entry.get("type") == _CNAME}
     while kind != "CNAME" and here in targets and len(cnames) < len(targets):
         here = _absolute(targets[here])
         cnames.append(here)
     number = int(dns.rdatatype.from_text(kind))
-    set_there = [one for one in entries if one.get("type") == number and _absolute(str(one.get("name"))) == here]
+    found = [entry for entry in entries if entry.get("type") == number and _absolute(str(entry.get("name"))) == here]
     try:
-        values = tuple(read_value(kind, one["data"]) for one in set_there)
+        values = tuple(read_value(kind, entry["data"]) for entry in found)
     except ValueError as error:
         return Answer(source, error=f"its answer cannot be read: {error}")
-    ttls = [one["TTL"] for one in set_there if isinstance(one.get("TTL"), int)]
-    if not set_there:
+    ttls = [entry["TTL"] for entry in found if isinstance(entry.get("TTL"), int)]
+    if not found:
         ttls = list(_negative(_list(document.get("Authority"))))
     return Answer(source, values, min(ttls, default=None), tuple(cnames), status != NX_DOMAIN)
 
 
 def _negative(authority: Sequence[Mapping[str, Any]]) -> Iterable[int]:
     """How long an absence may be kept (RFC 2308, 5): the SOA's own TTL, and its last number."""
-    for one in authority:
-        if one.get("type") == _SOA and isinstance(one.get("TTL"), int):
-            last = str(one.get("data")).split()[-1:]
-            yield min([one["TTL"], *(int(number) for number in last if number.isdigit())])
+    for entry in authority:
+        if entry.get("type") == _SOA and isinstance(entry.get("TTL"), int):
+            last = str(entry.get("data")).split()[-1:]
+            yield min([entry["TTL"], *(int(number) for number in last if number.isdigit())])
 
 
 def _list(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
 
 
 def _absolute(name: str) -> str:

@@ -1,36 +1,62 @@
-"""A record set as a person declares it, and what its values may refer to."""
+"""A record set: all values of one type at one name, as a program writes it and typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sakura_fleet.model.dns.names import DEFAULT_TTL
+from sakura_fleet.model.dns.rdata import Unread, read_rdata
+from sakura_fleet.model.dns.values import Pending, Reference, Resolve, SvcbTemplate, Value, written_value
 
-REFERENCES: Final = {"server": ("A",), "elb": ("A", "ALIAS", "CNAME")}
-"""What can be referred to, and from which types."""
-
-Unknown = type | tuple[type, ...]
-"""The types of values that nobody knows yet."""
-
-Resolve = Callable[[str, Mapping[str, Any], str], str]
-"""`(kind of reference, reference, record type) -> record data`."""
+Allow = Sequence[str | Mapping[str, str]]
+"""Rules of severity P that may be broken: by their ids, or as `{id: reason}`."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecordSet:
-    """All values of one type at one name.
+class RecordSetArgs:
+    """A record set as a program writes it.
 
-    `allow` names rules of severity P that may be broken here: by their ids, or as `{id: reason}`.
+    A value is a text, `{"server": reference}` or `{"elb": reference}`, or a mapping: for HTTPS and SVCB such as
+    `{"priority": 1, "target": ".", "alpn": ["h3", "h2"]}`, for MX, SRV and CAA by their fields. `allow` names rules
+    that may be broken here: by their ids, or as `{id: reason}`.
     """
 
     name: str
     type: str
     values: Sequence[Any]
     ttl: int = DEFAULT_TTL
-    allow: Sequence[str | Mapping[str, str]] = ()
+    allow: Allow = ()
+
+    def inputs(self) -> dict[str, Any]:
+        """The set as a mapping, for the reader."""
+        stated = {"name": self.name, "type": self.type, "ttl": self.ttl, "values": list(self.values)}
+        return {**stated, "allow": list(self.allow)} if self.allow else stated
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSet:
+    """All values of one type at one name, typed. `name` is relative to the zone, `ttl` in seconds."""
+
+    name: str
+    type: str
+    values: tuple[Value, ...]
+    ttl: int = DEFAULT_TTL
+    allow: Allow = ()
+
+    @classmethod
+    def of_texts(
+        cls, name: str, kind: str, texts: Sequence[str], ttl: int = DEFAULT_TTL, allow: Allow = ()
+    ) -> RecordSet:
+        """The set of these texts, which are not judged."""
+        return cls(name, kind, tuple(read_rdata(kind, text) for text in texts), ttl, tuple(allow))
+
+    @classmethod
+    def from_inputs(cls, inputs: Mapping[str, Any]) -> RecordSet:
+        """The set that `inputs` gave, of a set without references."""
+        ttl = int(inputs.get("ttl") or DEFAULT_TTL)
+        return cls.of_texts(inputs["name"], inputs["type"], inputs["values"], ttl, inputs.get("allow") or ())
 
     @property
     def key(self) -> tuple[str, str]:
@@ -39,51 +65,31 @@ class RecordSet:
 
     @property
     def allowed(self) -> frozenset[str]:
-        """The rules that may be broken here."""
-        return frozenset(rule for one in self.allow for rule in ([one] if isinstance(one, str) else one))
+        """The ids of the rules that may be broken here."""
+        return frozenset(rule for entry in self.allow for rule in ([entry] if isinstance(entry, str) else entry))
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it takes no more than the set to know its data."""
+        return not any(isinstance(value, Reference | SvcbTemplate | Pending | Unread) for value in self.values)
 
     def __str__(self) -> str:
         return f"{self.name} {self.type}"
 
     def inputs(self) -> dict[str, Any]:
         """The set as a resource's inputs carry it."""
-        stated = {"name": self.name, "type": self.type, "ttl": self.ttl, "values": list(self.values)}
+        values = [written_value(value) for value in self.values]
+        stated = {"name": self.name, "type": self.type, "ttl": self.ttl, "values": values}
         return {**stated, "allow": list(self.allow)} if self.allow else stated
 
-    @classmethod
-    def from_inputs(cls, inputs: Mapping[str, Any]) -> RecordSet:
-        """The set that `inputs` gave."""
-        return cls(
-            inputs["name"],
-            inputs["type"],
-            tuple(inputs["values"]),
-            int(inputs.get("ttl") or DEFAULT_TTL),
-            tuple(inputs.get("allow") or ()),
-        )
+    def resolved(self, resolve: Resolve) -> RecordSet:
+        """The set with the addresses of now in place of all references."""
 
+        def known(value: Value) -> Value:
+            if isinstance(value, Reference):
+                return read_rdata(self.type, resolve(value, self.type))
+            if isinstance(value, SvcbTemplate):
+                return value.resolved(lambda reference: resolve(reference, "A"))
+            return value
 
-class StandIns:
-    """What references stand for while nobody knows: equal references get equal data, different ones different data."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-
-    def __call__(self, kind: str, reference: Mapping[str, Any], record_type: str) -> str:
-        number = self._known.setdefault(repr((kind, sorted(reference.items(), key=str))), len(self._known) + 1)
-        return str(IPv4Address(number)) if record_type == "A" else f"{kind}-{number}.invalid."
-
-
-def is_reference(kind: str, reference: Any) -> bool:
-    """Whether `reference` can stand for a server or ELB: an ID and a key (empty for an
-    ELB made elsewhere), and for a server the zones it may be in."""
-    needed = ("id", "key", "zones") if kind == "server" else ("id",)
-    return isinstance(reference, Mapping) and "key" in reference and all(reference.get(one) for one in needed)
-
-
-def holds_unknown(value: Any, unknown: Unknown) -> bool:
-    """Whether anything inside `value` is not known yet."""
-    if isinstance(value, unknown):
-        return True
-    if isinstance(value, Mapping):
-        return any(holds_unknown(one, unknown) for one in value.values())
-    return not isinstance(value, str) and isinstance(value, Sequence) and any(holds_unknown(o, unknown) for o in value)
+        return replace(self, values=tuple(known(value) for value in self.values))

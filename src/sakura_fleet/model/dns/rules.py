@@ -36,7 +36,7 @@ ALLOWABLE: Final = tuple(rule for rule, (severity, _) in RULES.items() if severi
 
 
 def severity_of(problem: Problem) -> Severity:
-    """How bad a problem is; one of a rule that stands in no table is an error."""
+    """How bad a problem is; a problem of a rule that is in no table is an error."""
     return RULES.get(problem.rule, (Severity.ERROR, ""))[0]
 
 

@@ -1,7 +1,7 @@
 """Zone files (RFC 1035, section 5): records out and in.
 
 The appliance makes SOA and the zone's own NS itself. A file that is written has them all the same, so that other name
-servers can load it; in a file that is read they are passed over. Its own type ALIAS stands in the file as a line of
+servers can load it; in a file that is read they are passed over. Its own type ALIAS is a line of
 that type, as PowerDNS writes it; other name servers refuse that line.
 """
 
@@ -22,9 +22,9 @@ import dns.tokenizer
 import dns.zonefile
 
 from sakura_fleet.errors import InputError, Problem
-from sakura_fleet.model.dns.merge import Record
+from sakura_fleet.model.dns.merge import Record, ttl_of
 from sakura_fleet.model.dns.names import DEFAULT_TTL, relative_name
-from sakura_fleet.model.dns.rdata import SVCB_TYPES, TYPES, parsed_svcb
+from sakura_fleet.model.dns.rdata import SVCB_TYPES, TYPES
 from sakura_fleet.model.dns.svcb import Svcb, keys
 from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
 from sakura_fleet.model.dns.svcb.text import value_text
@@ -58,9 +58,9 @@ def write_zone_file(
         *(f"@ {DEFAULT_TTL} IN NS {server}." for server in name_servers),
     ]
     for record in records:
-        ttl = DEFAULT_TTL if record.ttl is None else record.ttl
+        ttl = ttl_of(record)
         try:
-            data = rdata_text(record.key[1], record.rdata)
+            data = record_data(record)
         except ValueError as error:
             lines.append(f"; left out: {record.name} {ttl} IN {record.type}: {error}".replace("\n", " "))
             skipped(record)
@@ -84,7 +84,7 @@ def read_zone_file(text: str, zone: str, *, source: str) -> list[Record]:
         allow_directives=("$ORIGIN", "$TTL"),
         default_ttl=DEFAULT_TTL,
     )
-    # The reader drops names outside the zone without a word, so its zone is the root, and the file begins in ours.
+    # The reader drops names outside the zone without a word, so its zone is the root, and the file begins in this one.
     reader.current_origin = reader.last_name = dns.name.from_text(zone)
     try:
         reader.read()
@@ -115,7 +115,7 @@ class _Collector:
         return dns.name.root, False, dns.name.root
 
     def check_put_rdataset(self, _: Any) -> None:
-        """What may stand beside a CNAME is judged by our own rules, all at once."""
+        """What may be beside a CNAME is judged by our own rules, all at once."""
 
     def _set_origin(self, _: dns.name.Name) -> None: ...
 
@@ -157,13 +157,13 @@ def _record_text(kind: str, rdata: Any) -> str:
     return str(rdata.to_text())
 
 
-def rdata_text(kind: str, text: str) -> str:
-    """Record data of the appliance in a file's words. Raises `ValueError`."""
+def record_data(record: Record) -> str:
+    """A record's data in a file's words: names in it keep their letter case. Raises `ValueError`."""
+    kind, text, data = record.key[1], record.text, record.data
+    if isinstance(data, Svcb):
+        return " ".join([str(data.priority), data.target.text(), *(_param(*param) for param in data.params)])
     if kind in SVCB_TYPES:
-        value = parsed_svcb(text)
-        if value is None:
-            raise ValueError(f"{text!r} cannot be read")
-        return " ".join([str(value.priority), value.target.text(), *(_param(*one) for one in value.params)])
+        raise ValueError(f"{text!r} cannot be read")
     if kind == "TXT":
         octets = text.encode()
         parts = [octets[at : at + _STRING] for at in range(0, len(octets), _STRING)] or [b""]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import Record
-from sakura_fleet.model.dns.rdata import parsed_svcb
+from sakura_fleet.model.dns.svcb import Svcb
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -55,7 +55,7 @@ class Http3WithdrawalLifecycle(Lifecycle):
 
 def _without(record: Record, gone: set[str]) -> Record:
     """The record without the protocols `gone`; itself where it names none of them."""
-    value = parsed_svcb(record.rdata) if record.key[1] == "HTTPS" else None
-    if value is None or not gone.intersection(value.alpn):
+    value = record.data if record.key[1] == "HTTPS" else None
+    if not isinstance(value, Svcb) or not gone.intersection(value.alpn):
         return record
-    return replace(record, rdata=value.without_alpn(gone).text(), source=None)
+    return replace(record, text=value.without_alpn(gone).text(), source=None)

@@ -50,7 +50,7 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
         props = {
             "zone_id": zone_id,
             "zone_name": zone_name,
-            "record_sets": [one.inputs() for one in record_sets],
+            "record_sets": [declared.inputs() for declared in record_sets],
             "adopt": adopt,
             "records": None,
         }

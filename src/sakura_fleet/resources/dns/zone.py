@@ -20,10 +20,10 @@ class DnsZoneProvider(FleetProvider):
 class DnsZone(FleetResource, module="sakura", name="DnsZone"):
     """A DNS zone, without its records: those are `DnsRecordSets`.
 
-    With `lookup` it stands for the zone of that name that is in the account already: nothing is written to it, and
+    With `lookup` it is the zone of that name that is in the account already: nothing is written to it, and
     destroy leaves it. Without, the zone is made and owned. An owned zone in which others have made records is never
     deleted; `protect=True` in `opts` keeps it from any deletion. Turning `lookup` off takes a zone over, turning it on
-    hands it back; both in place.
+    gives it back; both in place.
 
     Output: `name_servers`, to be entered at the registrar.
     """

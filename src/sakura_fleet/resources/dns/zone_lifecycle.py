@@ -26,7 +26,7 @@ SHOWN: Final = 10
 
 
 class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
-    """A zone of ours, or (`lookup`) one that was made elsewhere and is only looked at."""
+    """A zone that this stack owns, or (`lookup`) one that was made elsewhere and is only read."""
 
     kind = "DNS zone"
     defaults = {"name": "", "description": "", "tags": [], "lookup": False, "adopt": ""}
@@ -123,9 +123,9 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
         return session.client.dns_zones.update(object_id, icon_id=current.icon_id, **_labels(inputs))
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
-        zone = self.fetch(session, outputs, object_id)  # records of ours are gone by now: they depend on the zone
+        zone = self.fetch(session, outputs, object_id)  # own records are gone by now: they depend on the zone
         if zone.records:
-            shown = ", ".join(f"{one.name} {one.type}" for one in zone.records[:SHOWN])
+            shown = ", ".join(f"{record.name} {record.type}" for record in zone.records[:SHOWN])
             more = f" and {len(zone.records) - SHOWN} more" if len(zone.records) > SHOWN else ""
             raise FleetError(
                 f"the DNS zone {zone.name} ({zone.id}) still has records that were not made here: {shown}{more}; it "
@@ -144,7 +144,7 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
 def _looked_up(session: Session, name: str) -> DnsZone:
     zone = zone_named(session, name)
     if zone is None:
-        names = ", ".join(sorted(one.name for one in session.client.dns_zones.find())) or "none"
+        names = ", ".join(sorted(other.name for other in session.client.dns_zones.find())) or "none"
         raise FleetError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")
     return zone
 

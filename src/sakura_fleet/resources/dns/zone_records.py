@@ -17,7 +17,7 @@ def zone_named(session: Session, name: str) -> DnsZone | None:
 
 
 def records_in(zone: DnsZone) -> list[Record]:
-    """The zone's records, each with the client's own as its source."""
+    """The zone's records, each with what the API sent for it."""
     return [Record(found.name, found.type, found.rdata, found.ttl, found) for found in zone.records]
 
 
@@ -30,19 +30,19 @@ def rewrite(
 ) -> list[Record]:
     """Write until `change` finds nothing to change; returns the records as they are then.
 
-    `change` gets the zone's records as they are and gives them as they are to be; it is called anew for every read, and
-    what it raises ends the attempt before anything is written. `wrote` is told of each accepted write. Settings beside
-    the records go back as they came.
+    `change` gets the zone's records as they are and gives them as they are to be; it is called again for every read,
+    and what it raises ends the attempt before anything is written. `wrote` is told of each accepted write. Settings
+    beside the records go back as they came.
     """
 
     def differs(zone: DnsZone) -> bool:
         before = records_in(zone)
         after = change(before)
-        return len(before) != len(after) or any(one is not other for one, other in zip(before, after, strict=True))
+        return len(before) != len(after) or any(old is not new for old, new in zip(before, after, strict=True))
 
     def write(zone: DnsZone) -> DnsZone:
-        records = [_written(record) for record in change(records_in(zone))]
-        written = session.client.dns_zones.update_records(zone, records)
+        listed = [_for_api(record) for record in change(records_in(zone))]
+        written = session.client.dns_zones.update_records(zone, listed)
         wrote()
         return written
 
@@ -56,8 +56,7 @@ def rewrite(
     return records_in(zone)
 
 
-def _written(record: Record) -> DnsRecord:
-    """The record for the client: as it was read, where it was."""
+def _for_api(record: Record) -> DnsRecord:
     if isinstance(record.source, DnsRecord):
         return record.source
-    return DnsRecord(record.name, record.type, record.rdata, record.ttl)
+    return DnsRecord(record.name, record.type, record.text, record.ttl)

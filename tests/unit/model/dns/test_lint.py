@@ -173,13 +173,13 @@ def test_a_new_https_set_says_what_it_means_for_browsers() -> None:
     assert broken(WWW, "www HTTPS 1 . alpn=h2", joining=new) == ["www HTTPS svcb-https-only"]
 
 
-def test_what_is_allowed_and_what_is_only_worth_a_look() -> None:
-    stale = RecordSet("www", "HTTPS", ("1 t.example.com. alpn=h2 ipv4hint=192.0.2.9",))
+def test_what_is_allowed_and_what_is_only_to_be_known() -> None:
+    stale = RecordSet.of_texts("www", "HTTPS", ("1 t.example.com. alpn=h2 ipv4hint=192.0.2.9",))
     theirs = records("t A 192.0.2.1", WWW)
     warnings: list[Problem] = []
     assert check_merged(merge(theirs, [], [stale]), [stale], zone=ZONE, warnings=warnings) == []
     assert [(p.path, p.rule) for p in warnings] == [("www HTTPS", "svcb-stale-hint")]
-    mail = RecordSet("@", "MX", ("10 mail.example.com.",))
+    mail = RecordSet.of_texts("@", "MX", ("10 mail.example.com.",))
     (problem,) = check_merged(merge([], [], [mail]), [mail], zone=ZONE)
     assert "put target-without-address into the set's `allow`" in problem.message
     for allow in ("target-without-address", {"target-without-address": "the mail host comes next week"}):
@@ -189,8 +189,8 @@ def test_what_is_allowed_and_what_is_only_worth_a_look() -> None:
 
 
 def test_a_warning_that_the_sets_alone_have_shown_is_not_said_again() -> None:
-    both = [RecordSet("t", "A", ("192.0.2.1",)), RecordSet("www", "A", ("192.0.2.1",))]
-    both.append(RecordSet("www", "HTTPS", ("1 t.example.com. alpn=h2 ipv4hint=192.0.2.9",)))
+    both = [RecordSet.of_texts(name, "A", ("192.0.2.1",)) for name in ("t", "www")]
+    both.append(RecordSet.of_texts("www", "HTTPS", ("1 t.example.com. alpn=h2 ipv4hint=192.0.2.9",)))
     warnings: list[Problem] = []
     assert check_merged(merge([], [], both), both, zone=ZONE, warnings=warnings) == []
     assert warnings == []

@@ -455,6 +455,7 @@ addresses6 = st.lists(st.ip_addresses(v=6), min_size=1, max_size=4)
 lists = st.lists(st.binary(min_size=1, max_size=255), max_size=4).map(
     lambda found: b"".join(bytes([len(one)]) + one for one in found)
 )
+paths = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}"))
 groups = st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=4, unique=True)
 params = st.fixed_dictionaries(
     {},
@@ -468,7 +469,7 @@ params = st.fixed_dictionaries(
         4: addresses4.map(lambda found: b"".join(one.packed for one in found)),
         5: st.binary(min_size=4, max_size=40).map(lambda found: struct.pack("!H", len(found)) + found),
         6: addresses6.map(lambda found: b"".join(one.packed for one in found)),
-        7: st.text(st.characters(exclude_characters="{}")).map(lambda path: f"/{path}{{?dns}}".encode()),
+        7: paths.map(lambda path: f"/{path}{{?dns}}".encode()),
         8: st.just(b""),
         9: groups.map(lambda found: b"".join(struct.pack("!H", one) for one in found)),
         10: lists,

@@ -251,8 +251,8 @@ def test_diff_of_references_and_zones() -> None:
     server = {"key": "sfr:1", "id": "1", "zones": ["is1b"]}
     elb = {"key": "sfr:2", "id": "2"}
 
-    def with_values(*values: Any, **more: Any) -> JSON:
-        sets = [{**WWW, "values": list(values)}]
+    def with_values(*values: Any, kind: str = "A", **more: Any) -> JSON:
+        sets = [{**WWW, "type": kind, "values": list(values)}]
         return {
             "zone_id": "1",
             "zone_name": "example.com",
@@ -262,13 +262,14 @@ def test_diff_of_references_and_zones() -> None:
             **more,
         }
 
-    def differs(one: Any, other: Any) -> bool:
-        return LIFE.diff(with_values(one), with_values(other)).changed == ("record_sets",)
+    def differs(before: Any, after: Any, kind: str = "A") -> bool:
+        changed = LIFE.diff(with_values(before, kind=kind), with_values(after, kind=kind)).changed
+        return changed == ("record_sets",)
 
     assert not differs({"server": server}, {"server": {**server, "zones": ["is1b", "tk1b"]}})
     assert differs({"server": server}, {"server": {**server, "id": "3"}})
     assert differs({"elb": elb}, {"elb": {**elb, "id": "3"}}), (
-        "made anew, it has the same owner tag and another address"
+        "made again, it has the same owner tag and another address"
     )
     assert differs({"elb": elb}, {"elb": {"key": "", "id": "2"}})
     https = {**HTTPS, "values": ['10 . alpn="h3,h2" ipv4hint=192.0.2.1']}
@@ -281,8 +282,8 @@ def test_diff_of_references_and_zones() -> None:
         == Diff()
     ), "a mapping that says what the text says"
     hint = {"priority": 1, "ipv4hint": [{"server": server}]}
-    assert not differs(hint, {**hint, "ipv4hint": [{"server": {**server, "zones": []}}]})
-    assert differs(hint, {**hint, "ipv4hint": [{"server": {**server, "id": "3"}}]})
+    assert not differs(hint, {**hint, "ipv4hint": [{"server": {**server, "zones": ["is1b", "tk1b"]}}]}, "HTTPS")
+    assert differs(hint, {**hint, "ipv4hint": [{"server": {**server, "id": "3"}}]}, "HTTPS")
     assert LIFE.diff(with_values("x"), with_values("x", zone_id="2")) == Diff(("zone_id",), ("zone_id",))
     assert LIFE.diff(with_values("x"), with_values("x", adopt=True)) == Diff()
 

@@ -41,7 +41,7 @@ class MandatoryKeys:
         if 0 in numbers:
             raise BrokenRuleError("svcb-mandatory-self", f"{key} must not list itself")
         if len(set(numbers)) != len(numbers):
-            raise BrokenRuleError("svcb-mandatory-duplicate", f"a key stands twice in {key}")
+            raise BrokenRuleError("svcb-mandatory-duplicate", f"a key is in {key} twice")
         return struct.pack(f"!{len(numbers)}H", *sorted(numbers))
 
 

@@ -57,7 +57,7 @@ class DomainName:
         return name, at
 
     def wire(self) -> bytes:
-        """The name uncompressed, as it stands in record data."""
+        """The name uncompressed, as it is in record data."""
         return b"".join(bytes([len(label)]) + label for label in self.labels) + b"\0"
 
     def folded(self) -> Self:
@@ -69,7 +69,7 @@ class DomainName:
         return "".join(_label_text(label) + "." for label in self.labels) or "."
 
     def broken_a_labels(self) -> list[str]:
-        """The labels that begin as A-labels do and stand for no Unicode label (RFC 5890 2.3.2.1)."""
+        """The labels that begin as A-labels do and mean no Unicode label (RFC 5890 2.3.2.1)."""
         found = [label.lower() for label in self.labels if label.lower().startswith(_A_LABEL)]
         if not found:
             return []
@@ -115,7 +115,7 @@ def _split(text: str) -> list[bytes]:
 
 
 def _escape(text: str, at: int) -> tuple[bytes, int]:
-    """What stands behind a backslash, and where to go on."""
+    """What comes after a backslash, and where to go on."""
     digits = text[at : at + 3]
     if digits[:1].isdigit():
         if len(digits) < 3 or not (digits.isascii() and digits.isdigit()) or int(digits) > 255:

@@ -62,8 +62,8 @@ class Svcb:
 
     def without_alpn(self, gone: Container[str]) -> Self:
         """The same record without some protocols, and without the key once none is left."""
-        left = [one.encode("latin-1") for one in self.alpn if one not in gone]
-        wire = b"".join(struct.pack("!B", len(one)) + one for one in left)
+        left = [protocol.encode("latin-1") for protocol in self.alpn if protocol not in gone]
+        wire = b"".join(struct.pack("!B", len(protocol)) + protocol for protocol in left)
         dropped = (keys.ALPN,) if left else (keys.ALPN, keys.NO_DEFAULT_ALPN)
         kept = dict(param for param in self.params if param[0] not in dropped)
         params = {**kept, keys.ALPN: wire} if left else kept
@@ -106,7 +106,7 @@ class Svcb:
 
 
 def read_svcb(text: str, path: str, problems: list[Problem]) -> Svcb | None:
-    """The record that `text` stands for; None where it is malformed. Says nothing of the record as a whole."""
+    """The record of a text; None where it is malformed. Says nothing of the record as a whole."""
     match = _RDATA.fullmatch(text)
     if not match:
         message = f"{text!r} is not `priority target parameters`, such as `10 . alpn=h3,h2`"
@@ -148,7 +148,7 @@ def read_structure(reader: Reader, hints: Mapping[str, Iterable[str]]) -> Svcb |
             value = reader.text(key, "")
             present = bool(value)
         elif name == "tls-supported-groups":
-            value = ",".join(str(one) for one in reader.whole_list(key))
+            value = ",".join(str(group) for group in reader.whole_list(key))
             present = bool(value)
         else:
             present = reader.has(key)
@@ -188,7 +188,7 @@ def _built(
             noted.append(Problem(path, error.rule, str(error)))
             continue
         if number in params:
-            message = f"the key {keys.key_name(number)} stands there twice"
+            message = f"the key {keys.key_name(number)} is there twice"
             noted.append(Problem(path, "svcb-duplicate-key", message))
         params[number] = value
     built = None if noted else Svcb(priority, name, tuple(sorted(params.items())))

@@ -63,9 +63,9 @@ def _https_owner(labels: Sequence[str]) -> list[tuple[str, str]]:
     port = labels[0].removeprefix("_")
     numbered = port != labels[0] and port.isascii() and port.isdigit() and 0 < int(port) <= 0xFFFF
     if "_https" in labels and not (labels.index("_https") == 1 and numbered):
-        return [("svcb-owner", "_https stands behind a port, as in _8443._https.host; port 443 needs no prefix")]
+        return [("svcb-owner", "_https comes after a port, as in _8443._https.host; port 443 needs no prefix")]
     if labels[0].startswith("_") and "_https" not in labels and "_http" not in labels:
-        return [("svcb-owner", "HTTPS stands at the host itself, or for another port at _8443._https.host")]
+        return [("svcb-owner", "HTTPS is at the host itself, or for another port at _8443._https.host")]
     return []
 
 
@@ -73,7 +73,7 @@ def _svcb_owner(labels: Sequence[str]) -> list[tuple[str, str]]:
     if "_https" in labels:
         return [("svcb-owner", "the prefix _https belongs to type HTTPS; write HTTPS instead of SVCB")]
     if not labels[0].startswith("_"):
-        return [("svcb-owner", "SVCB stands at a name such as _dns.resolver; for a web host write HTTPS instead")]
+        return [("svcb-owner", "SVCB is at a name such as _dns.resolver; for a web host write HTTPS instead")]
     return []
 
 

@@ -1,4 +1,4 @@
-"""The rules of SVCB and HTTPS records: a stable id, how bad a breach is, and where it stands.
+"""The rules of SVCB and HTTPS records: a stable id, how bad a breach is, and the section that says so.
 
 A section without a document is one of RFC 9460.
 """
@@ -19,7 +19,7 @@ class Severity(Enum):
     HARMFUL = "P"
     """Legal on the wire and yet not what anybody wants. Refused, unless the set's `allow` names the rule."""
     WARNING = "W"
-    """Worth a look. Never refused."""
+    """A warning. Never refused."""
 
 
 RULES: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
@@ -72,7 +72,7 @@ RULES: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
         "svcb-docpath-owner": (Severity.HARMFUL, "RFC 9953 3"),
         "svcb-no-default-alpn-everywhere": (Severity.WARNING, "7.1.2"),
         "svcb-ech-mixed": (Severity.WARNING, "RFC 9848"),
-        # What stands at the target
+        # What is at the target
         "svcb-target-without-address": (Severity.HARMFUL, "2.5.2, 3"),
         "svcb-owner-without-address": (Severity.WARNING, "2.4.2, 3"),
         "svcb-alias-chain": (Severity.WARNING, "2.4.2"),

@@ -31,13 +31,13 @@ def split_params(text: str) -> Iterator[WrittenParam]:
             at += 1
             continue
         if text[at] == '"':
-            raise BrokenRuleError("svcb-quoting", 'a whole parameter stands in quotes; write alpn="h2", not "alpn=h2"')
+            raise BrokenRuleError("svcb-quoting", 'a whole parameter is in quotes; write alpn="h2", not "alpn=h2"')
         start = at
         while at < len(text) and text[at] not in BLANKS and text[at] != "=":
             at += 1
         key = text[start:at]
         if not key:
-            raise BrokenRuleError("svcb-key-syntax", "there is a value without a key; no blank may stand around =")
+            raise BrokenRuleError("svcb-key-syntax", "there is a value without a key; no blank may be around =")
         if at == len(text) or text[at] in BLANKS:
             yield WrittenParam(key)
             continue

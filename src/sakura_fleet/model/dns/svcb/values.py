@@ -1,7 +1,7 @@
 """The value formats of SvcParams: octets of the text to wire bytes, and back.
 
 Each format refuses what its RFC does not allow, in both directions: `encode` judges what a person wrote, `decode` what
-came over the wire or stands behind a `keyN`.
+came over the wire or was written as `keyN`.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Numbers:
 
     def _checked(self, numbers: Sequence[int], key: str) -> bytes:
         if len(set(numbers)) != len(numbers):
-            raise BrokenRuleError(self.rule, f"a number stands twice in {key}")
+            raise BrokenRuleError(self.rule, f"a number is in {key} twice")
         return struct.pack(f"!{len(numbers)}H", *numbers)
 
 

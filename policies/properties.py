@@ -1,4 +1,4 @@
-"""Reading properties without tripping: what is not known yet, or not of the expected kind, is None or empty."""
+"""Reading properties safely: what is not known yet, or not of the expected kind, is None or empty."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def holds_unknown(value: Any) -> bool:
     if isinstance(value, Unknown):
         return True
     if isinstance(value, Mapping):
-        return any(holds_unknown(one) for one in value.values())
-    return any(holds_unknown(one) for one in items(value))
+        return any(holds_unknown(inner) for inner in value.values())
+    return any(holds_unknown(inner) for inner in items(value))

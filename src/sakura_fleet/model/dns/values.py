@@ -1,0 +1,163 @@
+"""What a declared record set may hold beside plain data: references, hints that follow a server, what is not known yet.
+
+No address is ever typed twice: a value refers to the server or ELB that has it, and the address is looked up when the
+change is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, Final
+
+from sakura_fleet.model.dns.rdata import HINTS, Address, Rdata
+from sakura_fleet.model.dns.svcb import Svcb, keys
+
+REFERENCES: Final = {"server": ("A",), "elb": ("A", "ALIAS", "CNAME")}
+"""What can be referred to, and from which types."""
+
+UnknownType = type | tuple[type, ...]
+"""The types of values that nobody knows yet: an output of Pulumi's in a program, its stand-in in a preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A server's or ELB's address. `data` has its `key` (the owner tag; empty for an ELB made elsewhere), its `id`, and
+    for a server the `zones` that it may be in. `known` says whether all of that is known already."""
+
+    kind: str
+    data: Any
+    known: bool = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can refer to anything."""
+        needed = ("id", "key", "zones") if self.kind == "server" else ("id",)
+        return isinstance(self.data, Mapping) and "key" in self.data and all(self.data.get(name) for name in needed)
+
+    @property
+    def key(self) -> str | None:
+        """The owner tag of what is referred to, where it is known."""
+        key = self.data.get("key") if isinstance(self.data, Mapping) else None
+        return key if isinstance(key, str) else None
+
+    @property
+    def can_be_told_apart(self) -> bool:
+        """Whether it is known which object is meant."""
+        number = self.data.get("id") if isinstance(self.data, Mapping) else None
+        return isinstance(number, str) or self.key is not None
+
+    @property
+    def identity(self) -> Hashable:
+        """A server by the ID that Pulumi keeps: it is the same as long as the object is, also after a plan change."""
+        data = self.data if isinstance(self.data, Mapping) else {}
+        key, number = _hashable(data.get("key")), data.get("id")
+        if self.kind == "elb":
+            return self.kind, key, _hashable(number)
+        return (self.kind, number) if isinstance(number, str) else (self.kind, None, key)
+
+    def text(self) -> str:
+        """How a message shows it."""
+        return f"the {self.kind} {self.key or '?'}"
+
+    def inputs(self) -> dict[str, Any]:
+        """As a resource's inputs carry it."""
+        return {self.kind: self.data}
+
+
+Resolve = Callable[[Reference, str], str]
+"""`(reference, record type) -> the address, or for ALIAS and CNAME the name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SvcbTemplate:
+    """SVCB or HTTPS data with IPv4 hints of which at least one follows a server.
+
+    `outline` is the data with 0.0.0.0 for each hint, `written` the mapping that it was read from.
+    """
+
+    outline: Svcb
+    hints: tuple[Address | Reference, ...]
+    written: Mapping[str, Any]
+
+    @property
+    def identity(self) -> Hashable:
+        return self.outline.identity, tuple(hint.identity for hint in self.hints)
+
+    def text(self) -> str:
+        """How a message shows it."""
+        return self.outline.text()
+
+    def resolved(self, address_of: Callable[[Reference], str]) -> Svcb:
+        """The data with the addresses of now."""
+        found = [IPv4Address(address_of(hint)) if isinstance(hint, Reference) else hint.ip for hint in self.hints]
+        params = {**dict(self.outline.params), keys.IPV4HINT: b"".join(address.packed for address in found)}
+        return Svcb(self.outline.priority, self.outline.target, tuple(sorted(params.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A value about which nothing can be said: not known yet, or refused where it was read."""
+
+    written: Any
+
+    @property
+    def identity(self) -> Hashable:
+        return "pending", repr(self.written)
+
+    def text(self) -> str:
+        """How a message shows it."""
+        return "?"
+
+
+Value = Rdata | Reference | SvcbTemplate | Pending
+"""One value of a declared set."""
+
+
+def svcb_of(value: object) -> Svcb | None:
+    """The SVCB or HTTPS data of a value as far as it is known: hints that follow a server are only there."""
+    if isinstance(value, SvcbTemplate):
+        return value.outline
+    return value if isinstance(value, Svcb) else None
+
+
+def hints_of(value: object, family: int) -> Sequence[Address | Reference]:
+    """The address hints of a value, `keys.IPV4HINT` or `keys.IPV6HINT`."""
+    if isinstance(value, SvcbTemplate) and family == keys.IPV4HINT:
+        return value.hints
+    svcb = svcb_of(value)
+    wire = svcb.param(family) if svcb else None
+    if wire is None:
+        return ()
+    kind, size = (IPv4Address, 4) if family == keys.IPV4HINT else (IPv6Address, 16)
+    return [Address(kind(wire[at : at + size])) for at in range(0, len(wire), size)]
+
+
+def written_value(value: Value) -> Any:
+    """A value as a resource's inputs carry it: the canonical text wherever there is one."""
+    if isinstance(value, Reference):
+        return value.inputs()
+    return value.written if isinstance(value, SvcbTemplate | Pending) else value.text()
+
+
+def holds_unknown(value: Any, unknown: UnknownType) -> bool:
+    """Whether anything inside `value` is not known yet."""
+    if isinstance(value, unknown):
+        return True
+    if isinstance(value, Mapping):
+        return any(holds_unknown(inner, unknown) for inner in value.values())
+    return (
+        not isinstance(value, str)
+        and isinstance(value, Sequence)
+        and any(holds_unknown(inner, unknown) for inner in value)
+    )
+
+
+def without_hints(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """What an SVCB mapping says beside its address hints."""
+    return {key: value for key, value in mapping.items() if key not in HINTS}
+
+
+def _hashable(value: Any) -> Hashable:
+    return value if isinstance(value, str | None) else id(value)
