@@ -1,6 +1,6 @@
 """Owner tags: how an object in the cloud says which fleet, and which resource of it, it belongs to.
 
-Objects with tags carry two of them: `sf:<10 hex>` is the same on everything a fleet owns, `sfr:<16 hex>` stands for one
+Objects with tags carry two of them: `sf:<10 hex>` is the same on everything a fleet owns, `sfr:<16 hex>` names one
 resource and comes from the fleet and the resource's URN. Objects without tags (SSH keys, packet filters) carry both, in
 that order, on the last line of their description. Names are never used to recognise an object: they belong to people.
 
@@ -43,6 +43,14 @@ class OwnerTags:
     def freed(cls, fleet: str, object_id: str) -> OwnerTags:
         """The owner tags of an object whose place another is about to take: still the fleet's, but of no resource."""
         return cls(fleet, f"sfr:0000{object_id}")
+
+    def is_of(self, fleet: str) -> bool:
+        """Whether the object belongs to the fleet with this tag."""
+        return self.fleet == fleet
+
+    def are_among(self, tags: Iterable[str]) -> bool:
+        """Whether an object with these tags is this resource."""
+        return self.resource in tags
 
     @property
     def is_freed(self) -> bool:

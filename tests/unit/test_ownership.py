@@ -111,3 +111,11 @@ def test_only_the_last_line_is_a_mark() -> None:
     signed = GOLDEN.sign("x")
     assert OwnerTags.from_description(f"{signed}\nadded by hand") is None
     assert own_description(f"{signed}\nadded by hand") == f"{signed}\nadded by hand"
+
+
+def test_whose_an_object_is() -> None:
+    owner_tags = OwnerTags.of("0123456789abcdef", "urn:a")
+    assert owner_tags.is_of(owner_tags.fleet)
+    assert not OwnerTags.of("another", "urn:a").is_of(owner_tags.fleet)
+    assert owner_tags.are_among(["a", owner_tags.resource])
+    assert not owner_tags.are_among(["a", owner_tags.fleet])

@@ -110,7 +110,7 @@ class Api(Caller, Generic[T]):
         return own_id(body)
 
     def _create(self, zone: str, body: Json, beside: Json | None = None) -> T:
-        """`beside` is what stands next to the object in the request."""
+        """`beside` is what is next to the object in the request."""
         return self._one("POST", zone, self.PATH, {self.ONE: body, **(beside or {})})
 
     def _update(self, zone: str, object_id: str, body: Json, beside: Json | None = None) -> T:
@@ -137,7 +137,7 @@ class ZonedApi(Api[T]):
 
 
 class GlobalReadApi(Api[T]):
-    """Objects that live in no zone, to be looked at.
+    """Objects that live in no zone, to be read.
 
     The API wants a zone in the path all the same: the client's default zone.
     """

@@ -36,7 +36,7 @@ class Client:
 
     **Repeating.** What was refused (423, 429, 503) or never arrived (no connection) is sent again for every method.
     After a lost answer or a 500, 502 or 504 only GET, PUT and DELETE are: a POST then raises `UnreachableError` or
-    `UnavailableError` with `maybe_done` set, and the caller looks for what it made before making it again. A repeated
+    `UnavailableError` with `maybe_done` set, and the caller finds what it made before making it again. A repeated
     PUT or DELETE may meet its own first attempt (`ConflictError`: up already; `NotFoundError`: gone already).
     `Retry-After` is honoured; `RetryPolicy` bounds attempts and time. After a 429, or a 503 that is about the API as a
     whole, every call of the client waits as long as the one that got it.
@@ -45,7 +45,7 @@ class Client:
     for an ID or zone that cannot be one.
 
     `api_root` ends in `/cloud/zone`; plain http is refused except to this machine (`InputError`). `default_zone` is
-    what stands in the path of global resources. `rate_limit` is calls per second over all threads, 0 for no limit.
+    what is in the path of global resources. `rate_limit` is calls per second over all threads, 0 for no limit.
     `timeout` is seconds for each step of one attempt. `cancelled` is asked before each attempt and every second of
     a wait. `transport`, `sleep` and `clock` are seams for tests.
     """

@@ -25,7 +25,7 @@ def secrets_in(body: object) -> Iterator[str]:
     if isinstance(body, Mapping):
         for key, value in body.items():
             if key in SECRET_OBJECTS and isinstance(value, Mapping):
-                yield from (str(one) for one in value.values())
+                yield from (str(secret) for secret in value.values())
             elif key in SECRET_KEYS and isinstance(value, str):
                 yield value
             else:

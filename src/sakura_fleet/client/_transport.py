@@ -30,7 +30,7 @@ API_PATH = "api/cloud/1.1"
 # ones (uvicorn after 5 s), and a request that meets the closing is lost, which for a POST cannot be mended here.
 LIMITS = httpx.Limits(max_connections=128, max_keepalive_connections=64, keepalive_expiry=3.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-LONGEST_NAP = 1.0  # seconds between two looks at `cancelled` during a wait
+LONGEST_NAP = 1.0  # seconds between two checks of `cancelled` during a wait
 
 
 def _user_agent() -> str:
@@ -89,7 +89,7 @@ class Transport:
             limits=LIMITS,
             transport=transport,
             verify=_trusted() if url.scheme == "https" else False,
-            trust_env=not self._local,  # a proxy of the environment must not stand before an emulator on this machine
+            trust_env=not self._local,  # a proxy of the environment must not come before an emulator on this machine
         )
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class Transport:
         tried = "1 attempt" if call.count == 1 else f"{call.count} attempts"
         lost = ""
         if call.maybe_done:
-            lost = "; the request had left, so it may have been carried out: look for its result before repeating it"
+            lost = "; the request had left, so it may have been carried out: find its result before repeating it"
         if call.last.hopeless:
             way_out = f"check the API root, {self.api_root}, and the certificates this machine trusts (SSL_CERT_FILE)"
         elif self._local:

@@ -1,6 +1,6 @@
 """Readers for the loose values of the API: null for missing, IDs as numbers or text, megabytes, RFC 3339 times.
 
-Each takes whatever stands in the JSON and never fails: what cannot be read is the type's "nothing".
+Each takes whatever is in the JSON and never fails: what cannot be read is the type's "nothing".
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ def mapping(value: object) -> Json:
 
 def items(value: object) -> list[Json]:
     """A list of objects; what is no object (null in a list of interfaces) is left out."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def texts(value: object) -> tuple[str, ...]:
     """A list of texts, in its order."""
-    return tuple(text(one) for one in value) if isinstance(value, list) else ()
+    return tuple(text(item) for item in value) if isinstance(value, list) else ()
 
 
 def tags(value: object) -> tuple[str, ...]:

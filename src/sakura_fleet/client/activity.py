@@ -45,7 +45,7 @@ class ActivityApi(Caller):
         samples = mapping(answer.get("Data")).items()
         timed = ((moment(time), mapping(body)) for time, body in samples)
         return sorted(
-            (CpuSample.from_api(time, body) for time, body in timed if time is not None), key=lambda one: one.time
+            (CpuSample.from_api(time, body) for time, body in timed if time is not None), key=lambda sample: sample.time
         )
 
 

@@ -54,7 +54,7 @@ class ArchivesApi(ZonedApi[Archive]):
     ) -> list[Archive]:
         """As every `find`, and only the vendor's ("shared") or one's own ("user") archives if `scope` says so."""
         found = self._find(zone, tags=tags, name=name, filters={"Scope": [scope]} if scope else None)
-        return [one for one in found if scope in (None, one.scope)]
+        return [archive for archive in found if scope in (None, archive.scope)]
 
     def find_by_os_type(self, zone: str, os_type: str) -> Archive:
         """The vendor's current archive of an OS type such as "ubuntu2404" (`sakura_fleet.model.server.os_types`).

@@ -88,13 +88,13 @@ class DiskPlan:
     @classmethod
     def from_api(cls, body: Json) -> Self:
         plan_id = own_id(body)
-        sizes = (one for one in items(body.get("Size")) if text(one.get("Availability")) == "available")
+        sizes = (size for size in items(body.get("Size")) if text(size.get("Availability")) == "available")
         return cls(
             id=plan_id,
             plan=PLAN_NAMES.get(plan_id, plan_id),
             name=text(body.get("Name")),
             availability=text(body.get("Availability")),
-            sizes_gb=tuple(sorted(gigabytes(one.get("SizeMB")) for one in sizes)),
+            sizes_gb=tuple(sorted(gigabytes(size.get("SizeMB")) for size in sizes)),
         )
 
 

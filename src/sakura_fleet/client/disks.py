@@ -59,7 +59,10 @@ class DiskConfig:
 
     def to_api(self) -> Json:
         """The request; what is not set is left out, and the work runs in the background."""
-        keys = [*({"ID": wire_id(one)} for one in self.ssh_key_ids), *({"PublicKey": one} for one in self.public_keys)]
+        keys = [
+            *({"ID": wire_id(key_id)} for key_id in self.ssh_key_ids),
+            *({"PublicKey": key} for key in self.public_keys),
+        ]
         subnet = {"DefaultRoute": self.default_route, "NetworkMaskLen": self.network_mask_len}
         settings: dict[str, Any] = {
             "HostName": self.host_name,

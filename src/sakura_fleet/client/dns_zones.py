@@ -81,7 +81,7 @@ class DnsZone:
             icon_id=ref_id(body, "Icon"),
             availability=text(body.get("Availability")),
             name_servers=texts(status.get("NS")),
-            records=tuple(DnsRecord.from_api(one) for one in settings["ResourceRecordSets"]),
+            records=tuple(DnsRecord.from_api(record) for record in settings["ResourceRecordSets"]),
             settings=settings,
             settings_hash=text(body.get("SettingsHash")),
         )

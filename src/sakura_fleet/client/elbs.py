@@ -135,7 +135,7 @@ class ElbHealth:
             active_connections=number(body.get("ActiveConn")),
             connections_per_second=number(body.get("CPS")),
             current_vip=optional_text(body.get("CurrentVIP")),
-            servers=tuple(ElbServerHealth.from_api(one) for one in items(body.get("Servers"))),
+            servers=tuple(ElbServerHealth.from_api(server) for server in items(body.get("Servers"))),
         )
 
 
@@ -184,13 +184,15 @@ class ElbCertificates:
         primary = ElbCertificate.from_api(mapping(body.get("PrimaryCert")))
         return cls(
             primary=primary if primary.server_certificate else None,
-            additional=tuple(ElbCertificate.from_api(one) for one in items(body.get("AdditionalCerts"))),
+            additional=tuple(
+                ElbCertificate.from_api(certificate) for certificate in items(body.get("AdditionalCerts"))
+            ),
         )
 
     def to_api(self) -> Json:
         return {
             "PrimaryCert": (self.primary or ElbCertificate("", "")).to_api(),
-            "AdditionalCerts": [one.to_api() for one in self.additional],
+            "AdditionalCerts": [certificate.to_api() for certificate in self.additional],
         }
 
 

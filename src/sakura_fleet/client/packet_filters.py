@@ -52,7 +52,7 @@ class PacketFilter:
         return cls(
             **named(body),
             description=text(body.get("Description")),
-            expressions=tuple(_rule(one) for one in items(body.get("Expression"))),
+            expressions=tuple(_rule(rule) for rule in items(body.get("Expression"))),
             expression_hash=text(body.get("ExpressionHash")),
         )
 

@@ -101,8 +101,8 @@ class Server:
             generation=number(plan.get("Generation")),
             icon_id=ref_id(body, "Icon"),
             interface_driver=text(body.get("InterfaceDriver")),
-            interfaces=tuple(Interface.from_api(one) for one in items(body.get("Interfaces"))),
-            disks=tuple(ServerDisk.from_api(one) for one in items(body.get("Disks"))),
+            interfaces=tuple(Interface.from_api(interface) for interface in items(body.get("Interfaces"))),
+            disks=tuple(ServerDisk.from_api(disk) for disk in items(body.get("Disks"))),
             gpu=number(plan.get("GPU")),
             private_host_id=ref_id(body, "PrivateHost"),
         )
@@ -162,7 +162,7 @@ class ServersApi(ZonedApi[Server]):
 
         Raises `NotFoundError` if it is gone, `ConflictError` while it is up.
         """
-        body = {"WithDisk": [wire_id(one) for one in disk_ids]} if disk_ids else None
+        body = {"WithDisk": [wire_id(disk_id) for disk_id in disk_ids]} if disk_ids else None
         self._call("DELETE", zone, self._at(server_id), body=body)
 
     def power_on(self, zone: str, server_id: str) -> None:

@@ -89,5 +89,5 @@ def _described(kind: Kind, found: Iterable[_Described], fleet: str, zone: str = 
     """Of objects without tags, those whose description ends with the fleet's owner tag."""
     for item in found:
         owner_tags = OwnerTags.from_description(item.description)
-        if owner_tags and owner_tags.fleet == fleet:
+        if owner_tags and owner_tags.is_of(fleet):
             yield Owned(kind, item.id, item.name, zone, owner_tags)

@@ -96,7 +96,7 @@ class FleetProvider(ResourceProvider):
         return DiffResult(
             changes=bool(diff.changed),
             replaces=list(diff.replaces),
-            # The owner tag stands for the URN, so a new object beside the old one would be taken for the old one.
+            # The owner tag comes from the URN, so a new object beside the old one would be taken for the old one.
             delete_before_replace=bool(diff.replaces),
         )
 
@@ -127,7 +127,7 @@ class FleetProvider(ResourceProvider):
 
 
 def _engines_call() -> tuple[Any, grpc.ServicerContext | None]:
-    """The request and the context of the engine's call. The host hands them to no provider, but they stand in a frame
+    """The request and the context of the engine's call. The host gives them to no provider, but they are in a frame
     above; where they cannot be found, there are no custom timeouts, and errors go up as they are."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
@@ -142,7 +142,7 @@ class FleetResource(Resource, module="sakura", name="Resource"):
     """A dynamic resource that carries its owner tags.
 
     The fleet comes from the stack's `sakura-fleet:fleet_id` (`sakura-fleet init` writes one). `key` is the resource's
-    mark: other resources refer to it by that, since it is known in every preview.
+    owner tag: other resources refer to it by that, since it is known in every preview.
     """
 
     key: pulumi.Output[str]

@@ -52,7 +52,30 @@ class Unknown:
 
 
 class Lifecycle(ABC):
-    """What every resource can do. Every call may be repeated after a crash at any point of an earlier one."""
+    """What the engine can ask of one kind of resource.
+
+    **Order.** For every resource of the program, in the order of its dependencies: `check` (in previews, too), `diff`
+    where the state knows the resource, then `create`, `update`, or, for a replacement, `delete` and `create`. What left
+    the program is deleted last, in the reverse order. A refresh calls `read`. `check` goes through the steps
+    `problems`, `normalized` and `adoptable`, each only where the one before found nothing wrong.
+
+    **Must be overridden**: `problems`, `create`, `read`, `update`, `delete`.
+
+    **May be overridden**: `defaults`, `replacing` and `creation_only`; `comparable` where two values mean the same;
+    `normalized` where the state is to hold one form only; `needs_replacement` where it depends on the values;
+    `adoptable` for kinds that can be taken over; `full` and `short` where the state leaves out what it may.
+    `OwnerTaggedLifecycle` has all of this for objects that one call makes.
+
+    **After a crash** at any point the same command is run again, so every call must find what an earlier one left:
+
+    - in `create`, the state knows nothing: the next run calls `create` again, which finds the object by its owner tags
+      and finishes it. So the owner tags must be written by the very call that makes the object.
+    - in `update`, the state has the outputs from before: the next run calls `update` again with the same `olds`.
+    - in `delete`, the state still has the object: the next run calls `delete` again, and what is gone is a success.
+
+    Nothing here knows the host: what is unknown in a preview is `Unknown`, and what is to be said goes to `notices` or
+    to the session's log.
+    """
 
     defaults: Mapping[str, Any] = {}
     """The inputs that may be left out. An output missing from an old state counts as its default."""
@@ -61,7 +84,7 @@ class Lifecycle(ABC):
     """The inputs whose change needs a new object."""
 
     creation_only: frozenset[str] = frozenset()
-    """The inputs that only `create` looks at; a change of them is no difference."""
+    """The inputs that only `create` reads; a change of them is no difference."""
 
     def full(self, properties: Inputs) -> Inputs:
         """Properties as the methods below take them, from what the program sent or the state holds."""
@@ -72,7 +95,7 @@ class Lifecycle(ABC):
         return properties
 
     def check(self, session: Session, olds: Inputs, news: Inputs) -> Checked:
-        """Fill in defaults and judge the inputs. An `Unknown` passes unjudged."""
+        """Fill in defaults and judge the inputs. An `Unknown` passes without a judgement."""
         inputs = {**self.defaults, **{key: value for key, value in news.items() if value is not None}}
         problems = self.problems(session, olds, inputs)
         if problems:
@@ -131,7 +154,7 @@ class Lifecycle(ABC):
 
 def refuse_another_owner(what: str, found: OwnerTags | None, own: OwnerTags) -> None:
     """Stop an adoption that would take an object from another fleet, or from another resource of this one."""
-    if found and found.fleet != own.fleet:
+    if found and not found.is_of(own.fleet):
         raise OwnershipError(
             f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
             "take the owner tags off it in the control panel. Nothing was changed"

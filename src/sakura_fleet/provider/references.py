@@ -2,7 +2,7 @@
 
 In a preview every update of a resource makes all its outputs unknown, but not its ID. So whoever needs a server's
 address takes a reference instead: the key (its owner tag), the ID, which only changes when there is another server,
-and the zones it may be in. The address is looked up when the change is applied.
+and the zones it may be in. The address is read when the change is applied.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def find_server(session: Session, fleet: str, reference: Reference, *, since: fl
 
 
 def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Whether a changed `elb` means that what stands in the old one must go first.
+    """Whether a changed `elb` means that what is in the old one must go first.
 
-    An ELB of ours that was made anew keeps its owner tag under another ID; the old one is gone with all that was in it.
+    An ELB of this stack that was made again keeps its owner tag under another ID; the old one is gone with all in it.
     """
     if key != "elb":
         return False
     if not isinstance(news["elb"], Mapping):
-        return True  # the engine asks what must go before an ELB that is to be replaced: all that stands in it
+        return True  # the engine asks what must go before an ELB that is to be replaced: all that is in it
     return bool(olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
 
 

@@ -2,7 +2,7 @@
 
 The API replaces such a document as a whole, so two who read, change and write at the same time lose one of the changes.
 `edit` reads fresh, changes only its own part, sends the hash of what it read, and reads back; when somebody came in
-between (a conflict, or a write that took ours away), it starts again. The lock only saves retries within this process.
+between (a conflict, or a write that undid this one), it starts again. The lock only saves retries within this process.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def fetch_group(
 
     def is_member(server: api.Server) -> bool:
         found = OwnerTags.from_tags(server.tags)
-        if found is None or found.fleet != tag:
+        if found is None or not found.is_of(tag):
             return False
         return server.name in names if owner_tags is None else found.resource in owner_tags
 

@@ -56,7 +56,7 @@ def dns_section(
     """
     owner_tags = OwnerTags.from_tags(zone.tags)
     if owner_tags and not lookup:
-        whose = "this fleet already" if owner_tags.fleet == fleet else f"another fleet, {owner_tags.fleet}"
+        whose = "this fleet already" if owner_tags.is_of(fleet) else f"another fleet, {owner_tags.fleet}"
         raise FleetError(f"--dns-zone: {zone.name} ({zone.id}) belongs to {whose}; use it as it is with --dns-lookup")
     section: dict[str, Any] = {"zone": zone.name}
     if lookup:

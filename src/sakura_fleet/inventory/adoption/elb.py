@@ -24,7 +24,7 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
         return {"lookup": elb.id, **({"vip_failover": True} if elb.vip_failover else {})}
     owner_tags = OwnerTags.from_tags(elb.tags)
     if owner_tags:
-        whose = "this fleet already" if owner_tags.fleet == fleet else f"another fleet, {owner_tags.fleet}"
+        whose = "this fleet already" if owner_tags.is_of(fleet) else f"another fleet, {owner_tags.fleet}"
         raise FleetError(f"--elb: the ELB {elb.name} ({elb.id}) belongs to {whose}; use it as it is with --elb-lookup")
     settings = elb.settings
     if elb.plan not in PLANS or not settings.bind_ports:
@@ -54,12 +54,12 @@ def elb_serving(elb: Elb, *, lookup: bool) -> Serving:
 
 def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) -> dict[str, Any]:
     """`expose` of the first interface: the ports and the server group under which the ELB has the servers."""
-    servers = {one.server.ip_address: one for one in found if one.server.ip_address}
-    for one in found:
-        if not one.server.ip_address:
+    servers = {server.server.ip_address: server for server in found if server.server.ip_address}
+    for server in found:
+        if not server.server.ip_address:
             report.to_do.append(
-                f"server {one}: no address is noted at its first interface, and an ELB knows servers by it: note it in "
-                "the control panel"
+                f"server {server}: no address is noted at its first interface, and an ELB knows servers by it: note it "
+                "in the control panel"
             )
     own = [entry for entry in elb.entries if entry.ip_address in servers]
     for entry in elb.entries:
@@ -81,14 +81,14 @@ def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) ->
             )
     ports = sorted({entry.port for entry in taken})
     there = {str(entry): entry for entry in taken}
-    health = {f"{one.ip_address}:{one.port}": one.up for one in client.elbs.health(elb.id).servers}
-    for address, one in servers.items():
+    health = {f"{entry.ip_address}:{entry.port}": entry.up for entry in client.elbs.health(elb.id).servers}
+    for address, server in servers.items():
         for place in (f"{address}:{port}" for port in ports):
             known = there.get(place)
             if known is None:
-                report.changes.append(f"server {one} joins the ELB {elb.name} as {place}, where it has no entry yet")
+                report.changes.append(f"server {server} joins the ELB {elb.name} as {place}, where it has no entry yet")
             elif not known.enabled:
-                report.changes.append(f"the disabled entry {place} of server {one} is enabled")
+                report.changes.append(f"the disabled entry {place} of server {server} is enabled")
             elif health.get(place) is False:
                 report.notes.append(f"the ELB calls {place} DOWN: `pulumi up` fails if that lasts for elb.up_deadline")
     return {"ports": ports, **({"server_group_name": name} if name else {})}
@@ -97,5 +97,5 @@ def exposed(client: Client, elb: Elb, found: Sequence[Found], report: Report) ->
 def _short(value: Any) -> Any:
     """A setting without what is left out when nothing is said."""
     if isinstance(value, Mapping):
-        return {key: _short(one) for key, one in value.items() if one not in ("", False, 0, [], {})}
-    return [_short(one) for one in value] if isinstance(value, list) else value
+        return {key: _short(item) for key, item in value.items() if item not in ("", False, 0, [], {})}
+    return [_short(item) for item in value] if isinstance(value, list) else value

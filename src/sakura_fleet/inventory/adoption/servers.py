@@ -149,7 +149,7 @@ def _reasons(candidate: Found, fleet: str) -> Iterator[str]:
     server = candidate.server
     owner_tags = OwnerTags.from_tags(server.tags)
     if owner_tags:
-        whose = "this fleet already" if owner_tags.fleet == fleet else f"another fleet, {owner_tags.fleet}"
+        whose = "this fleet already" if owner_tags.is_of(fleet) else f"another fleet, {owner_tags.fleet}"
         yield f"it belongs to {whose}"
     if not server.is_up:
         yield "it is off, and `pulumi up` would switch it on: switch it on first"

@@ -45,7 +45,7 @@ class ElbCertificate(FleetResource, module="sakura", name="ElbCertificate"):
     ) -> None:
         props: dict[str, Any] = {
             "elb": elb.reference,
-            "certificates": pulumi.Output.secret([dict(one) for one in certificates]),
+            "certificates": pulumi.Output.secret([dict(certificate) for certificate in certificates]),
             "lets_encrypt_names": list(lets_encrypt_names),
             "common_name": None,
             "expires": None,

@@ -68,7 +68,7 @@ class ElbCertificateLifecycle(Lifecycle):
 
     def comparable(self, key: str, value: Any) -> Any:
         if key == "certificates" and isinstance(value, list):
-            return [_public(one) for one in value]
+            return [_public(certificate) for certificate in value]
         return value
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
@@ -84,9 +84,9 @@ class ElbCertificateLifecycle(Lifecycle):
         if outputs["lets_encrypt_names"]:
             inputs["lets_encrypt_names"] = list(elb.document.lets_encrypt_names)
         else:
-            known = {tuple(_public(one)): one for one in outputs["certificates"]}
-            found = [_shown(one) for one in (there.primary, *there.additional) if one]
-            inputs["certificates"] = [known.get(tuple(_public(one)), one) for one in found]
+            known = {tuple(_public(certificate)): certificate for certificate in outputs["certificates"]}
+            found = [_shown(certificate) for certificate in (there.primary, *there.additional) if certificate]
+            inputs["certificates"] = [known.get(tuple(_public(shown)), shown) for shown in found]
         return Found(object_id, inputs, {**inputs, **_results(there)})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
@@ -107,7 +107,7 @@ class ElbCertificateLifecycle(Lifecycle):
             there = self._issued(session, elb, inputs)
         else:
             self._write_names(session, inputs, [])  # or Let's Encrypt would put its own in their place one day
-            primary, *additional = [Certificate(**one) for one in inputs["certificates"]]
+            primary, *additional = [Certificate(**parts) for parts in inputs["certificates"]]
             session.client.elbs.set_certificates(elb.id, ElbCertificates(primary, tuple(additional)))
             there = session.client.elbs.get_certificates(elb.id)
         return {**inputs, **_results(there)}
@@ -147,7 +147,7 @@ class ElbCertificateLifecycle(Lifecycle):
 
 
 def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> None:
-    """Judge one certificate without ever showing any of it: a private key may stand in the wrong place."""
+    """Judge one certificate without ever showing any of it: a private key may be in the wrong place."""
     if isinstance(certificate, Unknown):
         return
     if not isinstance(certificate, Mapping):
@@ -172,16 +172,16 @@ def _names_of(certificate: Certificate) -> set[str]:
     return {certificate.common_name, *others}
 
 
-def _public(one: Mapping[str, Any]) -> list[str]:
+def _public(certificate: Mapping[str, Any]) -> list[str]:
     """The public part of a certificate, as far as line ends go."""
-    return [str(one.get(key) or "").strip() for key in ("server_certificate", "intermediate_certificate")]
+    return [str(certificate.get(key) or "").strip() for key in ("server_certificate", "intermediate_certificate")]
 
 
-def _shown(one: Certificate) -> dict[str, str]:
+def _shown(certificate: Certificate) -> dict[str, str]:
     """A certificate of the ELB without its private key."""
     return {
-        "server_certificate": one.server_certificate,
-        "intermediate_certificate": one.intermediate_certificate,
+        "server_certificate": certificate.server_certificate,
+        "intermediate_certificate": certificate.intermediate_certificate,
     }
 
 

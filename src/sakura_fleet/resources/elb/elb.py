@@ -27,7 +27,7 @@ class Elb(FleetResource, module="sakura", name="Elb"):
     what the cloud has beyond these is kept. `plan` (connections per second) changes in place too: the
     ELB may then get a new ID, which is followed. `region` and `vip_failover` are fixed at creation.
 
-    With `lookup` (an ID or a name) it stands for an ELB that was made elsewhere: it is never changed or deleted, and
+    With `lookup` (an ID or a name) it is an ELB that was made elsewhere: it is never changed or deleted, and
     only this stack's entries in it are managed.
 
     Outputs: `elb_id`, `fqdn` (with VIP failover) or `vip`, `proxy_networks` (let them in at the servers' firewall).

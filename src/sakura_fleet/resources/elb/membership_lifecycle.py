@@ -16,7 +16,7 @@ from sakura_fleet.resources.elb.entries import Entry, Group, all_entries, enter,
 
 
 class ElbMembershipLifecycle(Lifecycle):
-    """Entries are known by state; an identical entry that is there already is ours from then on."""
+    """Entries are known by state; an identical entry that is there already is this stack's from then on."""
 
     defaults = {
         "members": [],
@@ -128,7 +128,7 @@ def _exchange(session: Session, group: Group, before: list[Entry], wanted: list[
 
 
 def _entries(session: Session, inputs: Inputs) -> list[Entry]:
-    """The entries of all members, their addresses looked up now."""
+    """The entries of all members, their addresses read now."""
     fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
     since = session.clock()
     entries = []
@@ -162,7 +162,7 @@ def _check_room(session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]
             there = []
         others = max(0, len(there) - len(olds.get("members") or []) * len(olds.get("ports") or []))
         if wanted + others > MAX_ENTRIES:
-            # Entries that a run made which then did not come to its end are ours, although no state knows them.
+            # Entries that a run made which then did not come to its end are this stack's, though no state knows them.
             own = _addresses(session, inputs, [*inputs["members"], *(olds.get("members") or [])])
             others = len([entry for entry in there if entry.address not in own])
     if wanted + others <= MAX_ENTRIES:

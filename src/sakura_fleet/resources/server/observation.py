@@ -47,7 +47,7 @@ def find_server(session: Session, zones: Sequence[str], owner_tags: OwnerTags, *
         server
         for zone in dict.fromkeys(zones)
         for server in session.servers(zone, owner_tags.fleet, since=since)
-        if owner_tags.resource in server.tags
+        if owner_tags.are_among(server.tags)
     ]
     return min(found, key=lambda server: server.id, default=None)
 
@@ -67,7 +67,7 @@ def listed_disks(session: Session, zone: str, owner_tags: OwnerTags, disk_ids: s
         listed = session.disks(zone, owner_tags.fleet, since=since)
         if disk_ids <= {disk.id for disk in listed if disk.availability == "available"}:
             break
-    return [disk for disk in listed if owner_tags.resource in disk.tags]
+    return [disk for disk in listed if owner_tags.are_among(disk.tags)]
 
 
 def listed_server(

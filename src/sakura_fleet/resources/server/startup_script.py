@@ -22,7 +22,7 @@ class StartupScriptProvider(FleetProvider):
 
 
 class StartupScript(FleetResource, module="sakura", name="StartupScript"):
-    """A startup script; `{{ .Name }}` in it stands for the name of the server that runs it.
+    """A startup script; `{{ .Name }}` in it is the name of the server that runs it.
 
     A change of `content` is written in place and reaches servers made later: a script runs at the first boot only.
     Notes are stored in plain text, so the content must not hold a secret; `content` is a plain text for that reason,
