@@ -90,7 +90,7 @@ def test_a_refresh_asks_nobody(world: World) -> None:
     assert host.asked == []
 
 
-def test_a_host_that_is_not_ours_is_left_serving(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_host_by_address_is_left_serving(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     SshHostKeyLifecycle(Host()).delete(world.session, "x", {**inputs(), "host_key": KEY})
     assert "www (192.0.2.1) is none of this stack's servers: Caddy is left serving" in capsys.readouterr().err
     SshHostKeyLifecycle(Host()).delete(world.session, "x", {**inputs(address=""), "host_key": KEY})
