@@ -123,7 +123,7 @@ class Api:
         return answer
 
     async def _before(self, fault: Fault, request: Request) -> None:
-        """What a failure does before the request is looked at."""
+        """What a failure does before the request is handled."""
         if fault.kind == "status":
             error = ApiError(fault.status, fault.code, f"fault {fault.id}")
             if fault.retry_after is not None:

@@ -71,7 +71,7 @@ class Clock:
         return {"now": self.now(), "frozen": self.frozen, "time_scale": self.scale}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where a saved clock stood: it slept while the emulator was off, yet does not fall behind real time."""
+        """Go on from where a saved clock was: it slept while the emulator was off, yet is not behind the real time."""
         self.frozen = bool(state.get("frozen", False))
         self.scale = float(state.get("time_scale", 1.0))
         saved = float(state["now"])

@@ -124,7 +124,7 @@ class Cloud:
         resources: dict[str, dict[str, Any]] = {word: {"total": 0, "zones": {}} for word in words}
         for kind in _KINDS:
             self._count(resources, kind)
-        return {"total": sum(one["total"] for one in resources.values()), "resources": resources}
+        return {"total": sum(count["total"] for count in resources.values()), "resources": resources}
 
     def _count(self, resources: dict[str, dict[str, Any]], kind: str) -> None:
         for record in self.store.all(kind):

@@ -74,7 +74,7 @@ def faults(cloud: Cloud, request: Request, body: Document) -> Document:
 def add_fault(cloud: Cloud, request: Request, body: Document) -> Document:
     """POST /faults: one rule, or several under `faults`."""
     documents = body.get("faults", [body])
-    if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
+    if not isinstance(documents, list) or not all(isinstance(document, dict) for document in documents):
         raise ControlError(400, "faults is a list of objects")
     added = [cloud.faults.add(document).state() for document in documents]
     return {"faults": added, "id": added[0]["id"] if added else None}
@@ -104,9 +104,13 @@ def clear_loads(cloud: Cloud, request: Request, body: Document) -> Document:
 def set_unhealthy(cloud: Cloud, request: Request, body: Document) -> Document:
     """POST /unhealthy: the servers that run and do not answer the ELBs' health checks; an empty list ends it."""
     servers = body.get("servers")
-    if body.keys() != {"servers"} or not isinstance(servers, list) or not all(str(one).isdigit() for one in servers):
+    if (
+        body.keys() != {"servers"}
+        or not isinstance(servers, list)
+        or not all(str(server).isdigit() for server in servers)
+    ):
         raise ControlError(400, "give servers, a list of IDs")
-    load_rules.set_unhealthy(cloud, [int(one) for one in servers])
+    load_rules.set_unhealthy(cloud, [int(server) for server in servers])
     return {"ok": True, "servers": servers}
 
 
@@ -143,20 +147,20 @@ def set_clock(cloud: Cloud, request: Request, body: Document) -> Document:
 def _step(cloud: Cloud, request: Request) -> Document:
     """Move to the next change, with everything that happens at the same moment."""
     due = coming(cloud)
-    happened = [one for one in due if one.at == due[0].at]
+    happened = [change for change in due if change.at == due[0].at]
     if happened:
         cloud.clock.move_to(happened[0].at)
         cloud.save_clock()
-    return {**clock(cloud, request, {}), "happened": [_shown(one) for one in happened]}
+    return {**clock(cloud, request, {}), "happened": [_shown(change) for change in happened]}
 
 
 def due(cloud: Cloud, request: Request, body: Document) -> Document:
     """GET /due: what will change by itself, the next change first."""
-    return {"due": [_shown(one) for one in coming(cloud)]}
+    return {"due": [_shown(change) for change in coming(cloud)]}
 
 
-def _shown(one: Due) -> Document:
-    return {"at": one.at, "time": stamp(one.at), "kind": one.kind, "id": one.id, "becomes": one.becomes}
+def _shown(change: Due) -> Document:
+    return {"at": change.at, "time": stamp(change.at), "kind": change.kind, "id": change.id, "becomes": change.becomes}
 
 
 def log(cloud: Cloud, request: Request, body: Document) -> Document:

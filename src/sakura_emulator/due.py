@@ -22,7 +22,7 @@ class Due:
 def coming(cloud: Cloud) -> list[Due]:
     """All changes that are due after now, the next one first."""
     now = cloud.clock.now()
-    return sorted(one for one in (*_power(cloud), *_copies(cloud), *_entries(cloud)) if one.at > now)
+    return sorted(change for change in (*_power(cloud), *_copies(cloud), *_entries(cloud)) if change.at > now)
 
 
 def _power(cloud: Cloud) -> Iterator[Due]:

@@ -124,7 +124,7 @@ def _parse(document: dict[str, Any], number: int) -> Fault:
     try:
         pattern = re.compile(str(document.get("path") or ""))
         nth = document.get("nth") or ()
-        nth = (int(nth),) if isinstance(nth, int) else tuple(int(one) for one in nth)
+        nth = (int(nth),) if isinstance(nth, int) else tuple(int(number) for number in nth)
         share = None if document.get("share") is None else float(document["share"])
         times = None if document.get("times") is None else int(document["times"])
         seconds = None if document.get("seconds") is None else float(document["seconds"])

@@ -45,7 +45,7 @@ def find_records(records: list[Record], shape: Callable[[Record], Item], wanted:
 
 
 def _candidates(records: list[Record], wanted: Condition) -> list[Record]:
-    """What a part of a name and tags leave over: both are stored as they are shown, and cost little to look at."""
+    """What a part of a name and tags leave over: both are stored as they are shown, and cost little to compare."""
     name, tags = wanted.filters.get("Name"), wanted.filters.get("Tags.Name")
     if isinstance(name, str):
         for word in name.lower().split():
@@ -73,7 +73,7 @@ def _included(item: Item, names: tuple[str, ...]) -> Item:
         elif inner and isinstance(value, dict):
             kept[key] = _included(value, inner)
         elif inner and isinstance(value, list):
-            kept[key] = [_included(one, inner) if isinstance(one, dict) else one for one in value]
+            kept[key] = [_included(element, inner) if isinstance(element, dict) else element for element in value]
     return kept
 
 
@@ -86,14 +86,14 @@ def _excluded(item: Item, names: tuple[str, ...]) -> Item:
         if inner and isinstance(value, dict):
             kept[key] = _excluded(value, inner)
         elif inner and isinstance(value, list):
-            kept[key] = [_excluded(one, inner) if isinstance(one, dict) else one for one in value]
+            kept[key] = [_excluded(element, inner) if isinstance(element, dict) else element for element in value]
         else:
             kept[key] = value
     return kept
 
 
 def _values(item: Any, key: str) -> list[Any]:
-    """Every value a dotted key names; lists are looked into."""
+    """Every value a dotted key names; lists are searched."""
     found = [item]
     for part in key.split("."):
         found = [inner for value in found for inner in (value if isinstance(value, list) else [value])]
@@ -111,7 +111,7 @@ def _matches(item: Item, key: str, wanted: Any) -> bool:
         return _tagged(item.get("Tags") or [], wanted)
     values = _values(item, key)
     if isinstance(wanted, list):
-        return any(_same(value, one) for value in values for one in wanted)
+        return any(_same(value, candidate) for value in values for candidate in wanted)
     if isinstance(wanted, str) and not key.endswith("ID"):
         words = wanted.lower().split()
         return any(

@@ -86,13 +86,17 @@ def _offer(body: Rule) -> Rule:
             raise ControlError(400, "the seconds of a trace rise from step to step")
         return {"trace": trace}
     samples = body["samples"] if "samples" in body else [body["value"]]
-    if not isinstance(samples, list) or not samples or not all(one is None or _is_number(one) for one in samples):
+    if (
+        not isinstance(samples, list)
+        or not samples
+        or not all(sample is None or _is_number(sample) for sample in samples)
+    ):
         raise ControlError(400, "a sample is a number from 0 on, or null for a mark without a value")
     return {"samples": samples}
 
 
 def _is_step(step: Any) -> bool:
-    return isinstance(step, list) and len(step) == 2 and all(_is_number(one) for one in step)
+    return isinstance(step, list) and len(step) == 2 and all(_is_number(number) for number in step)
 
 
 def _is_number(value: Any) -> bool:
@@ -115,7 +119,7 @@ def _since(cloud: Cloud, value: Any) -> float:
 
 
 def per_core(cloud: Cloud, server: Record, mark: int) -> tuple[bool, float | None]:
-    """Whether a rule speaks of this server at this mark, and the share of each core that is busy; null for a gap."""
+    """Whether a rule applies to this server at this mark, and the share of each core that is busy; null for a gap."""
     for rule in reversed(rules(cloud)):
         if mark < rule["since"]:
             continue
@@ -164,8 +168,8 @@ def _cuts(rule: Rule, begin: float, end: float, *others: float) -> list[float]:
 
 def _spread(cloud: Cloud, rule: Rule, server: Record, mark: int) -> float | None:
     """This server's share, per core, of what its ELB was offered; None if it was not in the ELB at all."""
-    elb = next((one for one in cloud.store.by("item", "class", "proxylb") if one["vip"] == rule["elb"]), None)
-    own = {one["ip"] for one in cloud.store.by("interface", "server", server.id) if one["ip"]}
+    elb = next((item for item in cloud.store.by("item", "class", "proxylb") if item["vip"] == rule["elb"]), None)
+    own = {interface["ip"] for interface in cloud.store.by("interface", "server", server.id) if interface["ip"]}
     entries = _enabled(elb, float(mark)) if elb else {}
     if not any(begin < mark and end > mark - STEP for address in own for begin, end in entries.get(address, [])):
         return None
@@ -222,9 +226,9 @@ def _machine(cloud: Cloud, address: str) -> tuple[int, list[tuple[float, str]]] 
     server = cloud.server_at(address)
     if server is not None:
         return int(SERVER_PLANS[server["plan"]]["CPU"]), _with_failures(cloud, server)
-    for one in cloud.store.meta("gone", []):
-        if one["address"] == address:
-            return int(one["cores"]), [(float(at), str(status)) for at, status in one["power"]]
+    for machine in cloud.store.meta("gone", []):
+        if machine["address"] == address:
+            return int(machine["cores"]), [(float(at), str(status)) for at, status in machine["power"]]
     return None
 
 
@@ -256,8 +260,8 @@ def remember(cloud: Cloud, server: Record, now: float) -> None:
     cores = int(SERVER_PLANS[server["plan"]]["CPU"])
     events = [*_with_failures(cloud, server), (now, "down")]
     gone = [
-        {"address": one["ip"], "cores": cores, "power": [list(event) for event in events]}
-        for one in cloud.store.by("interface", "server", server.id)
-        if one["ip"]
+        {"address": interface["ip"], "cores": cores, "power": [list(event) for event in events]}
+        for interface in cloud.store.by("interface", "server", server.id)
+        if interface["ip"]
     ]
     cloud.store.set_meta("gone", [*cloud.store.meta("gone", []), *gone][-_GONE_MAX:])

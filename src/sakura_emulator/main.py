@@ -172,7 +172,7 @@ def status(db: str | None, url: str | None) -> None:
     counts = control(db, url, "GET", "/state")
     click.echo(f"sakura-emulator {health['version']} at {where} (root {where}/cloud/zone), pid {health['pid']}")
     click.echo(f"database {health['db']}, latency {health['latency']}, time scale {health['time_scale']:g}")
-    made = ", ".join(f"{kind} {one['total']}" for kind, one in counts["resources"].items() if one["total"])
+    made = ", ".join(f"{kind} {count['total']}" for kind, count in counts["resources"].items() if count["total"])
     click.echo(f"{counts['total']} objects{': ' if made else ''}{made}; {health['requests']} requests answered")
 
 

@@ -88,7 +88,7 @@ def _call(cloud: Cloud, zone: str = "") -> Call:
 
 def _servers(cloud: Cloud) -> Iterator[str]:
     records = list(cloud.store.all("server"))
-    rows = [_server(SERVER.shape(_call(cloud, one.zone), one)) for one in records[-_SERVERS_MAX:]]
+    rows = [_server(SERVER.shape(_call(cloud, record.zone), record)) for record in records[-_SERVERS_MAX:]]
     heads = ("name", "id", "zone", "status", "address", "plan", "disks", "tags")
     yield from _table("servers", f"Servers: {len(records)}", heads, rows)
 
@@ -96,7 +96,7 @@ def _servers(cloud: Cloud) -> Iterator[str]:
 def _server(server: JSON) -> Cells:
     plan, disks = server["ServerPlan"], server["Disks"]
     status = server["Instance"]["Status"]
-    addresses = (one["IPAddress"] or one["UserIPAddress"] or "–" for one in server["Interfaces"])
+    addresses = (interface["IPAddress"] or interface["UserIPAddress"] or "–" for interface in server["Interfaces"])
     states = [disk["Availability"] for disk in disks]
     return [
         *((str(text), "") for text in (server["Name"], server["ID"], server["Zone"]["Name"])),
@@ -112,7 +112,7 @@ def _elbs(cloud: Cloud) -> Iterator[str]:
     rows: list[Cells] = []
     records = cloud.store.by("item", "class", "proxylb")
     for record in records:
-        state = {(one["IPAddress"], one["Port"]): one for one in health.state(_call(cloud), record)["Servers"]}
+        state = {(entry["IPAddress"], entry["Port"]): entry for entry in health.state(_call(cloud), record)["Servers"]}
         entries = record["settings"]["ProxyLB"].get("Servers") or []
         for entry in entries or [{}]:
             seen = state.get((entry.get("IPAddress"), str(entry.get("Port"))), {})
@@ -132,19 +132,22 @@ def _elbs(cloud: Cloud) -> Iterator[str]:
 
 
 def _zones(cloud: Cloud) -> Iterator[str]:
-    records = [one for one in ITEM.all(_call(cloud)) if one["class"] == "dns"]
+    records = [item for item in ITEM.all(_call(cloud)) if item["class"] == "dns"]
     rows: list[Cells] = [
-        [(str(text), "") for text in (zone["name"], one["Name"], one["Type"], one.get("TTL", ""), one["RData"])]
+        [
+            (str(text), "")
+            for text in (zone["name"], record["Name"], record["Type"], record.get("TTL", ""), record["RData"])
+        ]
         for zone in records
-        for one in zone["settings"]["DNS"]["ResourceRecordSets"]
+        for record in zone["settings"]["DNS"]["ResourceRecordSets"]
     ]
     yield from _table("records", f"DNS zones: {len(records)}", ("zone", "name", "type", "ttl", "rdata"), rows)
 
 
 def _faults(cloud: Cloud) -> Iterator[str]:
     rows: list[Cells] = [
-        [(str(one[key]), "") for key in ("id", "kind", "method", "path", "seen", "fired")]
-        for one in cloud.faults.state()
+        [(str(fault[key]), "") for key in ("id", "kind", "method", "path", "seen", "fired")]
+        for fault in cloud.faults.state()
     ]
     yield from _table("faults", f"Faults: {len(rows)}", ("id", "kind", "method", "path", "seen", "fired"), rows)
 
@@ -152,12 +155,12 @@ def _faults(cloud: Cloud) -> Iterator[str]:
 def _requests(cloud: Cloud) -> Iterator[str]:
     rows: list[Cells] = [
         [
-            *((str(one[key]), "") for key in ("n", "method", "zone", "path")),
-            (str(one["status"]) if one["status"] else "cut", "ok" if 200 <= one["status"] < 400 else "bad"),
-            (f"{one['ms']:g}", ""),
-            (str(one.get("fault") or one.get("error") or ""), ""),
+            *((str(request[key]), "") for key in ("n", "method", "zone", "path")),
+            (str(request["status"]) if request["status"] else "cut", "ok" if 200 <= request["status"] < 400 else "bad"),
+            (f"{request['ms']:g}", ""),
+            (str(request.get("fault") or request.get("error") or ""), ""),
         ]
-        for one in reversed(cloud.log.since(cloud.log.total - _REQUESTS))
+        for request in reversed(cloud.log.since(cloud.log.total - _REQUESTS))
     ]
     heads = ("n", "method", "zone", "path", "status", "ms", "fault or error")
     yield from _table("requests", "Latest requests", heads, rows)

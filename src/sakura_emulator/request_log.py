@@ -64,10 +64,10 @@ def _parsed(body: bytes) -> Any:
 def redacted(value: Any) -> Any:
     """A body of a request without passwords, keys and the contents of scripts."""
     if isinstance(value, list):
-        return [redacted(one) for one in value]
+        return [redacted(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: _shown(key, one) for key, one in value.items()}
+    return {key: _shown(key, inner) for key, inner in value.items()}
 
 
 def _shown(key: str, value: Any) -> Any:

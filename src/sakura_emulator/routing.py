@@ -9,7 +9,7 @@ from sakura_emulator.api.routes import ROUTES
 from sakura_emulator.api.unwritten import UNWRITTEN
 from sakura_emulator.errors import ApiError
 
-# What stands before a route's path, and the prefix by which the table of routes knows it.
+# What comes before a route's path, and the prefix by which the table of routes knows it.
 _TAILS = ((("api", "cloud", "1.1"), ()), (("api", "system", "1.0"), ("system",)))
 
 

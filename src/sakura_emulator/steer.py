@@ -132,8 +132,8 @@ def clock(step: bool, db: str | None, url: str | None, **wanted: Any) -> None:
     if body:
         control(db, url, "POST", "/clock", body)
     state = control(db, url, "POST", "/clock", {"step": True}) if step else control(db, url, "GET", "/clock")
-    for one in state.get("happened", []):
-        click.echo(f"{one['kind']} {one['id']}: {one['becomes']}")
+    for change in state.get("happened", []):
+        click.echo(f"{change['kind']} {change['id']}: {change['becomes']}")
     if step and not state["happened"]:
         click.echo("nothing is due")
     doing = "stands still" if state["frozen"] else f"runs {state['time_scale']:g} times as fast as real time"

@@ -21,7 +21,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE objects (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, zone TEXT NOT NULL, data TEXT NOT NULL);
 """
 
-# Fields that children or states are looked up by.
+# Fields that children or states are found by.
 _INDEXED = {
     "disk": ("server",),
     "interface": ("server", "switch", "packet_filter", "ip"),

@@ -144,7 +144,7 @@ def test_a_snapshot_holds_the_whole_cloud(slow: Api, emulator: Factory) -> None:
     other.make_server("unwanted")
     other.control("PUT", "/snapshot", snapshot)
     assert everything(other) == before
-    assert other.make_server("web2")["ID"] not in {one["ID"] for one in before["interface"]["Interfaces"]}
+    assert other.make_server("web2")["ID"] not in {interface["ID"] for interface in before["interface"]["Interfaces"]}
     assert other.control("GET", "/snapshot") != snapshot
 
 

@@ -21,7 +21,7 @@ def test_a_router_routes_further_networks_to_one_of_its_addresses(api: Api) -> N
     assert subnet["NetworkAddress"] != own["NetworkAddress"]
     assert api.call("PUT", f"{path}/{subnet['ID']}", {"NextHop": last})["Subnet"]["NextHop"] == last
     assert api.refused("PUT", f"{path}/{subnet['ID']}", {"NextHop": "192.0.2.1"}) == (400, "invalid_range")
-    assert [one["ID"] for one in api.get("subnet")["Subnets"]] == [own["ID"], subnet["ID"]]
+    assert [subnet_of_router["ID"] for subnet_of_router in api.get("subnet")["Subnets"]] == [own["ID"], subnet["ID"]]
     api.call("DELETE", f"{path}/{subnet['ID']}")
     assert api.refused("DELETE", f"{path}/{subnet['ID']}") == (404, "not_found")
 
@@ -90,7 +90,7 @@ def test_host_names_of_addresses(api: Api) -> None:
     address = api.make_server()["Interfaces"][0]["IPAddress"]
     changed = api.call("PUT", f"ipaddress/{address}", {"IPAddress": {"HostName": "www.example.com"}})
     assert changed["IPAddress"]["HostName"] == "www.example.com"
-    assert [one["HostName"] for one in api.get("ipaddress")["IPAddress"]] == ["www.example.com"]
+    assert [address["HostName"] for address in api.get("ipaddress")["IPAddress"]] == ["www.example.com"]
     assert api.at("tk1a").refused("GET", f"ipaddress/{address}") == (404, "not_found")
 
 

@@ -150,7 +150,7 @@ def test_the_clock_steps_from_change_to_change(slow: Api) -> None:
     disk = slow.make_disk(server["ID"], extra={"BootAtAvailable": True})["ID"]
     elb = slow.make_elb("web-elb", Servers=[_entry(server)])["ID"]
     due = slow.control("GET", "/due")["due"]
-    assert [(one["kind"], one["id"], one["becomes"]) for one in due] == [
+    assert [(change["kind"], change["id"], change["becomes"]) for change in due] == [
         ("disk", disk, "available"),
         ("server", server["ID"], "up"),
     ]

@@ -83,7 +83,7 @@ def test_switches(api: Api) -> None:
     assert (switch["ServerCount"], switch["Scope"], switch["UserSubnet"]) == (0, "user", subnet)
     server = api.make_server(ConnectedSwitches=[{"ID": switch["ID"]}])
     assert api.get(f"switch/{switch['ID']}")["Switch"]["ServerCount"] == 1
-    assert [one["ID"] for one in api.get(f"switch/{switch['ID']}/server")["Servers"]] == [server["ID"]]
+    assert [found["ID"] for found in api.get(f"switch/{switch['ID']}/server")["Servers"]] == [server["ID"]]
     assert api.refused("DELETE", f"switch/{switch['ID']}")[0] == 409
     empty = {"Switch": {"UserSubnet": {"DefaultRoute": "", "NetworkMaskLen": 0}}}
     assert api.call("PUT", f"switch/{switch['ID']}", empty)["Switch"]["UserSubnet"] is None

@@ -182,7 +182,7 @@ def test_a_plan_change_gives_a_new_id(api: Api) -> None:
     assert api.refused("GET", f"server/{server['ID']}") == (404, "not_found")
     assert api.disk(disk)["Server"]["ID"] == new["ID"]
     assert new["Interfaces"] == server["Interfaces"]
-    assert [one["ID"] for one in new["Disks"]] == [disk]
+    assert [disk_of_new["ID"] for disk_of_new in new["Disks"]] == [disk]
 
 
 def test_every_shared_interface_has_its_own_address_and_none_comes_back(api: Api) -> None:

@@ -147,7 +147,7 @@ def _unplugged(call: Call) -> Record:
 
 
 def graph(call: Call) -> Answer:
-    """GET /appliance/:id/…/monitor: the graphs that a test looks at once."""
+    """GET /appliance/:id/…/monitor: the graphs that a test reads once."""
     record = APPLIANCE.get(call)
     keys = _GRAPHS.get(call.args["graph"])
     if keys is None:

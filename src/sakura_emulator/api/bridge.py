@@ -22,8 +22,8 @@ def shape(call: Call, record: Record) -> JSON:
     kept = {key: full[key] for key in ("ID", "Name", "Description", "CreatedAt")}
     linked = call.cloud.store.by("switch", "bridge", record.id)
     region = ZONES[record["made_in"]]["Region"] if record["made_in"] in ZONES else REGIONS[310]
-    here = next((_switch(one) for one in linked if one.zone == call.zone), None)
-    info = {"Info": {"Switches": [_switch(one) for one in linked]}} if linked else {}
+    here = next((_switch(switch) for switch in linked if switch.zone == call.zone), None)
+    info = {"Info": {"Switches": [_switch(switch) for switch in linked]}} if linked else {}
     return {**kept, "Region": region, "SwitchInZone": here, **info}
 
 

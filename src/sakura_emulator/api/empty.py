@@ -1,4 +1,4 @@
-"""Collections that always look empty, so that clean-up loops over every list can pass. Nothing can be made in them."""
+"""Collections that are always empty, so that clean-up loops over every list can pass. Nothing can be made in them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from sakura_emulator.wire import JSON
 
 
 def _servers(call: Call, record: Record) -> list[Record]:
-    return [one for one in call.cloud.store.all("server") if one["private_host"] == record.id]
+    return [server for server in call.cloud.store.all("server") if server["private_host"] == record.id]
 
 
 def shape(call: Call, record: Record) -> JSON:

@@ -25,7 +25,7 @@ def shape(call: Call, record: Record) -> JSON:
     return {
         **common_shape(call, record),
         "Scope": "user",
-        "ServerCount": len({one["server"] for one in store.by("interface", "switch", record.id)}),
+        "ServerCount": len({interface["server"] for interface in store.by("interface", "switch", record.id)}),
         "ServiceClass": "cloud/switch/default",
         "UserSubnet": record["subnet"],
         "Subnets": internet.subnets(router) if router else [],
@@ -54,7 +54,7 @@ def free_address(call: Call, switch_id: int) -> str | None:
     router = call.cloud.store.get("internet", switch["internet"]) if switch and switch["internet"] else None
     if router is None:
         return None
-    taken = {one["ip"] for one in call.cloud.store.by("interface", "switch", switch_id)}
+    taken = {interface["ip"] for interface in call.cloud.store.by("interface", "switch", switch_id)}
     for address in internet.usable(router):
         if address not in taken:
             return address

@@ -61,7 +61,7 @@ def detach(disk: Record) -> None:
 def attach(call: Call, disk: Record, server: Record) -> None:
     """The server's next disk."""
     others = call.cloud.store.by("disk", "server", server.id)
-    disk["order"] = max((one["order"] or 0 for one in others if one.id != disk.id), default=0) + 1
+    disk["order"] = max((other["order"] or 0 for other in others if other.id != disk.id), default=0) + 1
     disk["server"] = server.id
 
 
@@ -69,7 +69,7 @@ def size(body: JSON, plan: int, source_size: int) -> int:
     """SizeMB: one of the plan's, and not less than the source's."""
     if plan not in DISK_PLANS:
         raise bad_request("param_res_not_found", f"there is no disk plan {plan}")
-    sizes = [int(one["SizeMB"]) for one in DISK_PLANS[plan]["Size"]]
+    sizes = [int(option["SizeMB"]) for option in DISK_PLANS[plan]["Size"]]
     wanted = integer(body, "SizeMB", 0) or max(source_size, sizes[0])
     if wanted not in sizes:
         raise bad_request("invalid_range", f"SizeMB {wanted} is not one of plan {plan}: {sizes}")

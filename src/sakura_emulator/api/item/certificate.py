@@ -77,7 +77,9 @@ def put(call: Call) -> Answer:
     record = ITEM.own(call)
     body = mapping(call.body, "ProxyLB") or call.body
     additional = body.get("AdditionalCerts") or []
-    certificates = [_certificate(one) for one in objects({"AdditionalCerts": additional}, "AdditionalCerts")]
+    certificates = [
+        _certificate(certificate) for certificate in objects({"AdditionalCerts": additional}, "AdditionalCerts")
+    ]
     if len(certificates) > _ADDITIONAL_MAX:
         raise bad_request(
             "invalid_range", f"{len(certificates)} additional certificates; {_ADDITIONAL_MAX} are allowed"

@@ -23,7 +23,7 @@ _PARTS = {"MX": 2, "SRV": 4, "CNAME": 1, "ALIAS": 1, "NS": 1, "PTR": 1}
 
 
 def create(call: Call, record: Record, body: JSON) -> None:
-    """The zone name stands in Name and Status.Zone; nobody else may have it."""
+    """The zone name is in Name and Status.Zone; nobody else may have it."""
     zone = text(record["status"], "Zone") or record["name"]
     if len(zone) > 253 or "." not in zone or not all(_LABEL.fullmatch(label) for label in zone.split(".")):
         raise bad_request("invalid_format", f"{zone!r} is not a zone name without a final dot")
@@ -40,8 +40,8 @@ def update(call: Call, record: Record, before: JSON) -> None:
     records = objects(settings, "ResourceRecordSets")
     if len(records) > RECORDS_MAX:
         raise ApiError(409, "limit_count_in_account", f"{len(records)} records; {RECORDS_MAX} are allowed")
-    for number, one in enumerate(records):
-        problem = _problem(one)
+    for number, entry in enumerate(records):
+        problem = _problem(entry)
         if problem:
             raise bad_request("invalid_format", f"ResourceRecordSets[{number}]: {problem}")
     settings["ResourceRecordSets"] = records

@@ -92,7 +92,7 @@ def _keep_last_entries(call: Call, settings: JSON, before: JSON) -> None:
     """A group that a rule names keeps an enabled entry once it had one."""
     for group in {str(rule.get("ServerGroup") or "") for rule in objects(settings, "Rules") if _forwards(rule)} - {""}:
         had, has = (
-            any(enabled(one) and one.get("ServerGroup") == group for one in objects(document, "Servers"))
+            any(enabled(entry) and entry.get("ServerGroup") == group for entry in objects(document, "Servers"))
             for document in (before, settings)
         )
         if had and not has:

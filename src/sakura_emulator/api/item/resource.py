@@ -19,7 +19,7 @@ class Items(Resource):
     __slots__ = ()
 
     def zone(self, call: Call) -> str:
-        """Items are looked up over all zones."""
+        """Items are found from all zones."""
         return ""
 
     def require(self, call: Call, object_id: Any) -> Record:

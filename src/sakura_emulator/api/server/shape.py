@@ -30,7 +30,7 @@ def shape(call: Call, record: Record) -> JSON:
         "Zone": ZONES[record.zone],
         "Instance": _instance(call, record),
         "Disks": [disks.attached(call, disk) for disk in attached],
-        "Interfaces": [interface.brief(call, one) for one in store.by("interface", "server", record.id)],
+        "Interfaces": [interface.brief(call, card) for card in store.by("interface", "server", record.id)],
         "PrivateHost": {"ID": record["private_host"]} if record["private_host"] else None,
         "BundleInfo": None,
         "Appliance": None,

@@ -56,7 +56,7 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DELETE /server/:id, with the disks listed in WithDisk."""
-    rules.remove(call, SERVER.own(call), [identifier(one, "WithDisk") for one in objects(call.body, "WithDisk")])
+    rules.remove(call, SERVER.own(call), [identifier(disk, "WithDisk") for disk in objects(call.body, "WithDisk")])
     return done()
 
 
@@ -90,7 +90,7 @@ def reset(call: Call) -> Answer:
     return _while_up(call)
 
 
-def press(call: Call) -> Answer:
+def keyboard(call: Call) -> Answer:
     """PUT /server/:id/keyboard and qemu/nmi: nothing in here has a keyboard."""
     return _while_up(call)
 
@@ -174,8 +174,8 @@ ROUTES = SERVER.routes(
     ("PUT", "server/:id/plan", change_plan),
     ("PUT", "server/:id/cdrom", insert_cdrom),
     ("DELETE", "server/:id/cdrom", eject_cdrom),
-    ("PUT", "server/:id/keyboard", press),
-    ("PUT", "server/:id/qemu/nmi", press),
+    ("PUT", "server/:id/keyboard", keyboard),
+    ("PUT", "server/:id/qemu/nmi", keyboard),
     ("GET", "server/:id/vnc/proxy", vnc_proxy),
     ("GET", "server/:id/interface", interfaces),
     ("GET", "server/:id/monitor", cpu_monitor),
