@@ -65,8 +65,12 @@ def _measured(fleet: Fleet, change: Callable[[], None]) -> tuple[int, int, int]:
     before = fleet.requests()[-1]["n"]
     fleet.up()
     requests = fleet.requests(before)
-    writes = [one["path"].partition(ITEM)[2] for one in requests if one["method"] in WRITES and ITEM in one["path"]]
-    made = [one for one in requests if one["method"] == "POST" and one["path"].endswith(ITEM[:-1])]
+    writes = [
+        request["path"].partition(ITEM)[2]
+        for request in requests
+        if request["method"] in WRITES and ITEM in request["path"]
+    ]
+    made = [request for request in requests if request["method"] == "POST" and request["path"].endswith(ITEM[:-1])]
     if made:
         raise RuntimeError("an ELB or zone was made while only its content was to change")
     kinds = [classes[path.partition("/")[0]] for path in writes]

@@ -62,8 +62,8 @@ def _measured(fleet: Fleet, change: Callable[[], None]) -> tuple[int, int, int, 
     before = fleet.requests()
     seconds = timed(fleet.up)
     requests = fleet.requests(before[-1]["n"] if before else 0)
-    about = [one for one in requests if ITEM in one["path"]]
-    return len(about), len([one for one in about if one["method"] != "GET"]), len(requests), seconds
+    about = [request for request in requests if ITEM in request["path"]]
+    return len(about), len([request for request in about if request["method"] != "GET"]), len(requests), seconds
 
 
 def measure(folder: Path) -> str:

@@ -141,7 +141,7 @@ def _reads(folder: Path) -> list[str]:
                 assert set(rounds[name][-1].statuses) == {200}
     rows = []
     for name, timings in rounds.items():
-        rate = median([one.rate for one in timings])
+        rate = median([timing.rate for timing in timings])
         rows.append([name, f"{rate:.0f}", *(f"{median([t.percentile(p) for t in timings]):.1f}" for p in (0.5, 0.99))])
     ratio = f", {int(rows[0][1]) / int(rows[1][1]):.1f} times moto's" if len(rows) > 1 else ""
     text = (

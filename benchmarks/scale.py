@@ -68,7 +68,7 @@ def _run(fleet: Fleet, change: Change, scale: float, begin: float, measured: Mea
     measured.seconds.append(timed(fleet.up))
     requests = fleet.requests(before[-1]["n"] if before else 0)
     measured.calls.append(len(requests))
-    writes = [one for one in requests if one["method"] != "GET" and "/commonserviceitem" in one["path"]]
+    writes = [request for request in requests if request["method"] != "GET" and "/commonserviceitem" in request["path"]]
     measured.writes.append(len(writes))
 
 
@@ -116,12 +116,12 @@ def _measure(
 def measure(folder: Path, runs: int = 5) -> str:
     """The section of the results."""
     elb = {"elb": local_settings()["elb"]}
-    one, leave = "0 to 1", "3 to 2"
-    grow = [Change(0, 1), *(Change(0, size, one, LIMIT) for size in (2, 10, 40))]
+    single, leave = "0 to 1", "3 to 2"
+    grow = [Change(0, 1), *(Change(0, size, single, LIMIT) for size in (2, 10, 40))]
     before = load()
     rows = _measure(folder, "one ELB", [*grow, Change(40, 2, leave, LIMIT), Change(3, 2)], runs, SCALE, **elb)
-    rows += _measure(folder, "no ELB", [Change(0, 1), Change(0, 50, one)], runs, SCALE)
-    real = [Change(0, 1), Change(0, 2, one, REAL_LIMIT), Change(0, 10, one, REAL_LIMIT)]
+    rows += _measure(folder, "no ELB", [Change(0, 1), Change(0, 50, single)], runs, SCALE)
+    real = [Change(0, 1), Change(0, 2, single, REAL_LIMIT), Change(0, 10, single, REAL_LIMIT)]
     rows += _measure(folder, "one ELB, real time", real, 1, 1, **elb)
     return "\n".join(
         [

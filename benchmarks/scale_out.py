@@ -44,8 +44,8 @@ def measure(folder: Path, runs: int = 5) -> str:
         )
     rows = []
     for kind in kinds:
-        one, eight = median(times[kind, 1]), median(times[kind, 8])
-        rows.append([kind, f"{one:.2f}", f"{eight:.2f}", f"{eight / one:.2f}x"])
+        alone, eight = median(times[kind, 1]), median(times[kind, 8])
+        rows.append([kind, f"{alone:.2f}", f"{eight:.2f}", f"{eight / alone:.2f}x"])
     return "\n".join(
         [
             "## Eight servers at once",

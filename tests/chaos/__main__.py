@@ -20,19 +20,19 @@ COLUMNS = ("points", "reached", "absorbed", "converged", "leaked", "duplicated",
 def table(results: Sequence[Verdict]) -> str:
     """One row a scenario, one for all."""
     rows: list[tuple[str, ...]] = [("scenario", *COLUMNS)]
-    names = [*dict.fromkeys(sorted(one.point.scenario for one in results)), ""]
+    names = [*dict.fromkeys(sorted(verdict.point.scenario for verdict in results)), ""]
     for name in names:
-        chosen = [one for one in results if name in ("", one.point.scenario)]
+        chosen = [verdict for verdict in results if name in ("", verdict.point.scenario)]
         numbers = [
             len(chosen),
-            sum(one.reached for one in chosen),
-            sum(one.absorbed for one in chosen),
-            sum(one.converged for one in chosen),
-            sum(len(one.leaked) for one in chosen),
-            sum(len(one.duplicated) for one in chosen),
-            sum(len(one.touched) for one in chosen),
+            sum(verdict.reached for verdict in chosen),
+            sum(verdict.absorbed for verdict in chosen),
+            sum(verdict.converged for verdict in chosen),
+            sum(len(verdict.leaked) for verdict in chosen),
+            sum(len(verdict.duplicated) for verdict in chosen),
+            sum(len(verdict.touched) for verdict in chosen),
         ]
-        mean = sum(one.seconds for one in chosen) / max(1, len(chosen))
+        mean = sum(verdict.seconds for verdict in chosen) / max(1, len(chosen))
         rows.append((name or "all", *map(str, numbers), f"{mean:.1f}"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
@@ -52,8 +52,8 @@ def main() -> int:
         scenarios = [SCENARIOS[name] for name in options.scenario or SCENARIOS]
         clean = cleans(scenarios, Path(place) / "snapshots", bays)
         points: list[Point] = []
-        for name, one in clean.items():
-            all_points = points_of(name, one.calls)
+        for name, run in clean.items():
+            all_points = points_of(name, run.calls)
             points += sample(all_points, -(-len(all_points) * options.sample // 100), options.seed)
         random.Random(options.seed).shuffle(points)  # so that those that only wait do not all wait at once
         print(f"{len(points)} points, ready after {time.monotonic() - began:.0f} s", flush=True)
@@ -69,7 +69,7 @@ def main() -> int:
                 print(verdict.report(), flush=True)
     print(table(results))
     print(f"{time.monotonic() - began:.0f} s in all, seed {options.seed}")
-    return 0 if all(one.converged for one in results) else 1
+    return 0 if all(verdict.converged for verdict in results) else 1
 
 
 if __name__ == "__main__":

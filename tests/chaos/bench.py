@@ -252,23 +252,23 @@ class Engine:
 def cleans(scenarios: Iterable[Scenario], folder: Path, bays: Bays) -> dict[str, Clean]:
     """Every scenario without a failure, by name."""
 
-    def one(scenario: Scenario) -> Clean:
+    def recorded(scenario: Scenario) -> Clean:
         with bays.free() as bay:
             return bay.clean(bay.prepare(scenario, folder / scenario.name))
 
     with ThreadPoolExecutor(bays.count) as pool:
-        return {clean.snapshot.scenario.name: clean for clean in pool.map(one, scenarios)}
+        return {clean.snapshot.scenario.name: clean for clean in pool.map(recorded, scenarios)}
 
 
 def verdicts(points: Iterable[Point], clean: dict[str, Clean], bays: Bays) -> Iterator[Verdict]:
     """Run points, several at a time; verdicts come as they are ready."""
 
-    def one(point: Point) -> Verdict:
+    def judged(point: Point) -> Verdict:
         with bays.free() as bay:
             return bay.run(point, clean[point.scenario])
 
     with ThreadPoolExecutor(bays.count) as pool:
-        for done in as_completed([pool.submit(one, point) for point in points]):
+        for done in as_completed([pool.submit(judged, point) for point in points]):
             yield done.result()
 
 

@@ -38,22 +38,22 @@ class Foreign:
 
     def touched(self, fleet: Fleet) -> list[str]:
         """What is not as it was."""
-        now = {(kind, one["ID"]): _text(one) for kind in KINDS for one in _all(fleet, kind)}
+        now = {(kind, item["ID"]): _text(item) for kind in KINDS for item in _all(fleet, kind)}
         changed = [
             f"{kind} {object_id} of somebody else: {now.get((kind, object_id), 'gone')}, was {text}"
             for (kind, object_id), text in self.objects.items()
             if now.get((kind, object_id)) != text
         ]
         items = [
-            one for one in _all(fleet, "commonserviceitem") if ("commonserviceitem", one["ID"]) not in self.objects
+            item for item in _all(fleet, "commonserviceitem") if ("commonserviceitem", item["ID"]) not in self.objects
         ]
-        lost = [one["Name"] for one in items if self.parts and not _has_their_part(one)]
+        lost = [item["Name"] for item in items if self.parts and not _has_their_part(item)]
         return [*changed, *(f"{name} has lost what somebody else has in it" for name in lost)]
 
 
 def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
-    """Make what others have: a server whose name looks like ours, a disk, a note, a filter, an ELB and a zone."""
-    before = {(kind, one["ID"]) for kind in KINDS for one in _all(fleet, kind)}
+    """Make what others have: a server with a name of the fleet, a disk, a note, a filter, an ELB and a zone."""
+    before = {(kind, item["ID"]) for kind in KINDS for item in _all(fleet, kind)}
     make = fleet.call
     name = "hscale-group-002"
     wanted = {"Name": name, "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": [{"Scope": "shared"}]}
@@ -85,31 +85,34 @@ def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
         },
     ):  # fmt: skip
         make("POST", "commonserviceitem", {"CommonServiceItem": body}, zone="is1a")
-    ours = [one for one in _all(fleet, "commonserviceitem") if ("commonserviceitem", one["ID"]) in before]
-    for one in ours if parts else []:
-        _add_their_part(fleet, one)
+    ours = [item for item in _all(fleet, "commonserviceitem") if ("commonserviceitem", item["ID"]) in before]
+    for item in ours if parts else []:
+        _add_their_part(fleet, item)
     objects = {
-        (kind, one["ID"]): _text(one) for kind in KINDS for one in _all(fleet, kind) if (kind, one["ID"]) not in before
+        (kind, item["ID"]): _text(item)
+        for kind in KINDS
+        for item in _all(fleet, kind)
+        if (kind, item["ID"]) not in before
     }
     return Foreign(objects, parts=parts and bool(ours))
 
 
 def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
     """All that is not of others, one line an object, an ELB entry and a record each."""
-    servers = {one["ID"]: one["Name"] for one in _all(fleet, "server")}
+    servers = {item["ID"]: item["Name"] for item in _all(fleet, "server")}
     names = {
-        interface["IPAddress"]: f"<address of {one['Name']}>"
-        for one in _all(fleet, "server")
-        for interface in one["Interfaces"]
+        interface["IPAddress"]: f"<address of {item['Name']}>"
+        for item in _all(fleet, "server")
+        for interface in item["Interfaces"]
     }
     lines: Counter[str] = Counter()
-    own = {kind: [one for one in _all(fleet, kind) if (kind, one["ID"]) not in foreign.objects] for kind in KINDS}
-    for one in own["commonserviceitem"]:
-        if one["Provider"]["Class"] == "proxylb":
-            names[one["Status"]["VirtualIPAddress"]] = f"<address of {one['Name']}>"
+    own = {kind: [item for item in _all(fleet, kind) if (kind, item["ID"]) not in foreign.objects] for kind in KINDS}
+    for item in own["commonserviceitem"]:
+        if item["Provider"]["Class"] == "proxylb":
+            names[item["Status"]["VirtualIPAddress"]] = f"<address of {item['Name']}>"
     for kind, found in own.items():
-        for one in found:
-            lines.update(_SHOW[kind](one, servers, names))
+        for item in found:
+            lines.update(_SHOW[kind](item, servers, names))
     return lines
 
 
@@ -117,46 +120,46 @@ def state_error(fleet: Fleet, foreign: Foreign) -> str:
     """What the stack's state does not know of the cloud, or knows wrongly; empty where they agree."""
     (file,) = (fleet.folder / "state" / ".pulumi" / "stacks").rglob(f"{fleet.stack}.json")
     latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
-    pending = [one["resource"]["urn"] for one in latest.get("pending_operations") or []]
-    ids = [(one.get("outputs") or {}).get("elb_id") or one.get("id", "") for one in latest.get("resources") or []]
-    known = {one for one in ids if one.isdigit()}
+    pending = [item["resource"]["urn"] for item in latest.get("pending_operations") or []]
+    ids = [(item.get("outputs") or {}).get("elb_id") or item.get("id", "") for item in latest.get("resources") or []]
+    known = {item for item in ids if item.isdigit()}
     kinds = set(KINDS) - {"disk", "interface"}
-    there = {one["ID"] for kind in kinds for one in _all(fleet, kind) if (kind, one["ID"]) not in foreign.objects}
+    there = {item["ID"] for kind in kinds for item in _all(fleet, kind) if (kind, item["ID"]) not in foreign.objects}
     found = {"pending": pending, "only in the state": known - there, "not in the state": there - known}
     return "; ".join(f"{word}: {', '.join(sorted(which))}" for word, which in found.items() if which)
 
 
-def _server(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
-    disks = sorted(disk["Name"] for disk in one["Disks"])
-    nics = [bool(nic.get("PacketFilter")) for nic in one["Interfaces"]]
-    facts = [one["Description"], sorted(one["Tags"]), one["ServerPlan"]["CPU"], one["ServerPlan"]["MemoryMB"]]
-    return [f"server {one['Name']} {one['Instance']['Status']} {facts} disks {disks} interfaces {nics}"]
+def _server(item: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    disks = sorted(disk["Name"] for disk in item["Disks"])
+    nics = [bool(nic.get("PacketFilter")) for nic in item["Interfaces"]]
+    facts = [item["Description"], sorted(item["Tags"]), item["ServerPlan"]["CPU"], item["ServerPlan"]["MemoryMB"]]
+    return [f"server {item['Name']} {item['Instance']['Status']} {facts} disks {disks} interfaces {nics}"]
 
 
-def _disk(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
-    owner = servers.get(str((one.get("Server") or {}).get("ID")), "nothing")
-    return [f"disk {one['Name']} {one['SizeMB']} {one['Availability']} {sorted(one['Tags'])} of {owner}"]
+def _disk(item: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    owner = servers.get(str((item.get("Server") or {}).get("ID")), "nothing")
+    return [f"disk {item['Name']} {item['SizeMB']} {item['Availability']} {sorted(item['Tags'])} of {owner}"]
 
 
-def _interface(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
-    return [f"interface of {servers.get(str((one.get('Server') or {}).get('ID')), 'nothing')}"]
+def _interface(item: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    return [f"interface of {servers.get(str((item.get('Server') or {}).get('ID')), 'nothing')}"]
 
 
-def _note(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
-    return [f"note {one['Name']} {sorted(one['Tags'])} {one['Content']!r}"] if one["Scope"] == "user" else []
+def _note(item: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    return [f"note {item['Name']} {sorted(item['Tags'])} {item['Content']!r}"] if item["Scope"] == "user" else []
 
 
-def _plain(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
-    return [f"{one['Name']} {one['Description']}"] if one.get("Scope", "user") == "user" else []
+def _plain(item: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    return [f"{item['Name']} {item['Description']}"] if item.get("Scope", "user") == "user" else []
 
 
-def _item(one: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
-    kind = one["Provider"]["Class"]
-    settings = dict(one["Settings"]["ProxyLB" if kind == "proxylb" else "DNS"] or {})
+def _item(item: JSON, servers: dict[str, str], names: dict[str, str]) -> list[str]:
+    kind = item["Provider"]["Class"]
+    settings = dict(item["Settings"]["ProxyLB" if kind == "proxylb" else "DNS"] or {})
     parts = [("entry", entry) for entry in settings.pop("Servers", None) or []]
     parts += [("record", record) for record in settings.pop("ResourceRecordSets", None) or []]
-    whole = f"{kind} {one['Name']} {one.get('ServiceClass')} {sorted(one['Tags'])} {one['Description']!r}"
-    return [f"{whole} {_text(settings)}", *(f"{word} of {one['Name']}: {_named(part, names)}" for word, part in parts)]
+    whole = f"{kind} {item['Name']} {item.get('ServiceClass')} {sorted(item['Tags'])} {item['Description']!r}"
+    return [f"{whole} {_text(settings)}", *(f"{word} of {item['Name']}: {_named(part, names)}" for word, part in parts)]
 
 
 _SHOW = {
@@ -187,23 +190,23 @@ def _all(fleet: Fleet, kind: str) -> list[JSON]:
     """
     found = fleet.call("GET", kind, zone=ZONE)[KINDS[kind]]
     return [
-        {key: value for key, value in one.items() if key != "Index"}
-        for one in found
-        if one.get("Scope", "user") == "user" and int(one["ID"]) > FIRST_ID
+        {key: value for key, value in item.items() if key != "Index"}
+        for item in found
+        if item.get("Scope", "user") == "user" and int(item["ID"]) > FIRST_ID
     ]
 
 
-def _has_their_part(one: JSON) -> bool:
-    if one["Provider"]["Class"] == "proxylb":
-        return THEIR_ENTRY in one["Settings"]["ProxyLB"]["Servers"]
-    return THEIR_RECORD in one["Settings"]["DNS"]["ResourceRecordSets"]
+def _has_their_part(item: JSON) -> bool:
+    if item["Provider"]["Class"] == "proxylb":
+        return THEIR_ENTRY in item["Settings"]["ProxyLB"]["Servers"]
+    return THEIR_RECORD in item["Settings"]["DNS"]["ResourceRecordSets"]
 
 
-def _add_their_part(fleet: Fleet, one: JSON) -> None:
-    settings = one["Settings"]
-    if one["Provider"]["Class"] == "proxylb":
+def _add_their_part(fleet: Fleet, item: JSON) -> None:
+    settings = item["Settings"]
+    if item["Provider"]["Class"] == "proxylb":
         settings["ProxyLB"]["Servers"] = [*settings["ProxyLB"]["Servers"], THEIR_ENTRY]
     else:
         settings["DNS"]["ResourceRecordSets"] = [THEIR_RECORD, *settings["DNS"]["ResourceRecordSets"]]
     body = {"CommonServiceItem": {"Settings": settings}}
-    fleet.call("PUT", f"commonserviceitem/{one['ID']}", body, zone="is1a")
+    fleet.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")

@@ -56,7 +56,7 @@ def sample(points: Sequence[Point], count: int, seed: int) -> list[Point]:
     while len(taken) < min(count, len(points)):
         for kind in kinds:
             if by_kind[kind] and len(taken) < count:
-                new = [point for point in by_kind[kind] if point.call not in {one.call for one in taken}]
+                new = [point for point in by_kind[kind] if point.call not in {earlier.call for earlier in taken}]
                 point = (new or by_kind[kind])[0]
                 by_kind[kind].remove(point)
                 taken.append(point)

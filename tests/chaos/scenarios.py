@@ -82,8 +82,9 @@ def _by_others(fleet: Fleet) -> None:
             fleet.call("PUT", f"disk/{disk['ID']}", {"Disk": {"Name": disk["Name"], "Tags": []}})
         fleet.call("PUT", f"server/{server['ID']}", {"Server": {"Name": server["Name"], "Tags": ["web"]}})
     for kind in ("proxylb", "dns"):
-        one = item(fleet, kind)
-        fleet.call("PUT", f"commonserviceitem/{one['ID']}", {"CommonServiceItem": {"Name": one["Name"], "Tags": []}})
+        shared = item(fleet, kind)
+        body = {"CommonServiceItem": {"Name": shared["Name"], "Tags": []}}
+        fleet.call("PUT", f"commonserviceitem/{shared['ID']}", body)
     for note in fleet.call("GET", "note", zone="is1a")["Notes"]:
         if note["Name"].startswith("hscale-group"):
             fleet.call("DELETE", f"note/{note['ID']}")
@@ -106,8 +107,10 @@ def _adopt(fleet: Fleet) -> None:
 def item(fleet: Fleet, kind: str, name: str = "") -> JSON:
     """An ELB (`proxylb`) or DNS zone (`dns`) as the API shows it."""
     found = fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
-    (one,) = [one for one in found if one["Provider"]["Class"] == kind and name in ("", one["Name"])]
-    return dict(one)
+    (candidate,) = [
+        candidate for candidate in found if candidate["Provider"]["Class"] == kind and name in ("", candidate["Name"])
+    ]
+    return dict(candidate)
 
 
 SCENARIOS = {

@@ -61,8 +61,8 @@ def test_what_is_missing_is_named(fleet: Fleet) -> None:
 def test_what_others_have_is_compared_byte_for_byte(fleet: Fleet) -> None:
     foreign = put_foreign(fleet, parts=False)
     assert foreign.touched(fleet) == []
-    server = next(one for kind, one in foreign.objects if kind == "server")
+    server = next(object_id for kind, object_id in foreign.objects if kind == "server")
     fleet.call("PUT", f"server/{server}", {"Server": {"Description": "touched"}})
-    disk = [one for kind, one in foreign.objects if kind == "disk"][-1]
+    disk = [object_id for kind, object_id in foreign.objects if kind == "disk"][-1]
     fleet.call("DELETE", f"disk/{disk}")
     assert [line.split()[0] for line in foreign.touched(fleet)] == ["server", "disk"]

@@ -31,10 +31,10 @@ def test_the_next_run_puts_all_right(name: str, tmp_path: Path) -> None:
     with opened(tmp_path, 2) as bays:
         clean = cleans([SCENARIOS[name]], tmp_path / "snapshots", bays)
         points = set(sample(points_of(name, clean[name].calls), POINTS, SEED))
-        points |= {one for one in FOUND if one.scenario == name}
+        points |= {point for point in FOUND if point.scenario == name}
         results = list(verdicts(sorted(points), clean, bays))
     assert len(results) >= POINTS
-    assert not [one.report() for one in results if not one.converged]
+    assert not [verdict.report() for verdict in results if not verdict.converged]
 
 
 def test_a_sample_has_every_kind_and_is_the_same_for_the_same_seed() -> None:

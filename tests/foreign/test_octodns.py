@@ -66,6 +66,8 @@ def test_every_record_type_is_applied_and_planned_again_to_no_changes(programs: 
         (tmp_path / "example.com.yaml").write_text(edited, encoding="utf-8")
         assert "Creates=0, Updates=1, Deletes=1" in _sync(programs, cloud, tmp_path, "--doit")
         assert NO_CHANGES in _sync(programs, cloud, tmp_path)
-        assert [one["RData"] for one in _records(api) if one["Name"] == "www" and one["Type"] == "A"] == ["192.0.2.3"]
+        assert [record["RData"] for record in _records(api) if record["Name"] == "www" and record["Type"] == "A"] == [
+            "192.0.2.3"
+        ]
         assert {record["Type"] for record in _records(api)} == TYPES - {"PTR"}
         api.http.close()

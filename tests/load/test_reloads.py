@@ -95,7 +95,7 @@ def under_load(version: str, folder: Path) -> dict[str, Outcome]:
             get_over_h3("localhost", caddy.https_port, caddy.root_ca, connections=4, requests=H3, seconds=SECONDS)
         )
         reloads.join()
-        outcomes = {"GET h3": h3} | {kind: one.outcome for kind, one in under_way.items()}
+        outcomes = {"GET h3": h3} | {kind: load.outcome for kind, load in under_way.items()}
     served = counted_by_the_server(folder / "access.log")
     # Each kind came over its own version; the log itself may miss some lines around a reload.
     assert served["HTTP/3.0"] >= 0.9 * H3

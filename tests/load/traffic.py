@@ -126,12 +126,12 @@ class _Client(QuicConnectionProtocol):
             and (ended or (isinstance(event, StreamReset) and event.stream_id == self._stream))
         ):
             self._done.set_exception(Gone())
-        for one in self.http.handle_event(event):
-            if not isinstance(one, HeadersReceived | DataReceived) or one.stream_id != self._stream:
+        for http_event in self.http.handle_event(event):
+            if not isinstance(http_event, HeadersReceived | DataReceived) or http_event.stream_id != self._stream:
                 continue
-            if isinstance(one, HeadersReceived):
-                self._status = dict(one.headers)[b":status"]
-            if one.stream_ended and self._done and not self._done.done():
+            if isinstance(http_event, HeadersReceived):
+                self._status = dict(http_event.headers)[b":status"]
+            if http_event.stream_ended and self._done and not self._done.done():
                 self._done.set_result(None)
 
 
@@ -185,7 +185,8 @@ def counted_by_the_server(log: Path) -> Counter[str]:
 
 def table(rows: Sequence[tuple[str, Outcome]]) -> str:
     """What became of all kinds, a line each."""
-    return "\n".join(
-        f"  {kind:<28} {one.lost:>4} of {one.sent:>6} lost  {'; '.join(sorted(set(one.reasons)))[:120]}".rstrip()
-        for kind, one in rows
-    )
+    lines = []
+    for kind, outcome in rows:
+        reasons = "; ".join(sorted(set(outcome.reasons)))[:120]
+        lines.append(f"  {kind:<28} {outcome.lost:>4} of {outcome.sent:>6} lost  {reasons}".rstrip())
+    return "\n".join(lines)

@@ -114,7 +114,7 @@ class Others:
 
     def close_ranks(self) -> set[str]:
         """The addresses that the ELB sends requests to now."""
-        return {one["IPAddress"] for one in self.item(self.elb)["Settings"]["ProxyLB"]["Servers"]}
+        return {entry["IPAddress"] for entry in self.item(self.elb)["Settings"]["ProxyLB"]["Servers"]}
 
 
 def _facts(server: JSON) -> list[Any]:
@@ -158,9 +158,9 @@ def adopted(settings: dict[str, Any]) -> None:
 def changing_calls(fleet: Fleet, since: int) -> list[str]:
     """What the cloud was asked to change, without IDs."""
     return sorted(
-        re.sub(r"/[0-9]{12}", "", f"{one['method']} {one['path']}")
-        for one in fleet.requests(since)
-        if one["method"] != "GET"
+        re.sub(r"/[0-9]{12}", "", f"{call['method']} {call['path']}")
+        for call in fleet.requests(since)
+        if call["method"] != "GET"
     )
 
 

@@ -32,7 +32,7 @@ class ByHand:
 
     def item(self, kind: str) -> JSON:
         found = self.call("GET", "commonserviceitem")["CommonServiceItems"]
-        return next(dict(one) for one in found if one["Provider"]["Class"] == kind)
+        return next(dict(item) for item in found if item["Provider"]["Class"] == kind)
 
     def write(self, item: JSON, **changes: Any) -> None:
         self.call("PUT", f"commonserviceitem/{item['ID']}", {"CommonServiceItem": changes})
@@ -53,7 +53,7 @@ class ByHand:
         self.call("DELETE", f"server/{second['ID']}/power", {"Force": True})
         self.call("DELETE", f"server/{third['ID']}/power", {"Force": True})
         self.call("PUT", f"server/{third['ID']}/plan", {"CPU": 2, "MemoryMB": 4096})
-        (note,) = [one for one in self.call("GET", "note")["Notes"] if one["Name"].startswith("hscale-group")]
+        (note,) = [note for note in self.call("GET", "note")["Notes"] if note["Name"].startswith("hscale-group")]
         self.call("PUT", f"note/{note['ID']}", {"Note": {"Content": "#!/bin/sh\n", "Name": "renamed"}})
         (filtered,) = self.call("GET", "packetfilter")["PacketFilters"]
         self.call("PUT", f"packetfilter/{filtered['ID']}", {"PacketFilter": {
@@ -68,7 +68,7 @@ class ByHand:
             "ServiceClass": "cloud/proxylb/plain/500",
         }})  # fmt: skip
         zone = self.item("dns")
-        records = [{**one, "RData": "192.0.2.99"} for one in zone["Settings"]["DNS"]["ResourceRecordSets"]]
+        records = [{**record, "RData": "192.0.2.99"} for record in zone["Settings"]["DNS"]["ResourceRecordSets"]]
         self.write(zone, Description="by hand", Settings={"DNS": {"ResourceRecordSets": records}})
 
 
@@ -111,7 +111,7 @@ def test_each_property_is_named_and_put_right(fleet: Fleet) -> None:
     assert [fleet.count()[kind] for kind in ("server", "disk", "interface", "note", "packetfilter")] == [3, 3, 3, 1, 1]
     elb = ByHand(fleet).item("proxylb")
     assert (elb["Name"], elb["ServiceClass"]) == ("tk-elb", "cloud/proxylb/plain/100")
-    assert {(one["IPAddress"], one["Enabled"]) for one in elb["Settings"]["ProxyLB"]["Servers"]} == {
+    assert {(entry["IPAddress"], entry["Enabled"]) for entry in elb["Settings"]["ProxyLB"]["Servers"]} == {
         (server["Interfaces"][0]["IPAddress"], True) for server in now
     }
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")

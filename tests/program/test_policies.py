@@ -56,7 +56,7 @@ def looked_at(fleet: Fleet, *arguments: str, expect: int = 0) -> str:
 
 def servers_in_state(fleet: Fleet) -> list[dict[str, Any]]:
     deployment = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]
-    return [one for one in deployment["resources"] if one["type"] == tokens.SERVER]
+    return [resource for resource in deployment["resources"] if resource["type"] == tokens.SERVER]
 
 
 @pytest.mark.parametrize("stack", ["local", "staging", "production"])
@@ -133,7 +133,7 @@ def test_http3_is_announced_by_a_caddy_host_only(make: Make) -> None:
     assert zones in ([], [[]]), "no record is written"
 
     config = fleet.folder / "config.json"
-    names = [one["urn"].rpartition("::")[2] for one in servers_in_state(fleet)]
+    names = [server["urn"].rpartition("::")[2] for server in servers_in_state(fleet)]
     config.write_text(json.dumps({"https-record-agrees": {"http3_servers": names}}))
     looked_at(fleet, "--policy-pack-config", str(config))
 
@@ -177,7 +177,7 @@ def test_labels_are_the_programs_and_no_change(fleet: Fleet) -> None:
     fleet.up()
     assert {request["method"] for request in fleet.requests(mark)} <= {"GET"}
     labels = {"stack": "test", "group": group["name"], "min_size": 2, "max_size": 3}
-    assert [one["inputs"]["labels"] for one in servers_in_state(fleet)] == [labels, labels]
+    assert [server["inputs"]["labels"] for server in servers_in_state(fleet)] == [labels, labels]
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
@@ -186,7 +186,7 @@ def checked(fleet: Fleet, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def rules(done: subprocess.CompletedProcess[str]) -> list[str]:
-    return [one["rule"] for one in json.loads(done.stdout)["findings"]]
+    return [finding["rule"] for finding in json.loads(done.stdout)["findings"]]
 
 
 def test_plans_of_a_groups_life(fleet: Fleet) -> None:
@@ -229,9 +229,9 @@ def test_plans_of_a_host_and_its_zone(fleet: Fleet) -> None:
     fleet.write(hosts=hosts, dns={"zone": "example.com"})
     fleet.up()
     (zone,) = [
-        one["urn"]
-        for one in json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]["resources"]
-        if one["type"] == tokens.DNS_ZONE
+        resource["urn"]
+        for resource in json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]["resources"]
+        if resource["type"] == tokens.DNS_ZONE
     ]
     fleet.pulumi("state", "protect", zone, "--yes")
     unprotected = checked(fleet, "-o", "json")

@@ -79,4 +79,4 @@ def test_protect_and_ignore_changes(fleet: Fleet) -> None:
     refused = fleet.pulumi("destroy", "--yes", "--skip-preview", check=False)
     assert refused.returncode != 0
     assert "protect" in refused.stdout + refused.stderr
-    assert [one["ID"] for one in fleet.servers()] == [made["ID"]]
+    assert [server["ID"] for server in fleet.servers()] == [made["ID"]]

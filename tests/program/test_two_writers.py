@@ -35,22 +35,22 @@ def dns(name: str, number: int, **more: Any) -> dict[str, Any]:
 
 def item(fleet: Fleet, kind: str) -> dict[str, Any]:
     items = fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
-    (found,) = [one for one in items if one["Provider"]["Class"] == kind]
+    (found,) = [candidate for candidate in items if candidate["Provider"]["Class"] == kind]
     return dict(found)
 
 
 def entries(fleet: Fleet, name: str) -> list[str]:
     servers = item(fleet, "proxylb")["Settings"]["ProxyLB"]["Servers"]
-    return sorted(one["IPAddress"] for one in servers if one.get("ServerGroup") == name)
+    return sorted(entry["IPAddress"] for entry in servers if entry.get("ServerGroup") == name)
 
 
 def addresses(fleet: Fleet, name: str) -> list[str]:
-    return sorted(one["Interfaces"][0]["IPAddress"] for one in fleet.servers() if one["Name"].startswith(name))
+    return sorted(server["Interfaces"][0]["IPAddress"] for server in fleet.servers() if server["Name"].startswith(name))
 
 
 def records(fleet: Fleet) -> set[tuple[str, str]]:
     found = item(fleet, "dns")["Settings"]["DNS"]["ResourceRecordSets"]
-    return {(one["Name"], one["RData"]) for one in found}
+    return {(record["Name"], record["RData"]) for record in found}
 
 
 def both_up(*fleets: Fleet) -> None:
@@ -72,41 +72,41 @@ def both_up(*fleets: Fleet) -> None:
 
 
 def test_two_stacks_share_an_elb_and_a_zone(make_fleet: Callable[..., Fleet]) -> None:
-    one = make_fleet("one", size=1)
-    two = make_fleet("two", url=one.url, size=1)
-    one.write(server_group=group(one, "one"), elb=ELB, dns=dns("one", 0))
-    one.up()
-    shared = item(one, "proxylb")
+    first = make_fleet("one", size=1)
+    two = make_fleet("two", url=first.url, size=1)
+    first.write(server_group=group(first, "one"), elb=ELB, dns=dns("one", 0))
+    first.up()
+    shared = item(first, "proxylb")
     settings = {**shared["Settings"]["ProxyLB"], "OriginGuard": {"Token": "kept"}}
     settings["Servers"] = [BY_HAND, *settings["Servers"]]
     body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
-    one.call("PUT", f"commonserviceitem/{shared['ID']}", body, zone="is1a")
+    first.call("PUT", f"commonserviceitem/{shared['ID']}", body, zone="is1a")
     elb = {"lookup": "shared", "drain_timeout": 0}
     two.write(fleet_id="another-fleet", server_group=group(two, "two"), elb=elb, dns=dns("two", 0, lookup=True))
     two.up()
 
-    mark = len(one.requests())
+    since = len(first.requests())
     for number in range(1, ROUNDS + 1):
-        one.write(size=1 + number, dns=dns("one", number), elb={**ELB, "timeout": 10 + number})
+        first.write(size=1 + number, dns=dns("one", number), elb={**ELB, "timeout": 10 + number})
         two.write(size=1 + ROUNDS - number, dns=dns("two", number, lookup=True))
-        both_up(one, two)
-        assert entries(one, "one") == addresses(one, "one")
-        assert entries(one, "two") == addresses(one, "two")
-        assert (len(entries(one, "one")), len(entries(one, "two"))) == (1 + number, 1 + ROUNDS - number)
-        assert records(one) == {
+        both_up(first, two)
+        assert entries(first, "one") == addresses(first, "one")
+        assert entries(first, "two") == addresses(first, "two")
+        assert (len(entries(first, "one")), len(entries(first, "two"))) == (1 + number, 1 + ROUNDS - number)
+        assert records(first) == {
             (name, value)
             for stack in ("one", "two")
             for name, value in ((stack, f"192.0.2.{number + 1}"), (f"{stack}{number}", f"round {number}"))
         }
-        after = item(one, "proxylb")["Settings"]["ProxyLB"]
+        after = item(first, "proxylb")["Settings"]["ProxyLB"]
         assert (after["Servers"][0], after["OriginGuard"]) == (BY_HAND, {"Token": "kept"})
         assert after["Timeout"] == {"InactiveSec": 10 + number}
         assert [rule["ServerGroup"] for rule in after["Rules"]] == ["one"]
 
-    for fleet in (one, two):
+    for fleet in (first, two):
         fleet.pulumi("preview", "--refresh", "--expect-no-changes")
-    writes = [r for r in one.requests(mark) if r["method"] == "PUT" and "/commonserviceitem/" in r["path"]]
+    writes = [r for r in first.requests(since) if r["method"] == "PUT" and "/commonserviceitem/" in r["path"]]
     assert {r["status"] for r in writes} <= {200, 409}
     two.pulumi("destroy", "--yes", "--skip-preview")
-    assert (entries(one, "two"), entries(one, "one")) == ([], addresses(one, "one"))
-    assert not {name for name, _ in records(one) if name.startswith("two")}
+    assert (entries(first, "two"), entries(first, "one")) == ([], addresses(first, "one"))
+    assert not {name for name, _ in records(first) if name.startswith("two")}

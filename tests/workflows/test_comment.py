@@ -74,7 +74,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         body = self.body()
         if self.allowed():
-            (comment,) = [one for one in self.server.comments if self.path == f"/repos/a/b/issues/comments/{one['id']}"]
+            number = self.path.removeprefix("/repos/a/b/issues/comments/")
+            (comment,) = [comment for comment in self.server.comments if str(comment["id"]) == number]
             comment["body"] = body
             self.answer(200, comment)
 
@@ -110,7 +111,7 @@ def test_made_once_then_replaced(github: GitHub, tmp_path: Path) -> None:
         (tmp_path / "preview.md").write_text(f"### {text}\n")
         done = comment(github, tmp_path)
         assert done.returncode == 0, done.stderr
-        assert [one["body"] for one in github.comments] == [
+        assert [comment["body"] for comment in github.comments] == [
             "I like it",
             f"<!-- sakura-fleet: preview production -->\n### {text}\n",
         ]
@@ -139,7 +140,7 @@ def test_a_person_who_quotes_the_marker_keeps_the_comment(github: GitHub, tmp_pa
     github.add("<!-- sakura-fleet: preview production -->\nmine", "somebody")
     (tmp_path / "preview.md").write_text("new\n")
     assert comment(github, tmp_path).returncode == 0
-    assert [one["user"]["login"] for one in github.comments] == ["somebody", BOT]
+    assert [comment["user"]["login"] for comment in github.comments] == ["somebody", BOT]
     assert github.comments[0]["body"].endswith("mine")
 
 
