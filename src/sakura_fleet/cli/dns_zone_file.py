@@ -14,7 +14,7 @@ from sakura_fleet.engine.exit_codes import DnsPlanExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import StackEngine
-from sakura_fleet.errors import FleetError, InputError, NoStackError, Problem
+from sakura_fleet.errors import FleetError, InputError, NoStackError, Problem, ResourceError
 from sakura_fleet.inventory.dns_state import zones_in
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, zone_name
 from sakura_fleet.model.dns.rules import without_way_out
@@ -147,7 +147,7 @@ class _Place:
         found = zone_named(session, wanted)
         if found is None:
             names = ", ".join(sorted(other.name for other in session.client.dns_zones.find())) or "none"
-            raise FleetError(f"there is no DNS zone {wanted}; the account has {names}")
+            raise ResourceError(f"there is no DNS zone {wanted}; the account has {names}")
         return cls(project, name, session, found)
 
     def of_the_stack(self) -> set[tuple[str, str]]:

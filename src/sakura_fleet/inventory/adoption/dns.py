@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError, Problem
+from sakura_fleet.errors import AdoptionError, OwnershipError, Problem
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.dns import DEFAULT_TTL, Record, differing_sets, read_record_sets, zone_name
 from sakura_fleet.model.dns.https import elb_record, https_record_of
@@ -34,7 +34,7 @@ def find_zone(client: Client, wanted: str) -> DnsZone:
         if zone.name.casefold() == name:
             return zone
     names = ", ".join(sorted(zone.name for zone in zones)) or "none"
-    raise FleetError(f"--dns-zone: there is no DNS zone {wanted}; the account has {names}")
+    raise AdoptionError(f"--dns-zone: there is no DNS zone {wanted}; the account has {names}")
 
 
 def dns_section(
@@ -57,7 +57,9 @@ def dns_section(
     owner_tags = OwnerTags.from_tags(zone.tags)
     if owner_tags and not lookup:
         whose = "this fleet already" if owner_tags.is_of(fleet) else f"another fleet, {owner_tags.fleet}"
-        raise FleetError(f"--dns-zone: {zone.name} ({zone.id}) belongs to {whose}; use it as it is with --dns-lookup")
+        raise OwnershipError(
+            f"--dns-zone: {zone.name} ({zone.id}) belongs to {whose}; use it as it is with --dns-lookup"
+        )
     section: dict[str, Any] = {"zone": zone.name}
     if lookup:
         section["lookup"] = True
@@ -69,7 +71,7 @@ def dns_section(
     sets = _sets(zone)
     for name in names:
         if not any(key[0] == name.casefold() for key in sets):
-            raise FleetError(f"--record: the DNS zone {zone.name} has no records at {name}")
+            raise AdoptionError(f"--record: the DNS zone {zone.name} has no records at {name}")
     chosen = _chosen(sets, addresses, elb, {name.casefold() for name in names}, report)
     section |= _written(chosen, elb, serving, report)
     count = sum(len(records) for key, records in sets.items() if key not in chosen)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import AdoptionError, OwnershipError
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.elb import PLANS, ElbArgs, ElbSettings
 from sakura_fleet.model.serving import Serving
@@ -25,11 +25,13 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
     owner_tags = OwnerTags.from_tags(elb.tags)
     if owner_tags:
         whose = "this fleet already" if owner_tags.is_of(fleet) else f"another fleet, {owner_tags.fleet}"
-        raise FleetError(f"--elb: the ELB {elb.name} ({elb.id}) belongs to {whose}; use it as it is with --elb-lookup")
+        raise OwnershipError(
+            f"--elb: the ELB {elb.name} ({elb.id}) belongs to {whose}; use it as it is with --elb-lookup"
+        )
     settings = elb.settings
     if elb.plan not in PLANS or not settings.bind_ports:
         why = "its plan is not known here" if elb.plan not in PLANS else "it has no port"
-        raise FleetError(f"--elb: {elb.name} ({elb.id}) cannot be declared, as {why}; use it with --elb-lookup")
+        raise AdoptionError(f"--elb: {elb.name} ({elb.id}) cannot be declared, as {why}; use it with --elb-lookup")
     section: dict[str, Any] = {"name": elb.name, "adopt": elb.id, "plan": elb.plan}
     section |= {"region": elb.region} if elb.region not in ("", "is1") else {}
     section |= {"vip_failover": True} if elb.vip_failover else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import AdoptionError
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.server.template import DISK_PLANS, MAX_DISKS, MAX_NETWORK_INTERFACES
 from sakura_fleet.model.zones import ZONES
@@ -90,7 +90,7 @@ def find_servers(client: Client, selection: Selection, *, fleet: str, report: Re
     named = [_named(listed, word, selection.zones) for word in selection.servers]
     chosen = [server for server in listed if server in named or selection.fits(server)]
     if not chosen:
-        raise FleetError(
+        raise AdoptionError(
             f"no server in {', '.join(selection.zones)} has {_words(selection)}; the account has "
             f"{', '.join(sorted(server.name for server in listed)) or 'none'}"
         )
@@ -104,10 +104,10 @@ def find_servers(client: Client, selection: Selection, *, fleet: str, report: Re
         else:
             report.left_out.append(f"server {candidate}: {'; '.join(reasons)}")
     if refused:
-        raise FleetError("\n".join(["these servers cannot be taken over; nothing was written:", *refused]))
+        raise AdoptionError("\n".join(["these servers cannot be taken over; nothing was written:", *refused]))
     if not taken:
         reasons = [f"  {line}" for line in report.left_out]
-        raise FleetError("\n".join(["none of the servers can be taken over; nothing was written:", *reasons]))
+        raise AdoptionError("\n".join(["none of the servers can be taken over; nothing was written:", *reasons]))
     _check_alike(taken)
     chosen_ids = {candidate.server.id for candidate in taken}
     others = {nic.packet_filter_id for server in listed if server.id not in chosen_ids for nic in server.interfaces}
@@ -120,9 +120,9 @@ def _named(listed: Sequence[Server], word: str, zones: Sequence[str]) -> Server:
         return found[0]
     if found:
         ids = ", ".join(f"{server.id} in {server.zone}" for server in found)
-        raise FleetError(f"--server: {len(found)} servers are called {word!r} ({ids}); name it by its ID")
+        raise AdoptionError(f"--server: {len(found)} servers are called {word!r} ({ids}); name it by its ID")
     names = ", ".join(sorted(server.name for server in listed)) or "none"
-    raise FleetError(f"--server: no server in {', '.join(zones)} has the ID or name {word!r}; there are {names}")
+    raise AdoptionError(f"--server: no server in {', '.join(zones)} has the ID or name {word!r}; there are {names}")
 
 
 def _words(selection: Selection) -> str:
@@ -189,7 +189,7 @@ def _check_alike(found: Sequence[Found]) -> None:
             f"the servers differ in {', '.join(differing)}, and a group has one template; choose those that are alike "
             "with --server, or make them alike. Nothing was written:"
         )
-        raise FleetError("\n".join([message, *lines]))
+        raise AdoptionError("\n".join([message, *lines]))
 
 
 def _rule(rule: PacketFilterRule) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sakura_fleet.errors import FleetError, InputError, NotFoundError, Problem
+from sakura_fleet.errors import InputError, NotFoundError, Problem, ResourceError
 from sakura_fleet.model.dns import (
     Record,
     RecordSet,
@@ -145,7 +145,7 @@ def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
             return _elb(session, reference.data, record_type)
         server = find_server(session, fleet, reference.data, since=since)
         if server is None or not server.ip_address:
-            raise FleetError(
+            raise ResourceError(
                 f"the server {reference.key}, whose address a record is to hold, is not in "
                 f"{', '.join(reference.data['zones'])}; run `pulumi up --refresh`, which makes it again"
             )
@@ -164,15 +164,15 @@ def _elb(session: Session, reference: Mapping[str, Any], record_type: str) -> st
     try:
         elb = find_elb(session, reference)
     except NotFoundError as error:
-        raise FleetError(
+        raise ResourceError(
             f"the ELB {name}, which a record is to point at, is gone; run `pulumi up --refresh`"
         ) from error
     if record_type == "A":
         if not elb.vip:
-            raise FleetError(f"the ELB {elb.name} has VIP failover, so its address changes; use ALIAS, not A")
+            raise ResourceError(f"the ELB {elb.name} has VIP failover, so its address changes; use ALIAS, not A")
         return elb.vip
     if not elb.fqdn:
-        raise FleetError(f"the ELB {elb.name} has no VIP failover and so no name; use A, not {record_type}")
+        raise ResourceError(f"the ELB {elb.name} has no VIP failover and so no name; use A, not {record_type}")
     return elb.fqdn
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sakura_fleet.client import DnsZone
-from sakura_fleet.errors import ConflictError, FleetError, NotFoundError, Problem
+from sakura_fleet.errors import ConflictError, NotFoundError, Problem, ResourceError
 from sakura_fleet.model.dns import is_zone_name, zone_name
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_tags
@@ -110,10 +110,10 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
         except ConflictError as error:
             zone = zone_named(session, inputs["name"])
             if zone is None:
-                raise FleetError(
+                raise ResourceError(
                     f"{error}; another account holds the zone {inputs['name']}, or one above it"
                 ) from error
-            raise FleetError(
+            raise ResourceError(
                 f"{error}; the zone {zone.name} ({zone.id}) is in this account already: set lookup=True to use it as "
                 f'it is, or adopt="{zone.id}" to own it'
             ) from error
@@ -127,7 +127,7 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
         if zone.records:
             shown = ", ".join(f"{record.name} {record.type}" for record in zone.records[:SHOWN])
             more = f" and {len(zone.records) - SHOWN} more" if len(zone.records) > SHOWN else ""
-            raise FleetError(
+            raise ResourceError(
                 f"the DNS zone {zone.name} ({zone.id}) still has records that were not made here: {shown}{more}; it "
                 "was not deleted. Remove them first, or set lookup=True and run `pulumi up`: that leaves the zone to "
                 "others"
@@ -145,7 +145,7 @@ def _looked_up(session: Session, name: str) -> DnsZone:
     zone = zone_named(session, name)
     if zone is None:
         names = ", ".join(sorted(other.name for other in session.client.dns_zones.find())) or "none"
-        raise FleetError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")
+        raise ResourceError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")
     return zone
 
 
