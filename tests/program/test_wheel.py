@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -75,6 +76,8 @@ def test_fifteen_lines_elsewhere(cloud: Running, tmp_path: Path) -> None:
     command = environment / "bin" / "sakura-fleet"
     done = subprocess.run([command, "--version"], env={**os.environ}, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("sakura-fleet, version ")
+    done = subprocess.run([command, "schema"], env={**os.environ}, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["title"] == "Stack file of sakura-fleet"
     python = environment / "bin" / "python"
     done = subprocess.run([python, "-m", "sakura_emulator", "--version"], capture_output=True, text=True, check=True)
     assert "version" in done.stdout
