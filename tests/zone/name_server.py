@@ -172,8 +172,8 @@ class Resolver:
             "Status": response.rcode(),
             "TC": False,
             "Question": [{"name": query["name"], "type": int(query["type"])}],
-            "Answer": [one for rrset in response.answer for one in self._entries(rrset)],
-            "Authority": [one for rrset in response.authority for one in self._entries(rrset)],
+            "Answer": [entry for rrset in response.answer for entry in self._entries(rrset)],
+            "Authority": [entry for rrset in response.authority for entry in self._entries(rrset)],
         }
 
     def _entries(self, rrset: dns.rrset.RRset) -> Iterator[dict[str, Any]]:

@@ -40,12 +40,12 @@ class Check:
     def found(self, *arguments: str, **options: Any) -> tuple[int, JSON]:
         result = self.run(*arguments, "-o", "json", **options)
         assert result.stdout, result.output
-        (one,) = json.loads(result.stdout)
-        return result.exit_code, one
+        (found,) = json.loads(result.stdout)
+        return result.exit_code, found
 
     def verdicts(self, *arguments: str, **options: Any) -> tuple[int, list[tuple[str, str]]]:
-        code, one = self.found(*arguments, **options)
-        return code, [(answer["verdict"], answer["note"]) for answer in one["answers"]]
+        code, found = self.found(*arguments, **options)
+        return code, [(answer["verdict"], answer["note"]) for answer in found["answers"]]
 
 
 @pytest.fixture
@@ -77,16 +77,16 @@ def state(monkeypatch: pytest.MonkeyPatch) -> list[JSON]:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_all_agree_in_every_spelling_of_the_resolver(check: Check, spelling: str) -> None:
     check.resolver.spelling = spelling
-    code, one = check.found()
+    code, found = check.found()
     assert code == 0
-    assert one["expected"]["values"] == [
+    assert found["expected"]["values"] == [
         {
             "text": "10 . alpn=h3,h2 ipv4hint=192.0.2.1",
             "wire": "000a0000010006026833026832" + "00040004c0000201",
         }
     ]
-    assert [answer["values"] for answer in one["answers"]] == [one["expected"]["values"]] * 2
-    assert [answer["resolver"] for answer in one["answers"]] == [False, True]
+    assert [answer["values"] for answer in found["answers"]] == [found["expected"]["values"]] * 2
+    assert [answer["resolver"] for answer in found["answers"]] == [False, True]
     assert check.resolver.asked == ["/resolve?name=www.example.com.&type=65"]
 
 
@@ -109,9 +109,9 @@ def test_a_set_that_is_too_large_for_udp(check: Check, name_server: NameServer) 
     addresses = [f"192.0.2.{number}" for number in range(200)]
     name_server.serve(HEAD + "".join(f"many 60 IN A {address}\n" for address in addresses))
     assert name_server.ask("many.example.com", "A").flags & dns.flags.TC, "over UDP it is cut off"
-    code, one = check.found("-t", "A", name="many.example.com", doh=False)
+    code, found = check.found("-t", "A", name="many.example.com", doh=False)
     assert code == 0
-    assert {value["text"] for value in one["answers"][0]["values"]} == set(addresses)
+    assert {value["text"] for value in found["answers"][0]["values"]} == set(addresses)
 
 
 def test_the_table_and_what_is_odd_about_the_set(check: Check, name_server: NameServer) -> None:
@@ -202,10 +202,10 @@ def test_name_servers_that_differ(check: Check, name_server: NameServer, monkeyp
 
 def test_cnames_are_followed(check: Check, name_server: NameServer, state: list[JSON]) -> None:
     name_server.serve(f"{RECORDS}a 60 IN CNAME B.example.com.\nb 60 IN CNAME www\nout 60 IN CNAME www.example.net.\n")
-    code, one = check.found(name="a.example.com")
+    code, found = check.found(name="a.example.com")
     assert code == 0
-    assert one["expected"]["cnames"] == ["b.example.com.", "www.example.com."]
-    assert one["answers"][1]["values"][0]["text"] == "10 . alpn=h3,h2 ipv4hint=192.0.2.1"
+    assert found["expected"]["cnames"] == ["b.example.com.", "www.example.com."]
+    assert found["answers"][1]["values"][0]["text"] == "10 . alpn=h3,h2 ipv4hint=192.0.2.1"
     assert check.verdicts("-t", "CNAME", name="a.example.com")[0] == 0
     there = {"name": "www.example.net.", "type": 65, "TTL": 5, "data": "1 . alpn=h2"}
     cname = {"name": "out.example.com.", "type": 5, "TTL": 5, "data": "www.example.net."}

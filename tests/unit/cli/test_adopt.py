@@ -39,7 +39,7 @@ class Cloud(Api):
         return self.server(server)
 
     def elb(self, *servers: JSON, port: int = 80, **settings: Any) -> JSON:
-        entries = [{"IPAddress": address(one), "Port": port, "ServerGroup": "gr1"} for one in servers]
+        entries = [{"IPAddress": address(server), "Port": port, "ServerGroup": "gr1"} for server in servers]
         return self.make_elb("tk-elb", failover=False, **{"Servers": entries, **settings})
 
     def switch(self, **fields: Any) -> JSON:
@@ -87,7 +87,7 @@ def written(folder: Folder, cloud: Cloud, *options: str, code: int = 0) -> tuple
     result = adopt(folder, cloud, *options)
     assert result.exit_code == code, result.output
     asked = cloud.control("GET", f"/log?since={len(before)}")["requests"]
-    assert {one["method"] for one in asked} == {"GET"}
+    assert {request["method"] for request in asked} == {"GET"}
     text = folder.stack_file("new").read_text()
     assert all(f"# {line}" in text for line in result.stderr.splitlines() if not line.startswith("wrote "))
     if code == 0:
@@ -108,7 +108,7 @@ def refused(folder: Folder, cloud: Cloud, *options: str, stack: str = "new") -> 
 
 
 def test_servers_by_prefix(folder: Folder, cloud: Cloud) -> None:
-    two, one = cloud.web(2, 1, Tags=["shop"], Description="d")
+    second, first = cloud.web(2, 1, Tags=["shop"], Description="d")
     cloud.running("awebo-001")
     settings, said = written(folder, cloud, "--prefix", "web-")
     assert settings == {
@@ -121,7 +121,7 @@ def test_servers_by_prefix(folder: Folder, cloud: Cloud) -> None:
             "zones": ["is1b"],
             "min_size": 2,
             "max_size": 2,
-            "adopt": {1: str(one["ID"]), 2: str(two["ID"])},
+            "adopt": {1: str(first["ID"]), 2: str(second["ID"])},
             "template": {
                 "plan": {"core": 2, "memory": 4},
                 "disks": [{"os_type": "almalinux9", "plan": "ssd", "size": 20}],
@@ -134,8 +134,8 @@ def test_servers_by_prefix(folder: Folder, cloud: Cloud) -> None:
     }
     assert said == [
         "wrote stacks/Pulumi.new.yaml",
-        f"taken: server web-001 ({one['ID']} in is1b) as number 1",
-        f"taken: server web-002 ({two['ID']} in is1b) as number 2",
+        f"taken: server web-001 ({first['ID']} in is1b) as number 1",
+        f"taken: server web-002 ({second['ID']} in is1b) as number 2",
     ]
 
 
@@ -184,12 +184,12 @@ def test_addresses_that_do_not_follow_the_numbers_are_left_to_the_servers(
 
 def test_an_elb_needs_the_address_that_a_server_has_on_its_switch(folder: Folder, cloud: Cloud) -> None:
     switch = cloud.switch()
-    one, two = cloud.web(1, 2, ConnectedSwitches=[{"ID": switch["ID"]}])
-    cloud.note_address(one, "192.168.0.1")
+    first, second = cloud.web(1, 2, ConnectedSwitches=[{"ID": switch["ID"]}])
+    cloud.note_address(first, "192.168.0.1")
     cloud.elb(Servers=[{"IPAddress": "192.168.0.1", "Port": 80}])
     _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=2)
     assert [line for line in said if line.startswith("to be done")] == [
-        f"to be done: server web-002 ({two['ID']} in is1b): no address is noted at its first interface, and an ELB "
+        f"to be done: server web-002 ({second['ID']} in is1b): no address is noted at its first interface, and an ELB "
         "knows servers by it: note it in the control panel"
     ]
 
@@ -217,9 +217,9 @@ def interfaces(settings: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_packet_filter_is_taken_over_with_its_rules(folder: Folder, cloud: Cloud) -> None:
-    one, two, three = cloud.web(1, 2, 3)
-    single, common = cloud.filter(one, 80, 443), cloud.filter(two, 80, 443)
-    nic = three["Interfaces"][0]["ID"]
+    first, second, third = cloud.web(1, 2, 3)
+    single, common = cloud.filter(first, 80, 443), cloud.filter(second, 80, 443)
+    nic = third["Interfaces"][0]["ID"]
     cloud.call("PUT", f"interface/{nic}/to/packetfilter/{common['ID']}")
     settings, said = written(folder, cloud, "--prefix", "web-")
     assert interfaces(settings) == [
@@ -234,16 +234,18 @@ def test_a_packet_filter_is_taken_over_with_its_rules(folder: Folder, cloud: Clo
 
 
 def test_a_packet_filter_of_others_is_not_taken(folder: Folder, cloud: Cloud) -> None:
-    one, two = cloud.web(1, 2)
-    shared = cloud.filter(one, 80, 443)
-    theirs = cloud.filter(two, 80, 443)
+    first, second = cloud.web(1, 2)
+    shared = cloud.filter(first, 80, 443)
+    theirs = cloud.filter(second, 80, 443)
     (beside,) = cloud.web(1, name="db-{}")
     cloud.call("PUT", f"interface/{beside['Interfaces'][0]['ID']}/to/packetfilter/{shared['ID']}")
     cloud.call("PUT", f"packetfilter/{theirs['ID']}", {"PacketFilter": {"Description": OTHERS.sign("")}})
     settings, said = written(folder, cloud, "--prefix", "web-")
     assert interfaces(settings) == [{"upstream": "shared", "packet_filter": RULES}]
-    for one in (shared, theirs):
-        assert any(f"takes the place of the packet filter old ({one['ID']}), which stays" in line for line in said)
+    for packet_filter in (shared, theirs):
+        assert any(
+            f"takes the place of the packet filter old ({packet_filter['ID']}), which stays" in line for line in said
+        )
 
 
 def test_an_empty_packet_filter_goes(folder: Folder, cloud: Cloud) -> None:
@@ -283,14 +285,14 @@ def test_an_archive_that_nobody_knows_any_more_is_to_be_decided(folder: Folder, 
 
 
 def test_servers_that_are_not_alike_are_refused_with_what_differs(folder: Folder, cloud: Cloud) -> None:
-    one, two = cloud.web(1, 2)
-    cloud.filter(two, 22)
-    (three,) = cloud.web(3, ServerPlan={"CPU": 1, "MemoryMB": 1024})
+    first, second = cloud.web(1, 2)
+    cloud.filter(second, 22)
+    (third,) = cloud.web(3, ServerPlan={"CPU": 1, "MemoryMB": 1024})
     said = refused(folder, cloud, "--prefix", "web-")
     assert "the servers differ in plan, packet filters, and a group has one template" in said
-    assert f"  web-001 ({one['ID']} in is1b): plan 2 core 4 GB; packet filters none\n" in said
-    assert f"  web-002 ({two['ID']} in is1b): plan 2 core 4 GB; packet filters tcp 22 allow\n" in said
-    assert f"  web-003 ({three['ID']} in is1b): plan 1 core 1 GB; packet filters none\n" in said
+    assert f"  web-001 ({first['ID']} in is1b): plan 2 core 4 GB; packet filters none\n" in said
+    assert f"  web-002 ({second['ID']} in is1b): plan 2 core 4 GB; packet filters tcp 22 allow\n" in said
+    assert f"  web-003 ({third['ID']} in is1b): plan 1 core 1 GB; packet filters none\n" in said
 
 
 def test_servers_on_different_switches_are_not_alike(folder: Folder, cloud: Cloud) -> None:
@@ -378,28 +380,28 @@ def test_an_elb_with_its_settings_and_the_group_s_entries(folder: Folder, cloud:
 
 
 def test_entries_that_do_not_fit_are_said(folder: Folder, cloud: Cloud) -> None:
-    one, two, three, four = cloud.web(1, 2, 3, 4)
+    first, second, third, fourth = cloud.web(1, 2, 3, 4)
     entries = [
-        {"IPAddress": address(one), "Port": 80, "ServerGroup": "gr1"},
-        {"IPAddress": address(two), "Port": 80, "ServerGroup": "gr1", "Enabled": False},
-        {"IPAddress": address(one), "Port": 8080, "ServerGroup": "gr2"},
+        {"IPAddress": address(first), "Port": 80, "ServerGroup": "gr1"},
+        {"IPAddress": address(second), "Port": 80, "ServerGroup": "gr1", "Enabled": False},
+        {"IPAddress": address(first), "Port": 8080, "ServerGroup": "gr2"},
         {"IPAddress": "192.0.2.1", "Port": 80, "ServerGroup": "gr1"},
-        {"IPAddress": address(four), "Port": 80, "ServerGroup": "gr1"},
+        {"IPAddress": address(fourth), "Port": 80, "ServerGroup": "gr1"},
     ]
     elb = cloud.elb(Servers=entries)
-    cloud.call("DELETE", f"server/{four['ID']}/power", {"Force": True})
+    cloud.call("DELETE", f"server/{fourth['ID']}/power", {"Force": True})
     settings, said = written(folder, cloud, "--prefix", "web-", "--elb", str(elb["ID"]), "--elb-lookup")
     assert settings["elb"] == {"lookup": str(elb["ID"])}
     assert settings["server_group"]["template"]["network_interfaces"][0]["expose"]["ports"] == [80]
     shown = "\n".join(said)
     assert "left out: entry 192.0.2.1:80 of the ELB tk-elb: none of these servers" in shown
-    assert f"left out: entry {address(one)}:8080 of the ELB tk-elb: its group is gr2" in shown
-    assert f"changes: the disabled entry {address(two)}:80 of server web-002" in shown
-    assert f"changes: server web-003 ({three['ID']} in is1b) joins the ELB tk-elb as {address(three)}:80" in shown
+    assert f"left out: entry {address(first)}:8080 of the ELB tk-elb: its group is gr2" in shown
+    assert f"changes: the disabled entry {address(second)}:80 of server web-002" in shown
+    assert f"changes: server web-003 ({third['ID']} in is1b) joins the ELB tk-elb as {address(third)}:80" in shown
     assert "entries only: ELB tk-elb" in shown
 
 
-def test_where_the_servers_stand_beside_what_is_named_is_said(folder: Folder, cloud: Cloud) -> None:
+def test_where_the_servers_are_beside_what_is_named_is_said(folder: Folder, cloud: Cloud) -> None:
     (server,) = cloud.web(1)
     first, second = cloud.elb(server), cloud.elb(server)
     cloud.elb()
@@ -408,9 +410,9 @@ def test_where_the_servers_stand_beside_what_is_named_is_said(folder: Folder, cl
     _, said = written(folder, cloud, "--prefix", "web-")
     assert [line for line in said if line.startswith("note")] == [
         *(
-            f"note: the ELB tk-elb ({one['ID']}) has entries of these servers: --elb {one['ID']} takes it over, "
+            f"note: the ELB tk-elb ({elb['ID']}) has entries of these servers: --elb {elb['ID']} takes it over, "
             "--elb-lookup its entries only"
-            for one in (first, second)
+            for elb in (first, second)
         ),
         "note: the DNS zone example.com leads here at web: --dns-zone example.com takes it over, --dns-lookup these "
         "records only",

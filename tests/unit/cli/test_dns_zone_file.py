@@ -126,7 +126,7 @@ def test_what_the_file_does_not_name_goes_only_when_asked(zone: Zone) -> None:
     result = zone.run("apply", "--delete", "--yes")
     assert "- _acme-challenge 3600 TXT token\n" in result.output
     assert "  @ MX stays: of the stack test\n" in result.output
-    assert [(one["Name"], one["Type"]) for one in zone.records] == [
+    assert [(record["Name"], record["Type"]) for record in zone.records] == [
         ("@", "MX"),
         ("www", "A"),
         ("www", "HTTPS"),
@@ -232,7 +232,7 @@ def test_a_zone_that_changes_after_the_plan_was_shown(zone: Zone, monkeypatch: p
         "www A changed in the zone after the plan was shown; nothing was written. Run the command again"
         in result.output
     )
-    assert [one["RData"] for one in zone.records][2] == "192.0.2.1"
+    assert [record["RData"] for record in zone.records][2] == "192.0.2.1"
     zone.put(OTHERS)
     meanwhile({"Name": "new", "Type": "CNAME", "RData": "a.example.net."})
     assert "no other record may be beside a CNAME" in zone.run("apply").output
@@ -252,7 +252,7 @@ def test_a_file_that_changes_most_of_a_zone_is_asked_twice(zone: Zone, count: in
     if refused:
         assert "4 of the zone's 10 records would change or go, more than 30%" in result.output
         assert zone.run("apply", "--yes", "--force", file=file).exit_code == 0
-    assert [one["RData"] for one in zone.records].count("192.0.2.2") == changed
+    assert [record["RData"] for record in zone.records].count("192.0.2.2") == changed
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def breaches(
 ) -> list[Breach]:
     """How this resource, or the whole stack, breaks a rule in the stack `production`."""
     rule = BY_ID[rule_id]
-    context = Context(rule.configured(settings), "production", {one.urn: one for one in declared})
+    context = Context(rule.configured(settings), "production", {resource.urn: resource for resource in declared})
     if judged is None:
         assert rule.check_stack
         return list(rule.check_stack(context))

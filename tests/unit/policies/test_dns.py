@@ -26,8 +26,8 @@ def ref(judged: Resource) -> dict[str, Any]:
 def sets(*written: Any, zone: Any = "example.com") -> Resource:
     """Record sets from (name, type, values)."""
     listed = [
-        {"name": one[0], "type": one[1], "ttl": 30, "values": one[2]} if isinstance(one, tuple) else one
-        for one in written
+        {"name": given[0], "type": given[1], "ttl": 30, "values": given[2]} if isinstance(given, tuple) else given
+        for given in written
     ]
     return resource(tokens.DNS_RECORD_SETS, "records", zone_name=zone, record_sets=listed)
 
@@ -123,7 +123,7 @@ def test_sets_that_are_not_known() -> None:
 
 
 def odd(*written: Any) -> list[str]:
-    return [f"{one.path} {one.words}" for one in breaches("dns-records-sound", sets(*written))]
+    return [f"{breach.path} {breach.words}" for breach in breaches("dns-records-sound", sets(*written))]
 
 
 def test_a_sound_set_is_not_odd() -> None:

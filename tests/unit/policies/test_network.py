@@ -83,7 +83,7 @@ def test_how_wide_is_the_world() -> None:
     ],
 )
 def test_shared_interface(interfaces: list[Any], filters: Any, paths: list[str]) -> None:
-    judged = server(network_interfaces=[{"upstream": one} for one in interfaces], packet_filters=filters)
+    judged = server(network_interfaces=[{"upstream": upstream} for upstream in interfaces], packet_filters=filters)
     assert broken("interface-without-filter", judged) == paths
 
 

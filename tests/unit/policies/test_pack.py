@@ -44,9 +44,9 @@ def on_the_wire(value: Any) -> Any:
     if value is UNKNOWN:
         return UNKNOWN_STRING_VALUE
     if isinstance(value, Mapping):
-        return {key: on_the_wire(one) for key, one in value.items()}
+        return {key: on_the_wire(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [on_the_wire(one) for one in value]
+        return [on_the_wire(inner) for inner in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -177,14 +177,14 @@ def unknowns(value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping):
         for key in value:
             yield {**value, key: UNKNOWN}
-            yield from ({**value, key: one} for one in unknowns(value[key]))
+            yield from ({**value, key: inner} for inner in unknowns(value[key]))
     elif isinstance(value, list):
         for index in range(len(value)):
             yield [*value[:index], UNKNOWN, *value[index + 1 :]]
-            yield from ([*value[:index], one, *value[index + 1 :]] for one in unknowns(value[index]))
+            yield from ([*value[:index], inner, *value[index + 1 :]] for inner in unknowns(value[index]))
 
 
-@pytest.mark.parametrize("judged", [server(), elb(), *BAD.values()], ids=lambda one: one.name)
+@pytest.mark.parametrize("judged", [server(), elb(), *BAD.values()], ids=lambda resource: resource.name)
 def test_what_is_not_known_makes_no_violation_and_no_error(judged: Resource) -> None:
     """Whatever is not known yet, nothing is reported that would not be reported with it known."""
     for name, policy in policies().items():
@@ -199,9 +199,9 @@ def test_what_is_not_known_makes_no_violation_and_no_error(judged: Resource) -> 
 def marked(value: Any, number: list[int]) -> Any:
     """The same properties, but every text that no rule looks for is a recognisable one."""
     if isinstance(value, Mapping):
-        return {key: marked(one, number) for key, one in value.items()}
+        return {key: marked(inner, number) for key, inner in value.items()}
     if isinstance(value, list):
-        return [marked(one, number) for one in value]
+        return [marked(inner, number) for inner in value]
     number[0] += 1
     return (
         value

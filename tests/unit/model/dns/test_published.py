@@ -24,7 +24,7 @@ documents = st.fixed_dictionaries(
 @given(documents | scalar | st.lists(scalar), st.sampled_from(["HTTPS", "CNAME", "A", "TXT"]))
 def test_no_document_is_a_crash(document: Any, kind: str) -> None:
     answer = read_doh_json("here", WWW, kind, document)
-    assert answer.error or answer.wires == frozenset(one.wire for one in answer.values)
+    assert answer.error or answer.wires == frozenset(value.wire for value in answer.values)
 
 
 @pytest.mark.parametrize(

@@ -478,9 +478,9 @@ HTTPS = sets_of("HTTPS", "10 . alpn=h3,h2", ttl=30)
 def test_new_sets_come_last() -> None:
     merged = merge(FOREIGN, [], [WWW, HTTPS])
     assert merged[:3] == FOREIGN
-    assert [one.source for one in merged[:3]] == [one.source for one in FOREIGN]
-    assert [str(one) for one in merged[3:]] == ["www A 192.0.2.1", "www A 192.0.2.2", "www HTTPS 10 . alpn=h3,h2"]
-    assert all(one.source is None for one in merged[3:])
+    assert [record.source for record in merged[:3]] == [record.source for record in FOREIGN]
+    assert [str(record) for record in merged[3:]] == ["www A 192.0.2.1", "www A 192.0.2.2", "www HTTPS 10 . alpn=h3,h2"]
+    assert all(record.source is None for record in merged[3:])
 
 
 def test_a_set_that_means_the_same_stays_as_it_is() -> None:
@@ -491,7 +491,7 @@ def test_a_set_that_means_the_same_stays_as_it_is() -> None:
         record("www", "A", "192.0.2.1", 300),
     ]
     merged = merge(spelled, [], [WWW, HTTPS])
-    assert all(one is other for one, other in zip(merged, spelled, strict=True))
+    assert all(kept is other for kept, other in zip(merged, spelled, strict=True))
     assert differing_sets(spelled, [WWW, HTTPS]) == {}
 
 
@@ -510,8 +510,8 @@ def test_a_changed_set_is_replaced_where_it_was(found: list[tuple[str, int | Non
     first, *rest = [record("www", "A", address, ttl) for address, ttl in found]
     zone = [MAIL, first, CHALLENGE, *rest]
     merged = merge(zone, [WWW], [WWW])
-    assert [str(one) for one in merged] == [str(MAIL), "www A 192.0.2.1", "www A 192.0.2.2", str(CHALLENGE)]
-    assert [one.ttl for one in merged[1:3]] == [300, 300]
+    assert [str(record) for record in merged] == [str(MAIL), "www A 192.0.2.1", "www A 192.0.2.2", str(CHALLENGE)]
+    assert [record.ttl for record in merged[1:3]] == [300, 300]
     assert merged[0] is MAIL
     assert merged[3] is CHALLENGE
     assert list(differing_sets(zone, [WWW])) == [WWW.key]
@@ -552,7 +552,7 @@ def test_what_would_break_the_zone() -> None:
     assert check_merged(foreign, [WWW], zone=ZONE) == [], "what others break among themselves is theirs"
     many = [record(f"h{number}", "A", "192.0.2.1") for number in range(MAX_RECORDS)]
     assert check_merged(many, [WWW], zone=ZONE) == []
-    assert [one.rule for one in check_merged([*many, MAIL], [WWW], zone=ZONE)] == ["too-many-records"]
+    assert [problem.rule for problem in check_merged([*many, MAIL], [WWW], zone=ZONE)] == ["too-many-records"]
 
 
 @pytest.mark.parametrize(
@@ -578,7 +578,7 @@ def test_what_would_break_the_zone() -> None:
 def test_a_target_in_the_zone_has_an_address(value: str, zone: list[Record], refused: bool) -> None:
     https = sets_of("HTTPS", value, ttl=30)
     problems = check_merged(merge(zone, [], [https]), [https], zone=ZONE)
-    assert [one.rule for one in problems] == ["svcb-target-without-address"] * refused
+    assert [problem.rule for problem in problems] == ["svcb-target-without-address"] * refused
     allowed = sets_of("HTTPS", value, ttl=30, allow=("svcb-target-without-address",))
     assert check_merged(merge(zone, [], [allowed]), [allowed], zone=ZONE) == []
 
@@ -587,7 +587,7 @@ def test_a_cname_takes_the_place_of_our_own_address_in_one_step() -> None:
     cname = sets_of("CNAME", "host.example.net.")
     zone = [MAIL, record("www", "A", "192.0.2.1", 300), record("www", "A", "192.0.2.2", 300)]
     merged = merge(zone, [WWW], [cname])
-    assert [str(one) for one in merged] == [str(MAIL), "www CNAME host.example.net."]
+    assert [str(record) for record in merged] == [str(MAIL), "www CNAME host.example.net."]
     assert check_merged(merged, [cname], zone=ZONE) == []
 
 
@@ -613,11 +613,13 @@ def test_merging_keeps_what_is_not_owned_and_ends_where_it_should(
     zone: list[Record], before: list[RecordSet], wanted: list[RecordSet]
 ) -> None:
     merged = merge(zone, before, wanted)
-    owned = {one.key for one in (*before, *wanted)}
-    assert [one for one in merged if one.key not in owned] == [one for one in zone if one.key not in owned]
+    owned = {declared.key for declared in (*before, *wanted)}
+    assert [record for record in merged if record.key not in owned] == [
+        record for record in zone if record.key not in owned
+    ]
     assert differing_sets(merged, wanted) == {}
     again = merge(merged, wanted, wanted)
-    assert all(one is other for one, other in zip(again, merged, strict=True))
+    assert all(kept is other for kept, other in zip(again, merged, strict=True))
 
 
 anything = st.recursive(

@@ -329,7 +329,7 @@ def test_a_rule_of_another_part_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("here", "other", "same"),
     [
         ("1 A.example. alpn=h2", '1 a.EXAMPLE. alpn="h2"', True),
         ("1 . alpn=h2,h3", "1 . alpn=h3,h2", False),
@@ -337,8 +337,8 @@ def test_a_rule_of_another_part_is_an_error() -> None:
         ("1 . key3=\\001\\187", "1 . port=443", True),
     ],
 )
-def test_identity(one: str, other: str, same: bool) -> None:
-    assert (parsed(one).identity == parsed(other).identity) is same
+def test_identity(here: str, other: str, same: bool) -> None:
+    assert (parsed(here).identity == parsed(other).identity) is same
 
 
 # The mapping that a program writes
@@ -453,7 +453,7 @@ def test_any_items_go_through_a_list(items: list[bytes]) -> None:
 addresses4 = st.lists(st.ip_addresses(v=4), min_size=1, max_size=4)
 addresses6 = st.lists(st.ip_addresses(v=6), min_size=1, max_size=4)
 lists = st.lists(st.binary(min_size=1, max_size=255), max_size=4).map(
-    lambda found: b"".join(bytes([len(one)]) + one for one in found)
+    lambda found: b"".join(bytes([len(item)]) + item for item in found)
 )
 paths = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}"))
 groups = st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=4, unique=True)
@@ -461,17 +461,17 @@ params = st.fixed_dictionaries(
     {},
     optional={
         0: st.sets(st.integers(1, 0xFFFF), min_size=1, max_size=4).map(
-            lambda found: b"".join(struct.pack("!H", one) for one in sorted(found))
+            lambda found: b"".join(struct.pack("!H", number) for number in sorted(found))
         ),
         1: lists.filter(bool),
         2: st.just(b""),
         3: st.binary(min_size=2, max_size=2),
-        4: addresses4.map(lambda found: b"".join(one.packed for one in found)),
+        4: addresses4.map(lambda found: b"".join(address.packed for address in found)),
         5: st.binary(min_size=4, max_size=40).map(lambda found: struct.pack("!H", len(found)) + found),
-        6: addresses6.map(lambda found: b"".join(one.packed for one in found)),
+        6: addresses6.map(lambda found: b"".join(address.packed for address in found)),
         7: paths.map(lambda path: f"/{path}{{?dns}}".encode()),
         8: st.just(b""),
-        9: groups.map(lambda found: b"".join(struct.pack("!H", one) for one in found)),
+        9: groups.map(lambda found: b"".join(struct.pack("!H", number) for number in found)),
         10: lists,
         11: st.binary(max_size=40),
         65280: st.binary(max_size=40),

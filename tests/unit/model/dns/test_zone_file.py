@@ -76,7 +76,7 @@ def test_data_that_nobody_can_read_is_left_out_and_named() -> None:
     skipped: list[Record] = []
     broken = Record("www", "HTTPS", "rub\nbish")
     text = write_zone_file(ZONE, [], [broken, Record("a", "MX", "ten mail."), EVERYTHING[0]], skipped.append)
-    assert [one.name for one in skipped] == ["www", "a"]
+    assert [record.name for record in skipped] == ["www", "a"]
     assert "; left out: www 3600 IN HTTPS: 'rub\\nbish' cannot be read" in text
     assert plain(read(text)) == plain(EVERYTHING[:1])
 
@@ -181,14 +181,14 @@ def test_a_plan_compares_by_meaning_and_keeps_what_the_file_does_not_name() -> N
         (("www", "A"), ["192.0.2.1"]),
         (("new", "A"), None),
     ]
-    assert [str(one) for one in plan.kept] == ["_acme-challenge TXT"]
+    assert [str(record) for record in plan.kept] == ["_acme-challenge TXT"]
     assert plan.records[0] is zone[0]
     assert plan.records[2] is zone[2]
     assert plan.lost == 1
     everything = plan_zone(zone, sets, delete=True)
-    assert [(one.key, one.after) for one in everything.changes][-1] == (("_acme-challenge", "TXT"), None)
+    assert [(change.key, change.after) for change in everything.changes][-1] == (("_acme-challenge", "TXT"), None)
     assert everything.kept == ()
-    assert [str(one) for one in everything.records] == [
+    assert [str(record) for record in everything.records] == [
         'www HTTPS 1 . port=443 alpn="h2"',
         "www A 192.0.2.2",
         "new A 192.0.2.3",
@@ -199,15 +199,15 @@ def test_a_plan_compares_by_meaning_and_keeps_what_the_file_does_not_name() -> N
 def test_a_file_is_judged_by_the_rules_of_the_stack() -> None:
     odd = (Record("www", "A", "192.0.2.1", 60), Record("www", "A", "192.0.2.2", 30), Record("x", "A", "192.0.2.1", 9))
     _, problems, _ = wanted(*odd)
-    assert [one.rule for one in problems] == ["range", "unequal-ttls"]
-    assert [one.rule for one in wanted(*odd, allow=("unequal-ttls",))[1]] == ["range"]
+    assert [problem.rule for problem in problems] == ["range", "unequal-ttls"]
+    assert [problem.rule for problem in wanted(*odd, allow=("unequal-ttls",))[1]] == ["range"]
     sets, problems, warnings = wanted(Record("www", "HTTPS", "1 . alpn=h3-29", 60))
     assert problems == []
-    assert [one.rule for one in warnings] == ["svcb-draft-alpn"]
+    assert [warning.rule for warning in warnings] == ["svcb-draft-alpn"]
     plan = plan_zone([], sets, delete=False)
     broken, odd_ones = judge(plan, zone=ZONE, allow=())
-    assert [one.rule for one in broken] == ["svcb-target-without-address"]
-    assert [one.rule for one in odd_ones] == ["svcb-https-only"]
+    assert [problem.rule for problem in broken] == ["svcb-target-without-address"]
+    assert [problem.rule for problem in odd_ones] == ["svcb-https-only"]
     assert judge(plan, zone=ZONE, allow=("svcb-target-without-address",))[0] == []
 
 

@@ -94,17 +94,23 @@ POINTS = [(number, after) for number in range(1, CALLS + 1) for after in (False,
 
 def contents(records: list[JSON]) -> Counter[tuple[str, str, str, int]]:
     """What a zone holds, with how often it is there."""
-    return Counter((one["Name"], one["Type"], one["RData"], one.get("TTL", 3600)) for one in records)
+    return Counter((record["Name"], record["Type"], record["RData"], record.get("TTL", 3600)) for record in records)
 
 
 def wanted(*sets: JSON) -> Counter[tuple[str, str, str, int]]:
-    return contents([wire(one["name"], one["type"], value, one["ttl"]) for one in sets for value in one["values"]])
+    return contents(
+        [
+            wire(declared["name"], declared["type"], value, declared["ttl"])
+            for declared in sets
+            for value in declared["values"]
+        ]
+    )
 
 
 def check_zone(zone: Zone, *sets: JSON, others: tuple[JSON, ...] = ()) -> None:
     """The zone has these sets, each value once, and the records of others as they were."""
     assert contents(zone.records) == contents([*FOREIGN, *others]) + wanted(*sets)
-    assert [one for one in zone.records if one in FOREIGN] == FOREIGN, "byte for byte, in their order"
+    assert [record for record in zone.records if record in FOREIGN] == FOREIGN, "byte for byte, in their order"
     assert zone.settings["MonitoringSuiteLog"] == LOGGING
 
 

@@ -76,7 +76,7 @@ def test_create_change_delete_beside_records_of_others(world: World) -> None:
 def test_nothing_to_do_is_no_write(world: World) -> None:
     zone = Zone(world)
     outputs = put(world, zone, WWW, HTTPS)
-    zone.put([{**one, "RData": one["RData"].replace("alpn=h3,h2", 'alpn="h3,h2"')} for one in zone.records])
+    zone.put([{**record, "RData": record["RData"].replace("alpn=h3,h2", 'alpn="h3,h2"')} for record in zone.records])
     before = zone.records
     world.wire.calls.clear()
     update(world, zone, outputs, WWW, HTTPS)
@@ -293,7 +293,7 @@ def test_check_reports_everything_and_puts_names_in_order(world: World) -> None:
     sets = [{**WWW, "name": "WWW"}, {**HTTPS, "values": ["1 . alpn=h3-29 ipv4hint=192.0.2.1"]}]
     fine = LIFE.check(world.session, {}, sets_inputs(zone, *sets))
     assert fine.problems == [], "warnings refuse nothing"
-    assert [one["name"] for one in fine.inputs["record_sets"]] == ["www", "www"]
+    assert [declared["name"] for declared in fine.inputs["record_sets"]] == ["www", "www"]
     world.wire.calls.clear()
     bad = LIFE.check(world.session, {}, sets_inputs(zone, {**WWW, "ttl": 9}, {**HTTPS, "values": ["x"]}))
     assert [(p.path, p.rule) for p in bad.problems] == [

@@ -106,6 +106,6 @@ def test_many_resources_of_one_run_share_a_zone() -> None:
         zone = Zone(made)
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda n: LIFE.create(session, sets_inputs(zone, {**WWW, "name": f"h{n}"})), range(8)))
-        assert sorted(one["Name"] for one in zone.records if one["Type"] == "A") == [f"h{n}" for n in range(8)]
+        assert sorted(record["Name"] for record in zone.records if record["Type"] == "A") == [f"h{n}" for n in range(8)]
         log = [entry for entry in made.emulator.cloud.log.since(0) if entry["method"] == "PUT"]
         assert len(log) == 1 + 8, "the lock saves the retries"

@@ -54,7 +54,7 @@ class Zone:
         return found
 
     def at(self, name: str, kind: str) -> list[str]:
-        return [one["RData"] for one in self.records if (one["Name"], one["Type"]) == (name, kind)]
+        return [record["RData"] for record in self.records if (record["Name"], record["Type"]) == (name, kind)]
 
     def put(self, records: list[JSON]) -> None:
         """Somebody who knows of no hash replaces all records."""
@@ -64,7 +64,7 @@ class Zone:
         self.put([*self.records, *records])
 
     def remove(self, name: str, kind: str) -> None:
-        self.put([one for one in self.records if (one["Name"], one["Type"]) != (name, kind)])
+        self.put([record for record in self.records if (record["Name"], record["Type"]) != (name, kind)])
 
 
 def wire(name: str, kind: str, rdata: str, ttl: int) -> JSON:
