@@ -136,7 +136,7 @@ def test_a_server_from_nothing_to_up_and_back(client: Client) -> None:
     server = client.servers.read(ZONE, server.id)
     assert server.is_up
     assert server.interfaces[0].packet_filter_id == packet_filter.id
-    assert [(one.id, one.size_gb) for one in server.disks] == [(disk.id, 20)]
+    assert [(attached.id, attached.size_gb) for attached in server.disks] == [(disk.id, 20)]
     with pytest.raises(ConflictError):
         client.servers.power_on(ZONE, server.id)
     with pytest.raises(ConflictError):
@@ -203,7 +203,7 @@ def test_elbs(client: Client) -> None:
     assert changed.entries == (entry,)
     with pytest.raises(ConflictError):
         client.elbs.update_document(elb, elb.document)
-    assert [one.ip_address for one in client.elbs.health(elb.id).servers] == [server.ip_address]
+    assert [entry.ip_address for entry in client.elbs.health(elb.id).servers] == [server.ip_address]
     labelled = client.elbs.update(
         changed, name="elb2", description="d", tags=["sf:3"], icon_id=None, document=changed.document
     )

@@ -13,7 +13,7 @@ from tests.unit.client.wire import Wire, found
 
 
 def servers(*ids: int) -> list[dict[str, Any]]:
-    return [{"ID": one, "Name": f"web{one}", "Tags": ["t"]} for one in ids]
+    return [{"ID": item_id, "Name": f"web{item_id}", "Tags": ["t"]} for item_id in ids]
 
 
 def test_pages_until_the_total_is_reached() -> None:
@@ -53,9 +53,9 @@ def test_an_item_that_moved_to_the_next_page_comes_once() -> None:
 def test_what_an_overlooked_condition_lets_through_is_dropped() -> None:
     others = [{"ID": 7, "Name": "db", "Tags": []}, {"ID": 8, "Name": "myweb", "Tags": ["t", "u"]}]
     wire = Wire(found("Servers", *servers(1), *others))
-    assert [one.id for one in wire.client().servers.find("is1a", tags=["t"])] == ["1", "8"]
-    assert [one.id for one in wire.client().servers.find("is1a", name="WEB")] == ["1", "8"]
-    assert [one.id for one in wire.client().servers.find("is1a", name="web", tags=["u", "t"])] == ["8"]
+    assert [server.id for server in wire.client().servers.find("is1a", tags=["t"])] == ["1", "8"]
+    assert [server.id for server in wire.client().servers.find("is1a", name="WEB")] == ["1", "8"]
+    assert [server.id for server in wire.client().servers.find("is1a", name="web", tags=["u", "t"])] == ["8"]
 
 
 def plan(**changes: object) -> dict[str, Any]:

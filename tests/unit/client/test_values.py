@@ -217,8 +217,8 @@ VALUES: list[tuple[Any, dict[str, Any], object]] = [
 def as_text(value: Any) -> Any:
     """The same body with every ID and number as the API sends them without its big-integer header."""
     if isinstance(value, dict):
-        return {key: str(one) if key == "ID" else as_text(one) for key, one in value.items()}
-    return [as_text(one) for one in value] if isinstance(value, list) else value
+        return {key: str(item) if key == "ID" else as_text(item) for key, item in value.items()}
+    return [as_text(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(("kind", "body", "expected"), VALUES, ids=[row[0].__name__ for row in VALUES])
@@ -305,7 +305,7 @@ def test_a_document_is_raw_and_a_copy() -> None:
 def test_elb_health() -> None:
     health = ElbHealth.from_api(samples.ELB_HEALTH)
     assert (health.active_connections, health.connections_per_second, health.current_vip) == (10, 1, "192.0.2.80")
-    assert [(one.ip_address, one.port, one.up) for one in health.servers] == [
+    assert [(entry.ip_address, entry.port, entry.up) for entry in health.servers] == [
         ("192.0.2.11", 80, True),
         ("192.0.2.12", 80, False),
     ]

@@ -42,7 +42,7 @@ OUTPUTS: dict[type[Lifecycle], dict[str, Any]] = {
         PacketFilterLifecycle(), name="web", zone="is1b", rules=[RULE], owner_tags=dict(OWNER_TAGS.inputs())
     ),
 }
-OTHER_MARKS = {"fleet": OWNER_TAGS.fleet, "resource": "sfr:ffffffffffffffff"}
+OTHER_OWNER_TAGS = {"fleet": OWNER_TAGS.fleet, "resource": "sfr:ffffffffffffffff"}
 
 UPDATE, REPLACE, NOTHING = "update", "replace", "nothing"
 TABLE: list[tuple[type[Lifecycle], str, Any, str]] = [
@@ -54,7 +54,7 @@ TABLE: list[tuple[type[Lifecycle], str, Any, str]] = [
     (ServerLifecycle, "icon_id", "112300511981", UPDATE),
     (ServerLifecycle, "packet_filters", ["113800000005"], UPDATE),
     (ServerLifecycle, "shutdown_force", True, UPDATE),
-    (ServerLifecycle, "owner_tags", OTHER_MARKS, UPDATE),
+    (ServerLifecycle, "owner_tags", OTHER_OWNER_TAGS, UPDATE),
     (ServerLifecycle, "plan", {"core": 1.0, "memory": 2.0, "dedicated_cpu": False}, NOTHING),
     (ServerLifecycle, "plan", {"core": 2.0, "memory": 2.0, "dedicated_cpu": False}, REPLACE),
     (ServerLifecycle, "plan", {"core": 1.0, "memory": 2.0, "dedicated_cpu": True}, REPLACE),
@@ -115,13 +115,13 @@ def test_what_a_changed_property_does(kind: type[Lifecycle], key: str, value: An
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_every_replacing_property_stands_in_the_table(kind: type[Lifecycle]) -> None:
-    tried = {key for one, key, _, effect in TABLE if one is kind and effect == REPLACE}
+    tried = {key for life, key, _, effect in TABLE if life is kind and effect == REPLACE}
     assert tried == kind.replacing
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_every_input_stands_in_the_table(kind: type[Lifecycle]) -> None:
-    tried = {key for one, key, _, _ in TABLE if one is kind}
+    tried = {key for life, key, _, _ in TABLE if life is kind}
     assert set(kind.defaults) - {"power"} <= tried
 
 
@@ -162,16 +162,16 @@ def test_a_server_that_is_off_is_switched_on_in_place() -> None:
         ((1, 2), [1.0, 2.0]),
     ],
 )
-def test_equal_in_meaning(one: Any, other: Any) -> None:
-    assert canonical(one) == canonical(other)
+def test_equal_in_meaning(value: Any, other: Any) -> None:
+    assert canonical(value) == canonical(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [(1, 1.5), (1, "1"), ([1, 2], [2, 1]), ([None], []), ("", None), (0, False), ({"a": ""}, {})],
 )
-def test_different_in_meaning(one: Any, other: Any) -> None:
-    assert canonical(one) != canonical(other)
+def test_different_in_meaning(value: Any, other: Any) -> None:
+    assert canonical(value) != canonical(other)
 
 
 values = st.recursive(

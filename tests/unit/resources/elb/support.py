@@ -21,8 +21,8 @@ from tests.unit.world import EMULATORS, FLEET, ZONE, World, checked
 ELB = ElbLifecycle()
 MEMBERSHIP = ElbMembershipLifecycle()
 PREFIX = "urn:pulumi:test::p::pulumi-python:dynamic/sakura:"
-ELB_MARKS = OwnerTags.of(FLEET, f"{PREFIX}Elb::web")
-MEMBERSHIP_MARKS = OwnerTags.of(FLEET, f"{PREFIX}ElbMembership::web")
+ELB_OWNER_TAGS = OwnerTags.of(FLEET, f"{PREFIX}Elb::web")
+MEMBERSHIP_OWNER_TAGS = OwnerTags.of(FLEET, f"{PREFIX}ElbMembership::web")
 RULE: JSON = {"Host": "www.example.com", "Action": "forward", "ServerGroup": "web"}
 DECLARED_RULE: JSON = {"host": "www.example.com", "action": "forward", "server_group": "web"}
 """`RULE` as inputs and outputs have it."""
@@ -74,8 +74,10 @@ class Document:
 
     def places(self, group: str = "web") -> list[str]:
         """The enabled entries of a group, in their order."""
-        ours = [one for one in self.servers if one.get("ServerGroup") == group and one.get("Enabled") is not False]
-        return [f"{one['IPAddress']}:{one['Port']}" for one in ours]
+        own = [
+            entry for entry in self.servers if entry.get("ServerGroup") == group and entry.get("Enabled") is not False
+        ]
+        return [f"{entry['IPAddress']}:{entry['Port']}" for entry in own]
 
     def put(self, **settings: Any) -> None:
         """A person changes settings in the control panel."""
@@ -92,7 +94,7 @@ def elb_inputs(world: World, **changes: Any) -> Inputs:
 
 def checked_elb(world: World, **changes: Any) -> Checked:
     """What `check` makes of an ELB without problems."""
-    checked = ELB.check(world.session, {}, {"name": "web", "owner_tags": ELB_MARKS.inputs(), **changes})
+    checked = ELB.check(world.session, {}, {"name": "web", "owner_tags": ELB_OWNER_TAGS.inputs(), **changes})
     assert checked.problems == []
     return checked
 
@@ -127,7 +129,7 @@ def member_inputs(elb: Document, members: Sequence[Member], *, key: str = "", **
         "members": [member.reference for member in members],
         "ports": [80],
         "server_group_name": "web",
-        "owner_tags": MEMBERSHIP_MARKS.inputs(),
+        "owner_tags": MEMBERSHIP_OWNER_TAGS.inputs(),
     }
     return checked(MEMBERSHIP, **{**given, **changes})
 
@@ -169,12 +171,12 @@ def watched(world: World, *, die_at: int | None = None) -> Iterator[Watched]:
         body = json.loads(response.read() or b"{}")
         if is_write(call) and response.is_success:
             servers = body["CommonServiceItem"]["Settings"]["ProxyLB"]["Servers"]
-            entries = {f"{one['IPAddress']}:{one['Port']}": one.get("Enabled") is not False for one in servers}
+            entries = {f"{entry['IPAddress']}:{entry['Port']}": entry.get("Enabled") is not False for entry in servers}
             seen.events.append(("write", entries))
         if call.endswith("/health"):
             health = {
-                f"{one['IPAddress']}:{one['Port']}": (one["Status"], one["ActiveConn"])
-                for one in body["ProxyLB"]["Servers"]
+                f"{entry['IPAddress']}:{entry['Port']}": (entry["Status"], entry["ActiveConn"])
+                for entry in body["ProxyLB"]["Servers"]
             }
             seen.events.append(("health", health))
         if len(seen.calls) == die_at:
@@ -220,12 +222,12 @@ def join(world: World, inputs: Inputs) -> Outputs:
 
 def update(world: World, olds: Outputs, news: Inputs) -> Outputs:
     """A run that changes the membership."""
-    return MEMBERSHIP.update(world.next_run(), MEMBERSHIP_MARKS.resource, olds, news)
+    return MEMBERSHIP.update(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, olds, news)
 
 
 def refreshed(world: World, outputs: Outputs) -> Outputs:
     """What a refresh leaves as the state's outputs."""
-    found = MEMBERSHIP.read(world.next_run(), MEMBERSHIP_MARKS.resource, outputs)
+    found = MEMBERSHIP.read(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs)
     assert found is not None
     return found.outputs
 

@@ -13,7 +13,7 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs, Unknown
 from sakura_fleet.resources.elb.certificate_lifecycle import ElbCertificateLifecycle
 from tests.emulator.support import JSON
-from tests.unit.resources.elb.support import ELB_MARKS, FOREIGN, PREFIX, Document, die, watched
+from tests.unit.resources.elb.support import ELB_OWNER_TAGS, FOREIGN, PREFIX, Document, die, watched
 from tests.unit.world import FLEET, World, checked, world
 
 LIFE = ElbCertificateLifecycle()
@@ -63,18 +63,18 @@ def diff_now(world: World, outputs: Outputs, inputs: Inputs) -> Diff:
 def shown(elb: Document) -> list[str]:
     """The server certificates that the ELB has, the primary one first."""
     there = elb.api.get(f"commonserviceitem/{elb.id}/proxylb/sslcertificate")["ProxyLB"]
-    return [one["ServerCertificate"] for one in (there["PrimaryCert"], *there["AdditionalCerts"])]
+    return [certificate["ServerCertificate"] for certificate in (there["PrimaryCert"], *there["AdditionalCerts"])]
 
 
 def put(elb: Document, *certificates: dict[str, str]) -> None:
     """Somebody uploads other ones."""
     wire = [
         {
-            "ServerCertificate": one["server_certificate"],
-            "IntermediateCertificate": one.get("intermediate_certificate", ""),
-            "PrivateKey": one["private_key"],
+            "ServerCertificate": certificate["server_certificate"],
+            "IntermediateCertificate": certificate.get("intermediate_certificate", ""),
+            "PrivateKey": certificate["private_key"],
         }
-        for one in certificates
+        for certificate in certificates
     ]
     body = {"PrimaryCert": wire[0], "AdditionalCerts": wire[1:]}
     elb.api.call("PUT", f"commonserviceitem/{elb.id}/proxylb/sslcertificate", {"ProxyLB": body})
@@ -162,8 +162,8 @@ def test_no_problem_shows_a_key(world: World, broken: dict[str, Any]) -> None:
     given = {key: value for key, value in {**TWO, **broken}.items() if value is not None}
     problems = LIFE.check(world.session, {}, inputs_of(Document(None, "1"), ONE, given)).problems  # type: ignore[arg-type]
     (key,) = broken
-    assert [one.path for one in problems] == [f"certificates[1].{key}"]
-    assert all(SECRET not in str(one) and SECRET not in repr(one) for one in problems)
+    assert [problem.path for problem in problems] == [f"certificates[1].{key}"]
+    assert all(SECRET not in str(problem) and SECRET not in repr(problem) for problem in problems)
 
 
 def test_no_problem_shows_a_key_that_stands_alone(world: World) -> None:
@@ -320,7 +320,7 @@ def test_a_crash_anywhere_while_it_is_issued_is_made_good() -> None:
 
 def test_an_elb_that_was_made_anew_gets_its_certificate(world: World) -> None:
     first, second = Document.new(world), Document.new(world)
-    key = ELB_MARKS.resource
+    key = ELB_OWNER_TAGS.resource
     outputs = create(world, inputs_of(first, ONE, key=key))
     news = inputs_of(second, ONE, key=key)
     assert LIFE.diff(outputs, news) == Diff(changed=("elb",))
@@ -331,7 +331,7 @@ def test_an_elb_that_was_made_anew_gets_its_certificate(world: World) -> None:
 
 
 def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
-    for key in ("", ELB_MARKS.resource):
+    for key in ("", ELB_OWNER_TAGS.resource):
         olds = inputs_of(Document.new(world), ONE, key=key)
         assert LIFE.diff(olds, {**olds, "elb": Unknown()}) == Diff(("elb",), ("elb",))
         later = {**olds, "elb": {"key": key, "id": Unknown()}}
@@ -349,7 +349,7 @@ def test_an_elb_that_is_gone(world: World) -> None:
 def test_check_says_everything_at_once(world: World) -> None:
     def problems(*certificates: dict[str, str], names: list[str] | None = None) -> list[tuple[str, str]]:
         given = inputs_of(Document(None, "1"), *certificates, names=names)  # type: ignore[arg-type]
-        return [(one.path, one.rule) for one in LIFE.check(world.session, {}, given).problems]
+        return [(problem.path, problem.rule) for problem in LIFE.check(world.session, {}, given).problems]
 
     assert problems() == [("certificates", "one-kind")]
     assert problems(ONE, names=NAMES) == [("certificates", "one-kind")]

@@ -16,7 +16,7 @@ from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs, Unknown
 from tests.unit.resources.elb.support import (
     BY_HAND,
     ELB,
-    ELB_MARKS,
+    ELB_OWNER_TAGS,
     FOREIGN,
     Document,
     between,
@@ -58,7 +58,7 @@ def test_create_gives_what_read_gives(world: World) -> None:
     assert ELB.diff(found.outputs, inputs) == Diff()
     assert elb.servers == []
     item = elb.api.item(int(elb.id))
-    assert item["Tags"] == ELB_MARKS.tag(["a", "b"])
+    assert item["Tags"] == ELB_OWNER_TAGS.tag(["a", "b"])
 
 
 def test_without_failover_there_is_an_address(world: World) -> None:
@@ -231,7 +231,7 @@ def test_a_crash_anywhere_in_a_change_is_made_good(world: World) -> None:
         assert found is not None, "a refresh in between follows it, too"
         after = ELB.update(world.next_run(), elb.id, outputs, news)
         assert diff_now(world, after, news) == Diff()
-        assert [one.id for one in world.client.elbs.find()] == [after["elb_id"]]
+        assert [item.id for item in world.client.elbs.find()] == [after["elb_id"]]
         assert Document(elb.api, after["elb_id"]).servers == FOREIGN
         if not died:
             assert at > 3
@@ -243,7 +243,7 @@ def test_a_lost_answer_to_another_plan(world: World) -> None:
     elb, outputs = create(world, elb_inputs(world))
     world.fault(kind="cut_after", method="PUT", path="/plan$", nth=1)
     after = ELB.update(world.next_run(), elb.id, outputs, elb_inputs(world, plan=500))
-    assert [(one.id, one.plan) for one in world.client.elbs.find()] == [(after["elb_id"], 500)]
+    assert [(item.id, item.plan) for item in world.client.elbs.find()] == [(after["elb_id"], 500)]
 
 
 # Made elsewhere
@@ -267,10 +267,10 @@ def test_lookup_by_id_and_by_name_changes_nothing(world: World) -> None:
 def test_lookup_of_a_name_that_is_not_there_or_there_twice(world: World) -> None:
     with pytest.raises(FleetError, match="no ELB with the ID or name 'theirs'; the account has none"):
         create(world, elb_inputs(world, name="", lookup="theirs"))
-    one, two = Document.new(world), Document.new(world)
-    with pytest.raises(FleetError, match=rf"2 ELBs are called 'theirs' \({one.id}, {two.id}\); name it by its ID"):
+    first, second = Document.new(world), Document.new(world)
+    with pytest.raises(FleetError, match=rf"2 ELBs are called 'theirs' \({first.id}, {second.id}\); name it by its ID"):
         create(world, elb_inputs(world, name="", lookup="theirs"))
-    assert create(world, elb_inputs(world, name="", lookup=two.id))[0].id == two.id
+    assert create(world, elb_inputs(world, name="", lookup=second.id))[0].id == second.id
     with pytest.raises(FleetError, match="the account has theirs, theirs"):
         create(world, elb_inputs(world, name="", lookup="their"))
 
@@ -301,7 +301,7 @@ def test_adopting_with_another_plan_survives_a_crash(world: World) -> None:
 
 def refused(world: World, olds: Inputs | None = None, **changes: Any) -> str:
     """The one problem with an ELB's inputs that a preview shows."""
-    given = {"name": "web", "owner_tags": ELB_MARKS.inputs(), **changes}
+    given = {"name": "web", "owner_tags": ELB_OWNER_TAGS.inputs(), **changes}
     (problem,) = ELB.check(world.session, olds or {}, given).problems
     return str(problem)
 
@@ -320,7 +320,9 @@ def test_adopting_what_cannot_become_ours_is_refused_by_a_preview(world: World) 
     inputs = elb_inputs(world, adopt=theirs.id)
     for tags, message in {
         (*ANOTHER_FLEET.tag(["web"]),): "belongs to another fleet",
-        (*OwnerTags(ELB_MARKS.fleet, ANOTHER_FLEET.resource).tag(()),): "is another resource of this fleet already",
+        (
+            *OwnerTags(ELB_OWNER_TAGS.fleet, ANOTHER_FLEET.resource).tag(()),
+        ): "is another resource of this fleet already",
     }.items():
         theirs.api.put_item(int(theirs.id), Tags=list(tags))
         assert message in refused(world, adopt=theirs.id)
@@ -334,7 +336,7 @@ def test_a_preview_says_what_adopting_will_do_to_an_elb(world: World) -> None:
     checked = checked_elb(world, adopt=theirs.id, plan=500, settings={"timeout": 60})
     (said,) = checked.notices
     assert f"the ELB {name} ({theirs.id}) is taken over, not made: name {name} -> web" in said
-    assert f"tag +{ELB_MARKS.fleet}, tag +{ELB_MARKS.resource}, plan 100 -> 500" in said
+    assert f"tag +{ELB_OWNER_TAGS.fleet}, tag +{ELB_OWNER_TAGS.resource}, plan 100 -> 500" in said
     assert "timeout" in said.partition("plan 100")[2]
     create(world, {**checked.inputs, "plan": 100})
     (said,) = checked_elb(world, adopt=theirs.id, settings={"timeout": 60}).notices
@@ -401,9 +403,9 @@ def test_check_says_everything_at_once(world: World) -> None:
         "region": "is2",
         "icon_id": "x",
         "settings": {"timeout": 5, "gzipp": True},
-        "owner_tags": ELB_MARKS.inputs(),
+        "owner_tags": ELB_OWNER_TAGS.inputs(),
     }
-    found = [(one.path, one.rule) for one in ELB.check(world.session, {}, given).problems]
+    found = [(problem.path, problem.rule) for problem in ELB.check(world.session, {}, given).problems]
     assert found == [
         ("name", "shape"),
         ("plan", "elb-plan"),
@@ -413,7 +415,7 @@ def test_check_says_everything_at_once(world: World) -> None:
         ("settings.gzipp", "unknown-key"),
     ]
     both = ELB.check(world.session, {}, {"name": "a", "lookup": "b", "owner_tags": {}}).problems
-    assert [(one.path, one.rule) for one in both] == [("lookup", "lookup")]
+    assert [(problem.path, problem.rule) for problem in both] == [("lookup", "lookup")]
 
 
 def test_what_a_preview_cannot_know_passes(world: World) -> None:
@@ -423,7 +425,7 @@ def test_what_a_preview_cannot_know_passes(world: World) -> None:
         {"settings": {"gzip": Unknown()}},
         {"tags": Unknown()},
     ):
-        given = {"name": "web", "owner_tags": ELB_MARKS.inputs(), **unknown}
+        given = {"name": "web", "owner_tags": ELB_OWNER_TAGS.inputs(), **unknown}
         done = ELB.check(world.session, {}, given)
         assert done.problems == []
         assert ELB.diff(elb_inputs(world), done.inputs).replaces == ()
@@ -433,4 +435,4 @@ def test_numbers_from_the_engine_are_floats(world: World) -> None:
     inputs = elb_inputs(world, plan=500.0, settings={"timeout": 60.0})
     _, outputs = create(world, inputs)
     assert diff_now(world, outputs, inputs) == Diff()
-    assert OwnerTags.from_inputs(outputs["owner_tags"]) == ELB_MARKS
+    assert OwnerTags.from_inputs(outputs["owner_tags"]) == ELB_OWNER_TAGS

@@ -13,10 +13,10 @@ from sakura_fleet.provider.settings import SessionSettings
 from tests.unit.resources.elb.support import (
     BY_HAND,
     DECLARED_RULE,
-    ELB_MARKS,
+    ELB_OWNER_TAGS,
     FOREIGN,
     MEMBERSHIP,
-    MEMBERSHIP_MARKS,
+    MEMBERSHIP_OWNER_TAGS,
     OTHER_RULE,
     RULE,
     Document,
@@ -62,8 +62,8 @@ def test_joining_is_one_write(world: World) -> None:
         "Enabled": True,
         "ProxySSL": False,
     }
-    assert [f"{one['address']}:{one['port']}" for one in outputs["entries"]] == places(*members)
-    assert [one["key"] for one in outputs["entries"]] == [member.reference["key"] for member in members]
+    assert [f"{entry['address']}:{entry['port']}" for entry in outputs["entries"]] == places(*members)
+    assert [entry["key"] for entry in outputs["entries"]] == [member.reference["key"] for member in members]
     with watched(world) as seen:
         update(world, outputs, member_inputs(elb, members))
     assert seen.writes == 0
@@ -80,7 +80,7 @@ def test_entries_that_are_there_already_are_ours_without_a_write(world: World, g
     with watched(world) as seen:
         outputs = join(world, member_inputs(elb, members, server_group_name=group))
     assert (seen.writes, elb.servers) == (0, before)
-    assert [f"{one['address']}:{one['port']}" for one in outputs["entries"]] == places(*members)
+    assert [f"{entry['address']}:{entry['port']}" for entry in outputs["entries"]] == places(*members)
 
 
 def test_leaving_is_two_writes_and_one_without_draining(world: World) -> None:
@@ -221,7 +221,7 @@ def test_foreign_entries_and_other_groups_stay_as_they_are(world: World) -> None
     assert elb.servers[:3] == theirs
     outputs = update(world, outputs, member_inputs(elb, members[1:]))
     assert elb.servers[:3] == theirs
-    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_MARKS.resource, outputs)
+    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs)
     assert elb.settings == before
 
 
@@ -231,7 +231,7 @@ def test_two_groups_in_one_elb(world: World) -> None:
     api = join(world, member_inputs(elb, members[2:], server_group_name="api"))
     update(world, web, member_inputs(elb, members[1:2]))
     assert (elb.places("web"), elb.places("api")) == (places(members[1]), places(*members[2:]))
-    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_MARKS.resource, api)
+    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, api)
     assert (elb.places("web"), elb.places("api")) == (places(members[1]), [])
 
 
@@ -242,7 +242,7 @@ def test_an_identical_entry_is_ours_from_then_on(world: World) -> None:
     with watched(world) as seen:
         outputs = join(world, member_inputs(elb, [member]))
     assert (seen.writes, elb.servers) == (0, [by_hand])
-    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_MARKS.resource, outputs)
+    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs)
     assert elb.servers == []
 
 
@@ -250,7 +250,7 @@ def test_a_group_without_a_name(world: World) -> None:
     elb, members = Document.new(world, servers=FOREIGN), add_servers(world, 2)
     inputs = member_inputs(elb, members, server_group_name="")
     outputs = join(world, inputs)
-    assert [one["ServerGroup"] for one in elb.servers[2:]] == ["", ""]
+    assert [entry["ServerGroup"] for entry in elb.servers[2:]] == ["", ""]
     assert MEMBERSHIP.diff(refreshed(world, outputs), inputs) == Diff()
     update(world, outputs, member_inputs(elb, [], server_group_name=""))
     assert elb.servers == FOREIGN
@@ -270,11 +270,11 @@ def test_a_new_group_name_is_one_write(world: World) -> None:
 
 
 def by_hand(elb: Document, address: str, **changes: object) -> None:
-    elb.put(Servers=[{**one, **changes} if one["IPAddress"] == address else one for one in elb.servers])
+    elb.put(Servers=[{**entry, **changes} if entry["IPAddress"] == address else entry for entry in elb.servers])
 
 
 def removed(elb: Document, address: str) -> None:
-    elb.put(Servers=[one for one in elb.servers if one["IPAddress"] != address])
+    elb.put(Servers=[entry for entry in elb.servers if entry["IPAddress"] != address])
 
 
 @pytest.mark.parametrize("how", ["disabled", "removed", "moved"])
@@ -302,8 +302,8 @@ def test_one_port_disabled_by_hand_shows_its_member(world: World) -> None:
     elb, members = Document.new(world), add_servers(world, 2)
     inputs = member_inputs(elb, members, ports=[80, 8080])
     outputs = join(world, inputs)
-    elb.put(Servers=[{**one, "Enabled": one["Port"] == 80} for one in elb.servers])
-    found = MEMBERSHIP.read(world.next_run(), MEMBERSHIP_MARKS.resource, outputs)
+    elb.put(Servers=[{**entry, "Enabled": entry["Port"] == 80} for entry in elb.servers])
+    found = MEMBERSHIP.read(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs)
     assert found is not None
     assert found.inputs["members"] == []
     assert len(found.outputs["entries"]) == 2
@@ -476,7 +476,7 @@ def test_a_rule_comes_back_with_what_only_the_cloud_knows_of_it(world: World) ->
 def test_a_new_membership_brings_back_the_rules_that_an_earlier_one_took_with_it(world: World) -> None:
     elb, members = Document.new(world, Rules=[OTHER_RULE, RULE]), add_servers(world, 1)
     inputs = member_inputs(elb, members, rules=[{"at": 1, "rule": DECLARED_RULE}])
-    MEMBERSHIP.delete(world.session, MEMBERSHIP_MARKS.resource, join(world, inputs))
+    MEMBERSHIP.delete(world.session, MEMBERSHIP_OWNER_TAGS.resource, join(world, inputs))
     assert elb.rules == [OTHER_RULE]
     for _ in range(2):  # the second finds nothing to do
         outputs = join(world, inputs)
@@ -496,7 +496,7 @@ def test_delete_of_a_ruled_group(status: int) -> None:
         elb, members = Document.new(made, servers=FOREIGN, Rules=[RULE, OTHER_RULE]), add_servers(made, 2)
         outputs = join(made, member_inputs(elb, members))
         for _ in range(2):
-            MEMBERSHIP.delete(made.next_run(), MEMBERSHIP_MARKS.resource, outputs)
+            MEMBERSHIP.delete(made.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs)
         assert (elb.servers, elb.rules) == (FOREIGN, [OTHER_RULE])
 
 
@@ -528,7 +528,7 @@ def test_a_rule_that_a_person_wrote_again_is_not_there_twice(world: World) -> No
 def test_an_elb_that_was_made_anew_is_joined_in_place(world: World) -> None:
     first, second = Document.new(world), Document.new(world, servers=FOREIGN)
     members = add_servers(world, 3)
-    key = ELB_MARKS.resource
+    key = ELB_OWNER_TAGS.resource
     olds = member_inputs(first, members[:2], key=key)
     outputs = join(world, olds)
     first.api.call("DELETE", f"commonserviceitem/{first.id}")
@@ -545,12 +545,12 @@ def test_another_elb_made_elsewhere_is_left_and_joined(world: World) -> None:
     first, second, members = Document.new(world), Document.new(world), add_servers(world, 1)
     outputs = join(world, member_inputs(first, members))
     assert MEMBERSHIP.diff(outputs, member_inputs(second, members)) == Diff(("elb",), ("elb",))
-    owned = member_inputs(second, members, key=ELB_MARKS.resource)
+    owned = member_inputs(second, members, key=ELB_OWNER_TAGS.resource)
     assert MEMBERSHIP.diff(outputs, owned).replaces == ("elb",)
 
 
 def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
-    for key in ("", ELB_MARKS.resource):
+    for key in ("", ELB_OWNER_TAGS.resource):
         olds = member_inputs(Document.new(world), [], key=key)
         assert MEMBERSHIP.diff(olds, {**olds, "elb": Unknown()}) == Diff(("elb",), ("elb",))
         later = {**olds, "elb": {"key": key, "id": Unknown()}}
@@ -562,8 +562,8 @@ def test_an_elb_that_is_gone(world: World) -> None:
     inputs = member_inputs(elb, members)
     outputs = join(world, inputs)
     elb.api.call("DELETE", f"commonserviceitem/{elb.id}")
-    assert MEMBERSHIP.read(world.next_run(), MEMBERSHIP_MARKS.resource, outputs) is None
-    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_MARKS.resource, outputs)
+    assert MEMBERSHIP.read(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs) is None
+    MEMBERSHIP.delete(world.next_run(), MEMBERSHIP_OWNER_TAGS.resource, outputs)
     with pytest.raises(FleetError, match=f"the ELB {elb.id} that servers are to join is gone; run `pulumi up"):
         update(world, outputs, inputs)
     assert MEMBERSHIP.check(world.session, {}, inputs).problems == []
@@ -599,7 +599,7 @@ def test_check_says_everything_at_once(world: World) -> None:
     members: list[Member] = []
     given = member_inputs(Document("", "1"), members, ports=[0, 65_536, 80], server_group_name="too long a name")  # type: ignore[arg-type]
     given |= {"up_deadline": -1, "min_healthy_time": 601, "drain_timeout": 3_601}
-    assert [(one.path, one.rule) for one in MEMBERSHIP.check(world.session, {}, given).problems] == [
+    assert [(problem.path, problem.rule) for problem in MEMBERSHIP.check(world.session, {}, given).problems] == [
         ("ports[0]", "port-range"),
         ("ports[1]", "port-range"),
         ("server_group_name", "shape"),
@@ -608,7 +608,7 @@ def test_check_says_everything_at_once(world: World) -> None:
         ("drain_timeout", "range"),
     ]
     none = {**given, "ports": [], "server_group_name": "", "up_deadline": 0, "min_healthy_time": 0, "drain_timeout": 0}
-    assert [(one.path, one.rule) for one in MEMBERSHIP.check(world.session, {}, none).problems] == [
+    assert [(problem.path, problem.rule) for problem in MEMBERSHIP.check(world.session, {}, none).problems] == [
         ("ports", "no-port")
     ]
 

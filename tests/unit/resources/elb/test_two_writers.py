@@ -67,7 +67,7 @@ class Writer:
         self.outputs = LIFE.update(self.session, self.owner_tags.resource, self.outputs, self.inputs(number))
 
     def is_right(self, number: int) -> bool:
-        wanted = [f"{one['address']}:{one['port']}" for one in self.outputs["entries"]]
+        wanted = [f"{entry['address']}:{entry['port']}" for entry in self.outputs["entries"]]
         return sorted(self.elb.places(self.group)) == sorted(wanted) == sorted(places(*self.at(number)))
 
     def at(self, number: int) -> list[Member]:
@@ -104,30 +104,34 @@ def test_two_runs(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
     with world(settings_hash=mood) as made, ExitStack() as stack:
         elb = Document.new(made, servers=FOREIGN, Rules=[OTHER_RULE])
         both = writers(made, stack, elb)
-        for one in both:
-            one.outputs = LIFE.create(one.session, one.inputs(0))[1]
+        for writer in both:
+            writer.outputs = LIFE.create(writer.session, writer.inputs(0))[1]
         came_back = 0
         log = made.emulator.cloud.log
         mark = log.total
         with ThreadPoolExecutor(2) as pool:
             for number in range(1, ROUNDS + 1):
-                for turn in [pool.submit(one.turn, number) for one in both]:
+                for turn in [pool.submit(writer.turn, number) for writer in both]:
                     turn.result(PATIENCE)
-                for one in both:
-                    if not one.is_right(number):
-                        came_back += bool(set(elb.places(one.group)) - set(places(*one.at(number))))
-                        one.repair(number)
+                for writer in both:
+                    if not writer.is_right(number):
+                        came_back += bool(set(elb.places(writer.group)) - set(places(*writer.at(number))))
+                        writer.repair(number)
                 # An entry that its writer removed, and that the other's write brought back, is nobody's: it has the
                 # address of a server that is about to go. Nothing tells it from one that a person made.
                 if mood == "ignore":
-                    ours = {place for one in both for place in places(*one.at(number))}
-                    kept = [one for one in elb.servers if f"{one['IPAddress']}:{one['Port']}" in ours or one in FOREIGN]
+                    own = {place for writer in both for place in places(*writer.at(number))}
+                    kept = [
+                        entry
+                        for entry in elb.servers
+                        if f"{entry['IPAddress']}:{entry['Port']}" in own or entry in FOREIGN
+                    ]
                     elb.put(Servers=kept)
-                assert len({(one["IPAddress"], one["Port"]) for one in elb.servers}) == len(elb.servers) == 6
+                assert len({(entry["IPAddress"], entry["Port"]) for entry in elb.servers}) == len(elb.servers) == 6
                 assert elb.servers[:2] == FOREIGN
         refused = sum(entry["status"] == 409 for entry in log.since(mark))
         assert elb.rules == [OTHER_RULE]
-        lost = [one.lost for one in both]
+        lost = [writer.lost for writer in both]
     with capsys.disabled():
         print(  # noqa: T201
             f"\nhash {mood}: {ROUNDS} rounds, entries lost in {lost[0]} and {lost[1]} of them (all repaired), "
@@ -151,7 +155,7 @@ def test_many_groups_of_one_run_share_an_elb(world: World) -> None:
     before = world.emulator.cloud.log.total
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(enter, range(8)))
-    assert sorted(one["IPAddress"] for one in elb.servers[2:]) == sorted(member.address for member in members)
+    assert sorted(entry["IPAddress"] for entry in elb.servers[2:]) == sorted(member.address for member in members)
     writes = [entry for entry in world.emulator.cloud.log.since(before) if entry["method"] == "PUT"]
     assert [entry["status"] for entry in writes] == [200] * 8, "the lock saves the retries"
     assert join(world, member_inputs(elb, members[:1], server_group_name="g0"))["entries"][0]["port"] == 80
