@@ -153,7 +153,7 @@ def test_a_server_that_is_off_is_switched_on_in_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("value", "other"),
     [
         (1, 1.0),
         ({"a": 1, "b": 2}, {"b": 2.0, "a": 1.0}),
@@ -167,7 +167,7 @@ def test_equal_in_meaning(value: Any, other: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("value", "other"),
     [(1, 1.5), (1, "1"), ([1, 2], [2, 1]), ([None], []), ("", None), (0, False), ({"a": ""}, {})],
 )
 def test_different_in_meaning(value: Any, other: Any) -> None:
