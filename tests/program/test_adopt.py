@@ -112,8 +112,8 @@ class Others:
             "zone": self.item(self.zone)["Settings"],
         }
 
-    def close_ranks(self) -> set[str]:
-        """The addresses that the ELB sends requests to now."""
+    def served(self) -> set[str]:
+        """The addresses that the ELB sends requests to."""
         return {entry["IPAddress"] for entry in self.item(self.elb)["Settings"]["ProxyLB"]["Servers"]}
 
 
@@ -216,7 +216,7 @@ def test_a_running_fleet_becomes_the_stack_s_own(fleet: Fleet) -> None:
         ("web-002", 1),
     ]
     new = {server["Interfaces"][0]["IPAddress"] for server in fleet.servers() if server["Name"] != "db1"}
-    assert others.close_ranks() == {*new, "192.0.2.9"}
+    assert others.served() == {*new, "192.0.2.9"}
     assert not new & old
     assert others.facts()["zone"] == before["zone"]
     assert others.facts()["foreign"] == before["foreign"]
@@ -232,8 +232,8 @@ def test_an_adoption_that_was_killed_goes_on_and_what_is_looked_up_stays(fleet: 
     )
     kill_during_up(fleet, lambda: changing_calls(fleet, log).count("PUT /server") > 1)
     HTTP.delete(f"{fleet.url}/_emulator/faults").raise_for_status()
-    marked = [server["Name"] for server in fleet.servers() if any(t.startswith("sfr:") for t in server["Tags"])]
-    assert len(marked) == 1
+    tagged = [server["Name"] for server in fleet.servers() if any(t.startswith("sfr:") for t in server["Tags"])]
+    assert len(tagged) == 1
     fleet.run("sakura-fleet", "repair", "--stack", fleet.stack, "--yes")
     fleet.up()
     assert {call for call in changing_calls(fleet, log) if "packetfilter" not in call} == {"PUT /server"}
@@ -246,5 +246,5 @@ def test_an_adoption_that_was_killed_goes_on_and_what_is_looked_up_stays(fleet: 
     assert [server["Name"] for server in fleet.servers()] == ["db1"]
     assert fleet.count() == {"server": 1, "disk": 2, "interface": 1, "packetfilter": 2, "proxylb": 1, "dns": 1}
     assert others.facts()["foreign"] == before["foreign"]
-    assert others.close_ranks() == {"192.0.2.9"}
+    assert others.served() == {"192.0.2.9"}
     assert others.item(others.zone)["Settings"]["DNS"]["ResourceRecordSets"] == [MX]

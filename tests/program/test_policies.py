@@ -46,7 +46,7 @@ def example(name: str) -> dict[str, Any]:
     return {key.removeprefix(PREFIX): value for key, value in config.items()}
 
 
-def looked_at(fleet: Fleet, *arguments: str, expect: int = 0) -> str:
+def previewed(fleet: Fleet, *arguments: str, expect: int = 0) -> str:
     """What a preview with the pack says."""
     done = fleet.pulumi("preview", *PACK, *arguments, check=False)
     assert done.returncode == expect, done.stdout + done.stderr
@@ -64,21 +64,21 @@ def test_the_example_stacks_pass(make: Make, stack: str) -> None:
     fleet = make(stack)
     fleet.settings = {**example(stack), "api_root": fleet.api_root, "rate_limit": 1000, "account_id": None}
     fleet.write()
-    assert "mandatory" not in looked_at(fleet)
+    assert "mandatory" not in previewed(fleet)
 
 
 def test_an_update_passes_as_its_preview_did(make: Make) -> None:
     fleet = make("local")
     fleet.write(**{key: local_settings()[key] for key in ("elb", "hosts", "dns")})
     assert "created" in fleet.up(*PACK).stdout
-    looked_at(fleet, "--expect-no-changes")
+    previewed(fleet, "--expect-no-changes")
 
 
 def test_a_production_stack_that_breaks_rules_is_blocked_with_all_of_them(make: Make) -> None:
     fleet = make("production")
     fleet.write(**{key: local_settings()[key] for key in ("elb", "hosts", "dns")}, size=1)
     fleet.template(plan={"core": 12, "memory": 32}, edit_parameter={"disable_pw_auth": False})
-    output = looked_at(fleet, expect=1)
+    output = previewed(fleet, expect=1)
     for rule in (
         "production-two-zones",
         "production-two-members",
@@ -106,22 +106,22 @@ def test_members_that_go_are_not_counted(make: Make) -> None:
     fleet.write(size=2, server_group={**group, "min_size": 1})
     fleet.up(*PACK)
     fleet.write(size=1)
-    assert "[mandatory]  production-two-members " in looked_at(fleet, expect=1)
+    assert "[mandatory]  production-two-members " in previewed(fleet, expect=1)
 
 
 def test_the_stack_file_can_say_the_kind_of_stack(make: Make) -> None:
     fleet = make("production")
-    assert "[mandatory]  production-two-zones " in looked_at(fleet, expect=1)
+    assert "[mandatory]  production-two-zones " in previewed(fleet, expect=1)
     document = yaml.safe_load(fleet.stack_file.read_text())
     document["config"]["sakura-fleet-policies:kind"] = "local"
     fleet.stack_file.write_text(yaml.safe_dump(document))
-    looked_at(fleet)
+    previewed(fleet)
 
 
 def test_http3_is_announced_by_a_caddy_host_only(make: Make) -> None:
     fleet = make("staging")
     (fleet.folder / "__main__.py").write_text(PROGRAM)
-    output = looked_at(fleet, expect=1)
+    output = previewed(fleet, expect=1)
     assert output.count("HTTP/3 is announced, but the server behind is no CaddyHost") == 1
     done = fleet.up(*PACK, check=False)
     assert done.returncode != 0
@@ -135,7 +135,7 @@ def test_http3_is_announced_by_a_caddy_host_only(make: Make) -> None:
     config = fleet.folder / "config.json"
     names = [server["urn"].rpartition("::")[2] for server in servers_in_state(fleet)]
     config.write_text(json.dumps({"https-record-agrees": {"http3_servers": names}}))
-    looked_at(fleet, "--policy-pack-config", str(config))
+    previewed(fleet, "--policy-pack-config", str(config))
 
 
 def test_remediation_adds_tags_and_leaks_no_secret(make: Make) -> None:
@@ -163,7 +163,7 @@ def test_the_example_of_the_page_is_a_configuration(make: Make) -> None:
     fleet.write(elb={**ELB, "bind_ports": [*ELB["bind_ports"], {"proxy_mode": "https", "port": 443}]})  # type: ignore
     config = fleet.folder / "config.json"
     config.write_text(json.dumps(docs.EXAMPLE))
-    output = looked_at(fleet, "--policy-pack-config", str(config), expect=1)
+    output = previewed(fleet, "--policy-pack-config", str(config), expect=1)
     assert "[mandatory]  elb-redirect-to-https " in output
     assert "[remediate]  required-tags" in output
 
@@ -173,9 +173,9 @@ def test_labels_are_the_programs_and_no_change(fleet: Fleet) -> None:
     group = fleet.settings["server_group"]
     fleet.write(server_group={**group, "min_size": 2, "max_size": 3, "presets": []})
     assert fleet.changes() == {}
-    mark = len(fleet.requests())
+    since = len(fleet.requests())
     fleet.up()
-    assert {request["method"] for request in fleet.requests(mark)} <= {"GET"}
+    assert {request["method"] for request in fleet.requests(since)} <= {"GET"}
     labels = {"stack": "test", "group": group["name"], "min_size": 2, "max_size": 3}
     assert [server["inputs"]["labels"] for server in servers_in_state(fleet)] == [labels, labels]
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
