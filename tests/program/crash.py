@@ -17,13 +17,14 @@ CANCELLING = "^C received; cancelling"
 
 
 @contextmanager
-def clock_stands(fleet: Fleet) -> Iterator[None]:
-    """The cloud's clock stands in the block: answers come at once, and no disk is ever copied. After it, time flies."""
+def clock_stands(fleet: Fleet, *, then: float = 1000) -> Iterator[None]:
+    """The cloud's clock stands in the block: answers come at once, and no disk is ever copied. After it, time
+    runs `then` times as fast as real time."""
     fleet.control("clock", {"freeze": True})
     try:
         yield
     finally:
-        fleet.control("clock", {"freeze": False, "time_scale": 1000})
+        fleet.control("clock", {"freeze": False, "time_scale": then})
 
 
 def hosts_of(fleet: Fleet) -> list[int]:
@@ -49,11 +50,6 @@ def kill_during_up(fleet: Fleet, moment: Callable[[], bool]) -> None:
         os.kill(engine.pid, signal.SIGKILL)
         engine.wait()
     wait_for("the provider hosts to end with their engine", lambda: not hosts_of(fleet))
-
-
-def took_the_interrupt(folder: Path) -> bool:
-    """Whether an engine of the Automation API, whose temporary folder lies there, has said so in its event log."""
-    return any(CANCELLING in log.read_text() for log in folder.rglob("eventlog.txt"))
 
 
 def interrupt_during_up(fleet: Fleet, moment: Callable[[], bool]) -> int:
