@@ -50,28 +50,28 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_job_options
-@click.option("--desired-state-name", "plan", default="", metavar="PLAN", help="Go to the size of this plan.")
-def up(plan: str, **options: Any) -> None:
-    """One server more, or the size of a named plan.
+@click.option("--desired-state-name", "preset", default="", metavar="PRESET", help="Go to the size of this preset.")
+def up(preset: str, **options: Any) -> None:
+    """One server more, or the size of a preset.
 
     \b
     Example:
       scaler up -s production --yes
     """
-    _run("up", lambda group: after_up(group, plan), **options)
+    _run("up", lambda group: after_up(group, preset), **options)
 
 
 @click.command()
 @_job_options
-@click.option("--desired-state-name", "plan", default="", metavar="PLAN", help="Go to the size of this plan.")
-def down(plan: str, **options: Any) -> None:
-    """One server fewer, or the size of a named plan.
+@click.option("--desired-state-name", "preset", default="", metavar="PRESET", help="Go to the size of this preset.")
+def down(preset: str, **options: Any) -> None:
+    """One server fewer, or the size of a preset.
 
     \b
     Example:
       scaler down -s production --dry-run
     """
-    _run("down", lambda group: after_down(group, plan), **options)
+    _run("down", lambda group: after_down(group, preset), **options)
 
 
 @click.command()
@@ -103,7 +103,7 @@ def set_size(size: int, **options: Any) -> None:
 @click.argument("name")
 @_job_options
 def state(name: str, **options: Any) -> None:
-    """The size of the plan NAME, from either side.
+    """The size of the preset NAME, from either side.
 
     \b
     Example:

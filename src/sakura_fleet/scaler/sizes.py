@@ -1,6 +1,6 @@
 """Which size a request leads to: pure rules over the declared size and the group's limits.
 
-`up`, `down` and named plans go as sacloud/autoscaler has them: every whole number from min to max is a step, plans only
+`up`, `down` and presets go as sacloud/autoscaler's plans do: every whole number from min to max is a step, presets only
 name some of them, `up` never shrinks and `down` never grows.
 """
 
@@ -20,27 +20,31 @@ class Target:
     reason: str
 
 
-def after_up(group: ServerGroupArgs, plan: str = "") -> Target:
-    """One server more, or the size of a plan that is not smaller. Raises `InputError`."""
+def after_up(group: ServerGroupArgs, preset: str = "") -> Target:
+    """One server more, or the size of a preset that is not smaller. Raises `InputError`."""
     size, low, high = group.size, group.min_size, group.max_size
-    if plan:
-        wanted = _plan_size(group, plan)
+    if preset:
+        wanted = _preset_size(group, preset)
         if wanted < size:
-            raise _refused("plan", "plan-smaller", f"plan {plan!r} has {wanted} servers, fewer than {size}; use `down`")
-        return Target(wanted, f"plan {plan}")
+            raise _refused(
+                "preset", "preset-smaller", f"preset {preset!r} has {wanted} servers, fewer than {size}; use `down`"
+            )
+        return Target(wanted, f"preset {preset}")
     if size >= high:
         return Target(size, f"at max_size {high}" if size == high else f"over max_size {high}; up never shrinks")
     return Target(low, f"below min_size {low}") if size < low else Target(size + 1, "one more")
 
 
-def after_down(group: ServerGroupArgs, plan: str = "") -> Target:
-    """One server fewer, or the size of a plan that is not larger. Raises `InputError`."""
+def after_down(group: ServerGroupArgs, preset: str = "") -> Target:
+    """One server fewer, or the size of a preset that is not larger. Raises `InputError`."""
     size, low, high = group.size, group.min_size, group.max_size
-    if plan:
-        wanted = _plan_size(group, plan)
+    if preset:
+        wanted = _preset_size(group, preset)
         if wanted > size:
-            raise _refused("plan", "plan-larger", f"plan {plan!r} has {wanted} servers, more than {size}; use `up`")
-        return Target(wanted, f"plan {plan}")
+            raise _refused(
+                "preset", "preset-larger", f"preset {preset!r} has {wanted} servers, more than {size}; use `up`"
+            )
+        return Target(wanted, f"preset {preset}")
     if size <= low:
         return Target(size, f"at min_size {low}" if size == low else f"below min_size {low}; down never grows")
     return Target(high, f"over max_size {high}") if size > high else Target(size - 1, "one fewer")
@@ -54,16 +58,16 @@ def after_set(group: ServerGroupArgs, size: int) -> Target:
     return Target(size, f"set to {size}")
 
 
-def after_state(group: ServerGroupArgs, plan: str) -> Target:
-    """The size of a named plan, from either side. Raises `InputError`."""
-    return Target(_plan_size(group, plan), f"plan {plan}")
+def after_state(group: ServerGroupArgs, preset: str) -> Target:
+    """The size of a preset, from either side. Raises `InputError`."""
+    return Target(_preset_size(group, preset), f"preset {preset}")
 
 
-def _plan_size(group: ServerGroupArgs, name: str) -> int:
+def _preset_size(group: ServerGroupArgs, name: str) -> int:
     sizes = {preset.name: preset.size for preset in group.presets}
     if name not in sizes:
         known = ", ".join(f"{preset.name} ({preset.size})" for preset in group.presets) or "none"
-        raise _refused("plan", "unknown-plan", f"there is no plan {name!r}; known are {known}")
+        raise _refused("preset", "unknown-preset", f"there is no preset {name!r}; known are {known}")
     return sizes[name]
 
 

@@ -109,7 +109,7 @@ def test_files_like_the_seeds(tmp_path: Path, layout: Any, zone: str, cooldown: 
     config, listed = accepted(tmp_path, layout(changed(zone=zone), cooldown))
     group = config.server_group
     assert (group.name, group.zones, group.size, group.min_size, group.max_size) == ("hscale-group", (zone,), 2, 2, 5)
-    assert [(plan.name, plan.size) for plan in group.presets] == [("smallest", 2), ("medium", 3), ("largest", 5)]
+    assert [(preset.name, preset.size) for preset in group.presets] == [("smallest", 2), ("medium", 3), ("largest", 5)]
     assert group.server_name(0) == "hscale-group-001"
     template = group.template
     assert (template.description, template.plan) == ("hscale-group", MachinePlan(core=1, memory=1))
@@ -342,7 +342,7 @@ def test_keys_of_a_disabled_edit_parameter(tmp_path: Path) -> None:
 def test_plans_that_count_once(tmp_path: Path) -> None:
     plans = [{"name": "a", "size": 2}, {"name": "a", "size": 3}, {"size": 4}]
     config, listed = accepted(tmp_path, flat(changed(plans=plans)))
-    assert [(plan.name, plan.size) for plan in config.server_group.presets] == [("a", 2)]
+    assert [(preset.name, preset.size) for preset in config.server_group.presets] == [("a", 2)]
     assert "plans[1]" in listed
     assert "plans[2]" in listed
 

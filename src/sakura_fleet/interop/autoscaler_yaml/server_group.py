@@ -21,9 +21,9 @@ def read_server_group(found: FoundGroup, notes: Notes, folder: Path) -> tuple[di
     group["zones"] = section.take("zones", [zone] if zone else [])
     group["min_size"] = section.take("min_size", 0)
     group["max_size"] = section.take("max_size", 0)
-    plans = _plans(section)
-    if plans:
-        group["plans"] = plans
+    presets = _presets(section)
+    if presets:
+        group["presets"] = presets
     section.copy(group, "shutdown_force")
     section.drop("setup_grace_period", "not needed: a server joins the ELB when its health check calls it UP")
     healing = section.section("auto_healing")
@@ -34,16 +34,16 @@ def read_server_group(found: FoundGroup, notes: Notes, folder: Path) -> tuple[di
     return group, heals
 
 
-def _plans(section: Section) -> list[dict[str, Any]]:
-    plans: list[dict[str, Any]] = []
+def _presets(section: Section) -> list[dict[str, Any]]:
+    presets: list[dict[str, Any]] = []
     for entry in section.sections("plans"):
-        plan: dict[str, Any] = {}
-        entry.copy(plan, "name", "size")
+        preset: dict[str, Any] = {}
+        entry.copy(preset, "name", "size")
         entry.close()
-        if not plan.get("name"):
+        if not preset.get("name"):
             entry.note_here("a plan without a name cannot be asked for; it was left out")
-        elif plan["name"] in [other["name"] for other in plans]:
-            entry.note_here(f"the plan {plan['name']!r} is there already, and the first one counts")
+        elif preset["name"] in [other["name"] for other in presets]:
+            entry.note_here(f"the plan {preset['name']!r} is there already, and the first one counts")
         else:
-            plans.append({"name": str(plan["name"]), "size": plan.get("size", 0)})
-    return plans
+            presets.append({"name": str(preset["name"]), "size": preset.get("size", 0)})
+    return presets
