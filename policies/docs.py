@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
 
 from policies.levels import KIND_KEY, KINDS, LEVELS, LOCAL_NAMES, STAGING_NAMES
 from policies.rule import Rule
@@ -22,7 +23,20 @@ EXAMPLE = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([*_pack(), *_levels(), *(line for rule in RULES for line in _rule(rule)), *_plan()]) + "\n"
+    lines = [*_pack(), *_levels(), *(line for rule in RULES for line in _rule(rule)), *_plan()]
+    return "\n".join(_wrapped(lines)) + "\n"
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    """Prose at 100 columns; headings, tables, comments and code stay as they are."""
+    in_code = False
+    for line in lines:
+        in_code ^= line.startswith("```")
+        if in_code or not line or line.startswith(("#", "|", "<", "```")):
+            yield line
+        else:
+            indent = "  " * line.startswith("- ")
+            yield from wrap(line, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _pack() -> Iterator[str]:
@@ -55,7 +69,7 @@ def _levels() -> Iterator[str]:
         "## Levels",
         "",
         "How strict a rule is depends on the kind of the stack. The first word of the stack's name tells it: "
-        + "; ".join(f"{' or '.join(f'`{one}`' for one in names[kind])} is {kind}" for kind in names)
+        + "; ".join(f"{' or '.join(f'`{name}`' for name in names[kind])} is {kind}" for kind in names)
         + f"; any other is {KINDS[0]}. To say it yourself, put `{':'.join(KIND_KEY)}: staging` into the stack file.",
         "",
         "| Rule | " + " | ".join(kind.capitalize() for kind in KINDS) + " |",

@@ -19,8 +19,8 @@ FOREIGN = ROOT / "tests" / "foreign" / "iaas_api_go.toml"
 
 _HEAD = """# What the emulator covers
 
-Written by `python -m tests.docs.emulator_coverage` from the emulator's routes; a test compares the two. Paths follow
-`/{zone}/api/cloud/1.1/`; `system/…` stands for `/{zone}/api/system/1.0/…`.
+Written by `python -m tests.docs.emulator_coverage` from the emulator's routes; a test compares the
+two. Paths follow `/{zone}/api/cloud/1.1/`; `system/…` is short for `/{zone}/api/system/1.0/…`.
 [The emulator](emulator.md) says how each part behaves.
 """
 
@@ -50,8 +50,8 @@ def page() -> str:
         _HEAD,
         f"## Written: {len(written)} routes\n",
         *_table(iter(written)),
-        "\nA `commonserviceitem` of the classes `dns` and `proxylb` follows the rules of the service; the other classes"
-        "\nand the settings of an `appliance` are kept and given back.\n",
+        "\nA `commonserviceitem` of the classes `dns` and `proxylb` follows the rules of the service; the other"
+        "\nclasses and the settings of an `appliance` are kept and given back.\n",
         f"## Not written: {len(UNWRITTEN)} routes\n",
         "They answer 501 with their name, as does every other path below a resource that the emulator knows.\n",
         *_table(iter(UNWRITTEN)),

@@ -404,6 +404,22 @@ def markdown_files() -> list[Path]:
     return found or [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 
 
+UNBREAKABLE = ("|", "#", "<", "![")
+"""How lines begin that Markdown cannot break: tables, headings, comments, pictures."""
+
+
+def wrapped_files() -> list[Path]:
+    """All but Japanese ones (a sentence a line, as a break in one is shown as a blank) and what `make bench` writes."""
+    return [path for path in markdown_files() if not path.name.endswith((".ja.md", "RESULTS.md"))]
+
+
+@pytest.mark.parametrize("path", wrapped_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_prose_is_wrapped_at_100_columns(path: Path) -> None:
+    text = re.sub(r"^ *```.*?^ *```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    long = [line for line in text.splitlines() if len(line) > 100 and not line.lstrip().startswith(UNBREAKABLE)]
+    assert [line for line in long if " " in line.strip()] == []
+
+
 def anchors(path: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
