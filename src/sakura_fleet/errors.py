@@ -2,8 +2,13 @@
 
     FleetError                     failed         the root: `str()` is a whole message for a person
     +-- InputError                 input          what the user wrote breaks rules; carries all `Problem`s at once
+    +-- UsageError                 usage          options or arguments of a command that do not fit, or fit nothing
+    +-- FileError                  file           a file cannot be read or written, or is not of the format it should be
+    +-- RefusedError               refused        a safeguard of a command holds it back; its message has the way on
+    +-- MissingToolError           tool           this machine lacks a program that the operation needs
     +-- CredentialsError           auth           no access token, or half of one
     +-- AccountMismatchError       wrong-account  the credentials belong to another account than the stack names
+    +-- KeyPermissionError         permission     the API key's permission is not enough for a fleet
     +-- OwnershipError             not-owned      the object belongs to another fleet, another resource or a person
     +-- AdoptionError              adopt          what is to be taken over is not there, or not what is declared
     +-- ResourceError              resource       an object in the cloud is not what the operation needs
@@ -19,6 +24,7 @@
     |   +-- ConflictError          conflict       409: the object's state forbids the call
     |   +-- UnavailableError       unavailable    423, 429, 5xx: busy; raised once the retries are used up
     +-- UnreachableError           unreachable    no answer from the API root until the deadline
+    +-- DnsError                   dns            a name cannot be looked up, or leads to nothing that can be asked
     +-- ProbeError                 probe          a host gave no answer over the HTTP version that it was asked in
     +-- WaitTimeoutError           wait-timeout   something did not happen until its deadline
     +-- OperationTimeoutError      timeout        an operation took longer than its resource's `custom_timeouts` allow
@@ -91,6 +97,30 @@ class InputError(FleetError):
         super().__init__("\n".join([f"{count}{where}; nothing was changed:", *(f"  {p}" for p in self.problems)]))
 
 
+class UsageError(FleetError):
+    """Options or arguments of a command do not fit together, or fit nothing that is there."""
+
+    code = "usage"
+
+
+class FileError(FleetError):
+    """A file cannot be read or written, or is not of the format that it should be."""
+
+    code = "file"
+
+
+class RefusedError(FleetError):
+    """A safeguard of a command holds it back. Nothing has been changed."""
+
+    code = "refused"
+
+
+class MissingToolError(FleetError):
+    """This machine lacks a program or a package that the operation needs."""
+
+    code = "tool"
+
+
 class CredentialsError(FleetError):
     """The access token or its secret is missing."""
 
@@ -101,6 +131,12 @@ class AccountMismatchError(FleetError):
     """The credentials belong to another account than the stack's `account_id`."""
 
     code = "wrong-account"
+
+
+class KeyPermissionError(FleetError):
+    """The permission that the API key has is not enough for a fleet."""
+
+    code = "permission"
 
 
 class OwnershipError(FleetError):
@@ -240,6 +276,12 @@ class UnreachableError(FleetError):
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:
         self.maybe_done = maybe_done
         super().__init__(message)
+
+
+class DnsError(FleetError):
+    """A name cannot be looked up, or leads to nothing that can be asked."""
+
+    code = "dns"
 
 
 class ProbeError(FleetError):

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.main import main
-from sakura_fleet.errors import FleetError, InputError
+from sakura_fleet.errors import DnsError, InputError
 from sakura_fleet.probe import HostReport, check_host
 from tests.host.caddy import Caddy, free_port, new_caddy
 from tests.zone.name_server import MISSING, NameServer
@@ -188,7 +188,7 @@ def test_protocols_that_are_switched_off(tmp_path: Path) -> None:
             for listed in verdicts(required, "h3")
             if listed[0] == "failed" and listed[1].startswith("required, but")
         ]
-        with pytest.raises(FleetError, match=r"cannot be looked up at 127\.0\.0\.1:1"):
+        with pytest.raises(DnsError, match=r"cannot be looked up at 127\.0\.0\.1:1"):
             check()
 
 

@@ -15,7 +15,7 @@ from sakura_fleet import tokens
 from sakura_fleet.cli import dns_check
 from sakura_fleet.cli.main import main
 from sakura_fleet.client import name_servers
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import DnsError
 from tests.zone.conftest import EMPTY
 from tests.zone.name_server import LOOPBACK, SPELLINGS, NameServer, Resolver
 
@@ -303,12 +303,12 @@ def test_the_zone_s_own_name_servers_are_found(
     assert result.exit_code == 0, result.output
     (answer,) = json.loads(result.output)[0]["answers"]
     assert answer["source"] == f"ns1.example.com ({LOOPBACK})"
-    with pytest.raises(FleetError, match=r"the name server nowhere\.example\.com has no address"):
+    with pytest.raises(DnsError, match=r"the name server nowhere\.example\.com has no address"):
         name_servers.addresses_of("nowhere.example.com")
     looking.nameservers = []
-    with pytest.raises(FleetError, match=r"cannot be found: .*--server"):
+    with pytest.raises(DnsError, match=r"cannot be found: .*--server"):
         name_servers.name_servers_of(WWW)
-    with pytest.raises(FleetError, match="cannot be looked up"):
+    with pytest.raises(DnsError, match="cannot be looked up"):
         name_servers.addresses_of("ns1.example.com")
 
 

@@ -12,7 +12,7 @@ from sakura_fleet.cli.options import check_stack_name, output_file_option, write
 from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import UsageError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import fleet_tag
@@ -111,7 +111,7 @@ def adopt(
 
 def _check_api_root(stack: str, api_root: str, *, new: bool) -> None:
     if api_root and not new:
-        raise FleetError(f"--api-root: the stack {stack} has a file, and its api_root counts")
+        raise UsageError(f"--api-root: the stack {stack} has a file, and its api_root counts")
     problem = check_api_root(api_root) if api_root else ""
     if problem:
-        raise FleetError(f"--api-root: {problem}")
+        raise UsageError(f"--api-root: {problem}")

@@ -8,7 +8,7 @@ import click
 
 from sakura_fleet.cli.options import output_file_option, write_new
 from sakura_fleet.engine.exit_codes import DraftExit
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FileError
 from sakura_fleet.interop import autoscaler_yaml
 
 
@@ -30,7 +30,7 @@ def convert(file: Path, output: Path | None, group: str) -> None:
     try:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FleetError(f"{file} cannot be read: {error}") from None
+        raise FileError(f"{file} cannot be read: {error}") from None
     found = autoscaler_yaml.convert(text, source=file.name, folder=file.parent, group=group)
     if output is None:
         click.echo(found.text(), nl=False)

@@ -22,7 +22,7 @@ from sakura_fleet.cli.options import (
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine.project import PREFIX, Project
 from sakura_fleet.engine.stack import StackEngine
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import ProjectError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.job_runner import Effort
 from sakura_fleet.scaler.sizes import Target
@@ -72,7 +72,7 @@ def _size_at(project: Project, stack: str, revision: str) -> int | None:
     """The size that the stack file had at a commit; None where it was not there yet."""
     path = project.stack_file(stack).relative_to(project.root).as_posix()
     if _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").returncode != 0:
-        raise FleetError(
+        raise ProjectError(
             f"there is no commit {revision} here, so it cannot be told whether this one changes the size; check out "
             "more history (fetch-depth: 0), or name the commit that was deployed before with --base"
         )

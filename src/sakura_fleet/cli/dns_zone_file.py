@@ -14,7 +14,7 @@ from sakura_fleet.engine.exit_codes import DnsPlanExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import StackEngine
-from sakura_fleet.errors import FleetError, InputError, NoStackError, Problem, ResourceError
+from sakura_fleet.errors import InputError, NoStackError, Problem, RefusedError, ResourceError
 from sakura_fleet.inventory.dns_state import zones_in
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, zone_name
 from sakura_fleet.model.dns.rules import without_way_out
@@ -220,7 +220,7 @@ class _Work:
             unseen = now.beyond(shown)
             if unseen:
                 sets = ", ".join(" ".join(change.key) for change in unseen)
-                raise FleetError(
+                raise RefusedError(
                     f"{sets} changed in the zone after the plan was shown; nothing was written. Run the command again"
                 )
             problems, _ = judge(now, zone=self.place.zone.name, allow=self.allow)
@@ -242,7 +242,7 @@ def _with_option(problem: Problem) -> str:
 
 def _refuse_too_much(planned: ZonePlan, existing: int, *, force: bool) -> None:
     if not force and planned.loses_most(existing):
-        raise FleetError(
+        raise RefusedError(
             f"{planned.lost} of the zone's {existing} records would change or go, more than {MOST_CHANGED:.0%}; if "
             "that is meant, run the same command with --force. Nothing was changed"
         )

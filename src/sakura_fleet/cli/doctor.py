@@ -17,7 +17,7 @@ from sakura_fleet.cli.options import stack_option
 from sakura_fleet.engine.exit_codes import DoctorExit
 from sakura_fleet.engine.project import Project, engine_path, pulumi
 from sakura_fleet.engine.session import open_session
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import EngineError, FleetError, KeyPermissionError, MissingToolError
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
@@ -74,7 +74,7 @@ def _engine(project: Project) -> str:
     wanted = f"v{version('pulumi')}"
     where = f"pulumi {found} at {engine_path()}"
     if found.partition(".")[0] != wanted.partition(".")[0]:
-        raise FleetError(f"{where} and the Python SDK {wanted} do not fit; install the same version of both")
+        raise EngineError(f"{where} and the Python SDK {wanted} do not fit; install the same version of both")
     same = found.partition("+")[0].partition("-")[0] == wanted
     return where if same else f"{where}; the Python SDK is {wanted}: prefer the same version"
 
@@ -108,7 +108,7 @@ def _for_hosts(project: Project, stack: str) -> str:
     if asked and importlib.util.find_spec("aioquic") is None:
         missing.append(f"{', '.join(asked)} over HTTP/3: aioquic; run `pip install 'sakura-fleet[http3]'`")
     if missing:
-        raise FleetError(f"this machine lacks what a run needs for {'; for '.join(missing)}")
+        raise MissingToolError(f"this machine lacks what a run needs for {'; for '.join(missing)}")
     return f"this machine has what they need ({len(over_ssh)} over SSH, {len(asked)} asked over HTTP/3)"
 
 
@@ -130,7 +130,7 @@ def _api(project: Project, stack: str) -> str:
     with open_session(project.setting(stack), deadline=DEADLINE) as session:
         status, root = session.client.auth_status(), session.settings.api_root
     if status.permission not in ENOUGH_PERMISSIONS:
-        raise FleetError(
+        raise KeyPermissionError(
             f"the API key's permission is {status.permission!r}; it must be one of {', '.join(ENOUGH_PERMISSIONS)}: "
             "make another key in the control panel"
         )

@@ -12,7 +12,7 @@ import yaml
 from sakura_fleet.cli.options import check_stack_name
 from sakura_fleet.cli.schema import MODELINE, write_schema
 from sakura_fleet.engine.project import PREFIX, Project
-from sakura_fleet.errors import FleetError, ProjectError
+from sakura_fleet.errors import ProjectError, UsageError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
 
@@ -69,7 +69,7 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
     check_stack_name(stack)
     problem = check_api_root(api_root) if api_root else ""
     if problem:
-        raise FleetError(f"--api-root: {problem}")
+        raise UsageError(f"--api-root: {problem}")
     project = Project.here()
     path = project.stack_file(stack)
     fleet_id = secrets.token_hex(8)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FileError, UsageError
 
 Option = Callable[[Any], Any]
 
@@ -39,29 +39,29 @@ def output_file_option(what: str) -> Option:
 
 
 def confirm(question: str) -> None:
-    """Ask, and stop on no. Raises `FleetError` where nobody answers."""
+    """Ask, and stop on no. Raises `UsageError` where nobody answers."""
     try:
         agreed = click.confirm(question)
     except click.Abort:
-        raise FleetError("nobody answered: run the same command with --yes. Nothing was changed") from None
+        raise UsageError("nobody answered: run the same command with --yes. Nothing was changed") from None
     if not agreed:
         raise click.Abort
 
 
 def check_stack_name(stack: str) -> None:
-    """Raises `FleetError` for what cannot be a stack's name."""
+    """Raises `UsageError` for what cannot be a stack's name."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", stack):
-        raise FleetError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
+        raise UsageError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
 
 
 def write_new(output: Path, text: str) -> None:
-    """Write a file that is not there yet. Raises `FleetError` where it is, or where it cannot be written."""
+    """Write a file that is not there yet. Raises `FileError` where it is, or where it cannot be written."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise FleetError(f"{output} exists; nothing was written. Remove it, or choose another name") from None
+        raise FileError(f"{output} exists; nothing was written. Remove it, or choose another name") from None
     except OSError as error:
-        raise FleetError(f"{output} cannot be written: {error.strerror}") from None
+        raise FileError(f"{output} cannot be written: {error.strerror}") from None
     click.echo(f"wrote {output}", err=True)

@@ -13,7 +13,7 @@ from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.engine.exit_codes import PlanCheckExit
 from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
 from sakura_fleet.engine.project import Project, engine_environment, required_engine
-from sakura_fleet.errors import EngineError, FleetError
+from sakura_fleet.errors import EngineError, FileError
 
 
 @click.command(name="plan-check")
@@ -64,7 +64,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise FleetError(
+        raise FileError(
             f"the plan is not JSON ({error}); make it with `pulumi preview --json --show-sames`, and without "
             "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
         ) from error

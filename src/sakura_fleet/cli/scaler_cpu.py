@@ -17,7 +17,7 @@ from sakura_fleet.cli.failure import failing
 from sakura_fleet.engine.exit_codes import CpuExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import UsageError
 from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
 from sakura_fleet.interop.dotenv import read_env_file
 from sakura_fleet.interop.jq_query import JqQuery
@@ -117,10 +117,10 @@ def cpu(
     values, failure = program.run(text)
     for value in values:
         if value is None:
-            raise FleetError(f"--query {query}: nothing in the report fits, the result is null")
+            raise UsageError(f"--query {query}: nothing in the report fits, the result is null")
         click.echo(encode(value))
     if failure:
-        raise FleetError(f"--query {query}: {failure}")
+        raise UsageError(f"--query {query}: {failure}")
 
 
 def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, env: Mapping[str, str]) -> Usage:
@@ -131,7 +131,7 @@ def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, 
     root = next((env[name] for name in API_ROOT_VARIABLES if env.get(name)), DEFAULT_API_ROOT)
     problem = check_api_root(root)
     if problem:
-        raise FleetError(f"API root of the environment: {problem}")
+        raise UsageError(f"API root of the environment: {problem}")
     emulated = root.lower().startswith("http:")
     limit = 0.0 if emulated else DEFAULT_RATE_LIMIT
     with api.Client(

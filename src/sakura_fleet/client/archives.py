@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from sakura_fleet.client._api import ZonedApi
 from sakura_fleet.client._values import Json, described, gigabytes, text
-from sakura_fleet.errors import FleetError, ResourceError
+from sakura_fleet.errors import ResourceError
 from sakura_fleet.model.server.os_types import OS_TYPES
 
 __all__ = ["Archive", "ArchivesApi"]
@@ -59,11 +59,11 @@ class ArchivesApi(ZonedApi[Archive]):
     def find_by_os_type(self, zone: str, os_type: str) -> Archive:
         """The vendor's current archive of an OS type such as "ubuntu2404" (`sakura_fleet.model.server.os_types`).
 
-        Raises `FleetError` naming the OS type and the zone if there is none, or no such OS type.
+        Raises `ResourceError` naming the OS type and the zone if there is none, or no such OS type.
         """
         wanted = OS_TYPES.get(os_type)
         if wanted is None:
-            raise FleetError(f"there is no OS type {os_type!r}; known are {', '.join(sorted(OS_TYPES))}")
+            raise ResourceError(f"there is no OS type {os_type!r}; known are {', '.join(sorted(OS_TYPES))}")
         for archive in self.find(zone, tags=wanted, scope="shared"):
             if archive.availability == "available":
                 return archive

@@ -17,7 +17,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import DnsError
 from sakura_fleet.model.dns.published import Answer, value_of
 
 PORT: Final = 53
@@ -41,7 +41,7 @@ class NameServer:
 
 
 def addresses_of(host: str, port: int = PORT) -> list[NameServer]:
-    """A name server by name or address. Raises `FleetError` where the name has no address."""
+    """A name server by name or address. Raises `DnsError` where the name has no address."""
     try:
         return [NameServer(host, str(ip_address(host)), port)]
     except ValueError:
@@ -53,20 +53,20 @@ def addresses_of(host: str, port: int = PORT) -> list[NameServer]:
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             continue
         except (dns.exception.DNSException, OSError) as error:
-            raise FleetError(f"the name server {host} cannot be looked up: {error}") from error
+            raise DnsError(f"the name server {host} cannot be looked up: {error}") from error
         found += [NameServer(host, record.to_text(), port) for record in answer]
     if not found:
-        raise FleetError(f"the name server {host} has no address")
+        raise DnsError(f"the name server {host} has no address")
     return found
 
 
 def name_servers_of(name: str) -> list[str]:
-    """The names of the servers of the zone that `name` is in. Raises `FleetError`."""
+    """The names of the servers of the zone that `name` is in. Raises `DnsError`."""
     try:
         zone = dns.resolver.zone_for_name(name)
         return sorted(record.target.to_text(omit_final_dot=True) for record in dns.resolver.resolve(zone, "NS"))
     except (dns.exception.DNSException, OSError) as error:
-        raise FleetError(f"the name servers of {name} cannot be found: {error}; name them with --server") from error
+        raise DnsError(f"the name servers of {name} cannot be found: {error}; name them with --server") from error
 
 
 def ask(server: NameServer, name: str, kind: str) -> Answer:

@@ -91,6 +91,7 @@ class RepairExit(IntEnum):
 
 BY_ERROR: Final[Mapping[str, JobExit]] = {
     "input": JobExit.USAGE,
+    "usage": JobExit.USAGE,
     "auth": JobExit.AUTH,
     "wrong-account": JobExit.AUTH,
     "policy": JobExit.POLICY,

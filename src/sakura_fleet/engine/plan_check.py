@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sakura_fleet.errors import EngineError, FleetError
+from sakura_fleet.errors import EngineError, FileError
 from sakura_fleet.tokens import DNS_ZONE, ELB, SERVER, SERVER_GROUP
 
 DEFAULT_SHARE: Final = 50
@@ -116,7 +116,7 @@ class Step:
 
 
 def read_plan(document: Any) -> list[Step]:
-    """The steps of a plan. Raises `FleetError` for what is no plan, for one that failed, and for one that leaves out
+    """The steps of a plan. Raises `FileError` for what is no plan, for one that failed, and for one that leaves out
     what it would have to show."""
     errors = [
         str(diagnostic.get("message", "")).strip()
@@ -126,7 +126,7 @@ def read_plan(document: Any) -> list[Step]:
     if not isinstance(document, Mapping) or "changeSummary" not in document:
         if errors:
             raise EngineError("the preview itself failed, so there is no plan to check: " + "\n".join(errors))
-        raise FleetError("this is not the output of `pulumi preview --json`; make it with --json --show-sames")
+        raise FileError("this is not the output of `pulumi preview --json`; make it with --json --show-sames")
     if errors:
         raise EngineError(f"the preview itself failed, so its plan is not whole: {errors[0]}")
     steps = [
@@ -135,7 +135,7 @@ def read_plan(document: Any) -> list[Step]:
     ]
     same = int((document["changeSummary"] or {}).get("same", 0))
     if same > sum(step.op == "same" for step in steps) and any(s.type == SERVER and s.op == "delete" for s in steps):
-        raise FleetError(
+        raise FileError(
             "servers would go, but the plan leaves out what stays, so nobody can tell how many are left; make it with "
             "`pulumi preview --json --show-sames`"
         )

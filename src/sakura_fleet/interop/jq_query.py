@@ -6,17 +6,17 @@ from typing import Any
 
 import jq  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import UsageError
 
 
 class JqQuery:
-    """A program that was read. Raises `FleetError` where it is none."""
+    """A program that was read. Raises `UsageError` where it is none."""
 
     def __init__(self, text: str) -> None:
         try:
             self._program = jq.compile(text)
         except ValueError as error:
-            raise FleetError(f"--query cannot be read: {str(error).splitlines()[0]}") from None
+            raise UsageError(f"--query cannot be read: {str(error).splitlines()[0]}") from None
 
     def run(self, document: str) -> tuple[list[Any], str]:
         """All results over a JSON text, and the words of the failure that ended them, if one did.

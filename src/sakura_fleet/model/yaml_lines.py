@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FileError
 
 
 class Lines:
@@ -21,9 +21,9 @@ class Lines:
             self.document: Any = yaml.safe_load(text)
             node = yaml.compose(text, yaml.SafeLoader)
         except yaml.YAMLError as error:
-            raise FleetError(f"{source} is not YAML: {error}") from None
+            raise FileError(f"{source} is not YAML: {error}") from None
         except RecursionError:
-            raise FleetError(f"{source} is nested too deeply") from None
+            raise FileError(f"{source} is nested too deeply") from None
         if node is not None:
             self._walk(node, "", node.start_mark.line, ())
 

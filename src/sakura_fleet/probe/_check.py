@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sakura_fleet.errors import FleetError, ProbeError
+from sakura_fleet.errors import DnsError, FleetError, ProbeError
 from sakura_fleet.model.dns.svcb import Svcb
 from sakura_fleet.model.dns.svcb import keys as svcb_keys
 from sakura_fleet.model.dns.svcb.keys import IPV4HINT, IPV6HINT, NO_DEFAULT_ALPN, PORT
@@ -199,7 +199,7 @@ class _Check:
         name = record.target.text() if record.target.labels else (self.report.record or HttpsRecords("")).owner
         addresses = self.resolver.addresses(name) or hints(record)
         if not addresses:
-            raise FleetError(f"the record's target {name} has neither an address nor hints")
+            raise DnsError(f"the record's target {name} has neither an address nor hints")
         return addresses[0], port
 
     def _promises_of_alt_svc(self) -> Iterator[tuple[str, Protocol, str | None, int]]:

@@ -10,7 +10,7 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
-from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.errors import DnsError, InputError, Problem
 from sakura_fleet.model.dns.svcb import Svcb
 
 MAX_ALIASES: Final = 8
@@ -35,7 +35,7 @@ class HttpsRecords:
 
 
 class Resolver:
-    """Asks one resolver, `host:port`, or those of this machine. Every method raises `FleetError` where no answer
+    """Asks one resolver, `host:port`, or those of this machine. Every method raises `DnsError` where no answer
     comes; that a name or type does not exist is an answer."""
 
     def __init__(self, server: str, *, timeout: float) -> None:
@@ -64,14 +64,14 @@ class Resolver:
             try:
                 records = [Svcb.from_wire(rdata.to_wire()) for rdata in answer.rrset]
             except ValueError as error:
-                raise FleetError(f"the HTTPS record of {owner} is malformed, so clients ignore it: {error}") from error
+                raise DnsError(f"the HTTPS record of {owner} is malformed, so clients ignore it: {error}") from error
             records.sort(key=lambda entry: entry.priority)
             found = HttpsRecords(str(answer.canonical_name), tuple(records), answer.rrset.ttl, tuple(aliases))
             first = records[0]
             if not first.is_alias or not first.target.labels:
                 return found
             if len(aliases) == MAX_ALIASES:
-                raise FleetError(f"{owner} leads through more than {MAX_ALIASES} aliases; point it at the last one")
+                raise DnsError(f"{owner} leads through more than {MAX_ALIASES} aliases; point it at the last one")
             aliases.append(first.target.text())
             owner = first.target.text()
 
@@ -82,7 +82,7 @@ class Resolver:
             return None
         except (dns.exception.DNSException, OSError) as error:
             where = self.server or "the resolvers of this machine"
-            raise FleetError(f"{name} {kind} cannot be looked up at {where}: {error}") from error
+            raise DnsError(f"{name} {kind} cannot be looked up at {where}: {error}") from error
 
 
 def is_address(name: str) -> bool:

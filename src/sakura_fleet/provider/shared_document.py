@@ -41,7 +41,7 @@ def edit(
     """Write until the document, freshly read, no longer `differs`; returns it as it is then.
 
     `write` gets the document that was read, and raises `ConflictError` when another write came first. Raises
-    `FleetError` when others keep coming in between.
+    `ResourceError` when others keep coming in between.
     """
     with session.lock(what):
         for attempt in range(ATTEMPTS):

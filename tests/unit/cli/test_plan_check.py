@@ -13,7 +13,7 @@ from sakura_fleet import tokens
 from sakura_fleet.cli.main import main
 from sakura_fleet.engine import plan_check as plan
 from sakura_fleet.engine.exit_codes import PlanCheckExit
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FileError, FleetError
 from tests.unit.folder import Folder
 
 PREFIX = "urn:pulumi:test::fleet::"
@@ -177,7 +177,7 @@ def test_warnings_are_no_failure() -> None:
 def test_a_plan_without_what_stays_cannot_tell_how_many_go() -> None:
     bare = document(*members("delete", 2, 2))
     bare["changeSummary"]["same"] = 9
-    with pytest.raises(FleetError, match="--show-sames"):
+    with pytest.raises(FileError, match="--show-sames"):
         plan.read_plan(bare)
     growing = document(*members("create", 2, 2))
     growing["changeSummary"]["same"] = 9

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import ResourceError
 from sakura_fleet.model.server.os_types import OS_TYPES
 from tests.unit.client import samples
 from tests.unit.client.wire import Wire, found
@@ -90,13 +90,13 @@ def test_os_type() -> None:
 
 def test_an_archive_of_somebody_else_is_no_os_type() -> None:
     wire = Wire(found("Archives", {**samples.ARCHIVE, "Scope": "user"}))
-    with pytest.raises(FleetError, match="zone is1b has no public archive for OS type 'almalinux9'"):
+    with pytest.raises(ResourceError, match="zone is1b has no public archive for OS type 'almalinux9'"):
         wire.client().archives.find_by_os_type("is1b", "almalinux9")
 
 
 def test_an_unknown_os_type_names_those_that_are_known() -> None:
     wire = Wire(found("Archives"))
-    with pytest.raises(FleetError, match="no OS type 'windows'; known are almalinux, "):
+    with pytest.raises(ResourceError, match="no OS type 'windows'; known are almalinux, "):
         wire.client().archives.find_by_os_type("is1b", "windows")
     assert not wire.requests
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sakura_fleet.errors import FleetError, InputError
+from sakura_fleet.errors import FileError, InputError
 from sakura_fleet.interop.dotenv import read_env_file
 
 
@@ -50,8 +50,8 @@ def test_lines_that_are_none_are_not_repeated(tmp_path: Path, line: str) -> None
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FleetError, match="No such file"):
+    with pytest.raises(FileError, match="No such file"):
         read_env_file(tmp_path / "none")
     (tmp_path / "bytes").write_bytes(b"A=\xff")
-    with pytest.raises(FleetError, match="not UTF-8"):
+    with pytest.raises(FileError, match="not UTF-8"):
         read_env_file(tmp_path / "bytes")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.errors import FileError, InputError, Problem
 from sakura_fleet.interop.autoscaler_yaml.elb import read_elb
 from sakura_fleet.interop.autoscaler_yaml.groups import choose_group, find_groups
 from sakura_fleet.interop.autoscaler_yaml.scaling import read_scaling
@@ -43,12 +43,12 @@ class Converted:
 def convert(text: str, *, source: str, folder: Path, group: str = "") -> Converted:
     """Convert a file's text. `folder` is where its relative paths begin; `group` names one of several server groups.
 
-    Raises `FleetError` where there is no server group, or several and none is named.
+    Raises `FileError` where there is no server group, `UsageError` where there are several and none is named.
     """
     lines = Lines(text, source)
     notes, document = Notes(lines), lines.document
     if not isinstance(document, Mapping) or not isinstance(document.get("resources"), list):
-        raise FleetError(f"{source} has no list of `resources`; is it sacloud/autoscaler's configuration?")
+        raise FileError(f"{source} has no list of `resources`; is it sacloud/autoscaler's configuration?")
     top = Section(notes, "", document)
     groups = find_groups(top.take("resources"), "resources", notes)
     chosen = choose_group(groups, group, source)

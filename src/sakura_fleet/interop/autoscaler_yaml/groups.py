@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FileError, UsageError
 from sakura_fleet.interop.autoscaler_yaml.section import Notes
 
 ELB_TYPES: Final = ("ELB", "EnhancedLoadBalancer")
@@ -70,16 +70,17 @@ def _own_parent(body: Mapping[str, Any], path: str, notes: Notes) -> Parent | No
 
 
 def choose_group(groups: list[FoundGroup], wanted: str, source: str) -> FoundGroup:
-    """The group called `wanted`, or the only one. Raises `FleetError` where that is not exactly one."""
+    """The group called `wanted`, or the only one. Raises `FileError` where there is none, `UsageError`
+    where `wanted` does not lead to exactly one."""
     names = ", ".join(group.name or group.path for group in groups)
     if not groups:
-        raise FleetError(f"{source} has no resource of type ServerGroup; only those are converted")
+        raise FileError(f"{source} has no resource of type ServerGroup; only those are converted")
     if not wanted:
         if len(groups) > 1:
-            raise FleetError(f"{source} has several server groups ({names}); name one with --group")
+            raise UsageError(f"{source} has several server groups ({names}); name one with --group")
         return groups[0]
     fitting = [group for group in groups if wanted in (group.name, group.prefix)]
     if len(fitting) != 1:
         problem = "has no server group" if not fitting else "has more than one server group"
-        raise FleetError(f"{source} {problem} {wanted!r}; there are {names}")
+        raise UsageError(f"{source} {problem} {wanted!r}; there are {names}")
     return fitting[0]

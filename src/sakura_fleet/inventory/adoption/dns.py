@@ -24,7 +24,7 @@ BESIDE = ("HTTPS", "SVCB")
 
 
 def find_zone(client: Client, wanted: str) -> DnsZone:
-    """The DNS zone of this name. Raises `FleetError` where there is none."""
+    """The DNS zone of this name. Raises `AdoptionError` where there is none."""
     try:
         name = zone_name(wanted)
     except ValueError:
@@ -52,7 +52,7 @@ def dns_section(
 
     `serving` is what the ELB serves as the stack will declare it.
 
-    Raises `FleetError` for a zone that cannot be taken over, and for a name without records.
+    Raises `OwnershipError` for a zone that cannot be taken over, `AdoptionError` for a name without records.
     """
     owner_tags = OwnerTags.from_tags(zone.tags)
     if owner_tags and not lookup:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[str, Any]:
-    """The section `elb`. Raises `FleetError` for an ELB that cannot be taken over."""
+    """The section `elb`. Raises `OwnershipError` or `AdoptionError` where it cannot be taken over."""
     if lookup:
         report.taken.append(f"entries only: ELB {elb.name} ({elb.id}) stays somebody else's")
         return {"lookup": elb.id, **({"vip_failover": True} if elb.vip_failover else {})}

@@ -84,7 +84,7 @@ class Servers:
 def find_servers(client: Client, selection: Selection, *, fleet: str, report: Report) -> Servers:
     """The servers that can be taken over, all alike; `fleet` is the owner tag of the own fleet, where there is one.
 
-    Who was chosen by prefix or tag and cannot be taken is left out; who was named is refused. Raises `FleetError`.
+    Who was chosen by prefix or tag and cannot be taken is left out; who was named is refused. Raises `AdoptionError`.
     """
     listed = [server for zone in selection.zones for server in client.servers.find(zone)]
     named = [_named(listed, word, selection.zones) for word in selection.servers]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import UsageError
 from sakura_fleet.inventory.adoption.dns import dns_section, find_zone
 from sakura_fleet.inventory.adoption.elb import elb_section, elb_serving, exposed
 from sakura_fleet.inventory.adoption.group import GroupWriter
@@ -32,19 +32,19 @@ class Wanted:
     records: tuple[str, ...] = ()
 
     def check(self, *, new: bool) -> None:
-        """Raises `FleetError` for what makes no stack file (`new`), or no part of one."""
+        """Raises `UsageError` for what makes no stack file (`new`), or no part of one."""
         if not self.servers and (new or not (self.elb or self.dns_zone)):
-            raise FleetError("name the servers with --prefix, --tag or --server")
+            raise UsageError("name the servers with --prefix, --tag or --server")
         if self.elb_lookup and not self.elb:
-            raise FleetError("--elb-lookup needs --elb")
+            raise UsageError("--elb-lookup needs --elb")
         if (self.dns_lookup or self.records) and not self.dns_zone:
-            raise FleetError("--dns-lookup and --record need --dns-zone")
+            raise UsageError("--dns-lookup and --record need --dns-zone")
 
 
 def survey(client: Client, wanted: Wanted, *, fleet: str = "") -> tuple[dict[str, Any], Report]:
     """The settings, and what there is to say; `fleet` is the own fleet's owner tag, where there is one. Reads only.
 
-    Raises `FleetError` for what cannot be taken over.
+    Raises `UsageError` for what cannot be taken over.
     """
     report = Report()
     settings: dict[str, Any] = {}

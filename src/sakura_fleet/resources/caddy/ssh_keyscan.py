@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from typing import Final
 
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import MissingToolError
 
 KINDS: Final = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-ed25519")
 """In the order in which Go's SSH clients ask for them, as one that is told which key to expect may still ask for all.
@@ -16,10 +16,10 @@ TIMEOUT: Final = 10
 
 
 def scan(address: str, port: int) -> str:
-    """The host's key as `type base64`; empty while nobody answers. Raises `FleetError` without OpenSSH."""
+    """The host's key as `type base64`; empty while nobody answers. Raises `MissingToolError` without OpenSSH."""
     program = shutil.which("ssh-keyscan")
     if program is None:
-        raise FleetError(
+        raise MissingToolError(
             "ssh-keyscan is not on PATH; install OpenSSH's client (Debian: openssh-client), or set the host's "
             "ssh.host_key"
         )

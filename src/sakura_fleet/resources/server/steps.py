@@ -104,7 +104,7 @@ Step = (
 
 
 def steps(spec: ServerSpec, observed: Observation) -> list[Step]:
-    """All steps from what is there to a server that is up. Raises `FleetError` where none lead there."""
+    """All steps from what is there to a server that is up. Raises `ResourceError` where none lead there."""
     server = observed.server
     if server is None:
         disks, boots = _disk_steps(spec, observed)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import FleetError, WaitTimeoutError
+from sakura_fleet.errors import FleetError, MissingToolError, WaitTimeoutError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.caddy.ssh_host_key_lifecycle import SshHostKeyLifecycle
 from sakura_fleet.resources.caddy.ssh_keyscan import scan
@@ -125,5 +125,5 @@ def test_what_ssh_keyscan_says(keyscan: Path, answer: str, key: str) -> None:
 
 def test_without_openssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FleetError, match="ssh-keyscan is not on PATH; install OpenSSH's client"):
+    with pytest.raises(MissingToolError, match="ssh-keyscan is not on PATH; install OpenSSH's client"):
         scan("192.0.2.1", 22)
