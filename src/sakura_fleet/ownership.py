@@ -29,7 +29,11 @@ _FREED: Final = re.compile(r"sfr:0000[0-9]{12}")
 
 @dataclass(frozen=True, slots=True)
 class OwnerTags:
-    """The two owner tags of one object; `resource` also serves as the key by which others refer to it."""
+    """The two owner tags of one object; `resource` also serves as the key by which others refer to it.
+
+    Made with `of` and `freed`, written with `tag`, `sign` and `inputs`, read with `from_tags`, `from_description` and
+    `from_inputs`, taken off with `untag` and `unsign`, matched with `is_of` and `are_among`.
+    """
 
     fleet: str
     resource: str
@@ -39,28 +43,18 @@ class OwnerTags:
         """The owner tags of the resource `urn` in the fleet `fleet_id`."""
         return cls(fleet_tag(fleet_id), "sfr:" + sha256(f"{fleet_id}\n{urn}".encode()).hexdigest()[:16])
 
-    @classmethod
-    def freed(cls, fleet: str, object_id: str) -> OwnerTags:
+    def freed(self, object_id: str) -> OwnerTags:
         """The owner tags of an object whose place another is about to take: still the fleet's, but of no resource."""
-        return cls(fleet, f"sfr:0000{object_id}")
-
-    def is_of(self, fleet: str) -> bool:
-        """Whether the object belongs to the fleet with this tag."""
-        return self.fleet == fleet
-
-    def are_among(self, tags: Iterable[str]) -> bool:
-        """Whether an object with these tags is this resource."""
-        return self.resource in tags
+        return OwnerTags(self.fleet, f"sfr:0000{object_id}")
 
     @property
     def is_freed(self) -> bool:
         """Whether the object has lost its place to another."""
         return _FREED.fullmatch(self.resource) is not None
 
-    @classmethod
-    def from_inputs(cls, inputs: dict[str, Any]) -> OwnerTags:
-        """The owner tags as a resource's inputs carry them."""
-        return cls(str(inputs["fleet"]), str(inputs["resource"]))
+    def tag(self, own: Iterable[str]) -> list[str]:
+        """The user's own tags and both owner tags, sorted as the cloud keeps them."""
+        return sorted({*own, self.fleet, self.resource})
 
     @classmethod
     def from_tags(cls, tags: Iterable[str]) -> OwnerTags | None:
@@ -70,36 +64,45 @@ class OwnerTags:
         resource = next((tag for tag in tags if _RESOURCE_TAG.fullmatch(tag)), None)
         return cls(fleet, resource) if fleet and resource else None
 
-    @classmethod
-    def from_description(cls, description: str) -> OwnerTags | None:
-        """The owner tags on the last line of `description`, or None."""
-        return cls.from_tags(description.rpartition("\n")[2].split())
-
-    def inputs(self) -> dict[str, str]:
-        """The owner tags as a resource's inputs carry them."""
-        return {"fleet": self.fleet, "resource": self.resource}
-
-    def tag(self, own: Iterable[str]) -> list[str]:
-        """The user's own tags and both owner tags, sorted as the cloud keeps them."""
-        return sorted({*own, self.fleet, self.resource})
+    @staticmethod
+    def untag(tags: Iterable[str]) -> list[str]:
+        """The user's own tags: all but the owner tags, sorted."""
+        return sorted(tag for tag in tags if not (_FLEET_TAG.fullmatch(tag) or _RESOURCE_TAG.fullmatch(tag)))
 
     def sign(self, description: str) -> str:
         """The user's description with the owner tags as its last line."""
         line = f"{self.fleet} {self.resource}"
         return f"{description}\n{line}" if description else line
 
+    @classmethod
+    def from_description(cls, description: str) -> OwnerTags | None:
+        """The owner tags on the last line of `description`, or None."""
+        return cls.from_tags(description.rpartition("\n")[2].split())
+
+    @classmethod
+    def unsign(cls, description: str) -> str:
+        """The user's own description: all but the line with the owner tags."""
+        text, _, last = description.rpartition("\n")
+        return text if cls.from_tags(last.split()) else description
+
+    def inputs(self) -> dict[str, str]:
+        """The owner tags as a resource's inputs carry them."""
+        return {"fleet": self.fleet, "resource": self.resource}
+
+    @classmethod
+    def from_inputs(cls, inputs: dict[str, Any]) -> OwnerTags:
+        """The owner tags as a resource's inputs carry them."""
+        return cls(str(inputs["fleet"]), str(inputs["resource"]))
+
+    def is_of(self, fleet: str) -> bool:
+        """Whether the object belongs to the fleet with this tag."""
+        return self.fleet == fleet
+
+    def are_among(self, tags: Iterable[str]) -> bool:
+        """Whether an object with these tags is this resource."""
+        return self.resource in tags
+
 
 def fleet_tag(fleet_id: str) -> str:
     """The tag on everything that the fleet owns, orphans included."""
     return "sf:" + sha256(fleet_id.encode()).hexdigest()[:10]
-
-
-def own_tags(tags: Iterable[str]) -> list[str]:
-    """The user's tags: all but the owner tags, sorted."""
-    return sorted(tag for tag in tags if not (_FLEET_TAG.fullmatch(tag) or _RESOURCE_TAG.fullmatch(tag)))
-
-
-def own_description(description: str) -> str:
-    """The user's description: all but the line with the owner tags."""
-    text, _, last = description.rpartition("\n")
-    return text if OwnerTags.from_tags(last.split()) else description

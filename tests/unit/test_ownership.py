@@ -6,15 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakura_fleet.ownership import (
-    MAX_OWN_TAGS,
-    MAX_TAGS,
-    SIGNATURE_LENGTH,
-    OwnerTags,
-    fleet_tag,
-    own_description,
-    own_tags,
-)
+from sakura_fleet.ownership import MAX_OWN_TAGS, MAX_TAGS, SIGNATURE_LENGTH, OwnerTags, fleet_tag
 
 FLEET = "local-emulator"
 URN = (
@@ -24,7 +16,7 @@ URN = (
 GOLDEN = OwnerTags("sf:097cc39be7", "sfr:d43ba0d9b144f77e")
 SWITCH_URN = "urn:pulumi:production::sakura-fleet::pulumi-python:dynamic/sakura:Switch::backend"
 
-own = st.text(min_size=1).filter(lambda tag: own_tags([tag]) == [tag])
+own = st.text(min_size=1).filter(lambda tag: OwnerTags.untag([tag]) == [tag])
 owner_tags = st.builds(OwnerTags.of, st.text(min_size=1), st.text(min_size=1))
 
 
@@ -35,7 +27,7 @@ owner_tags = st.builds(OwnerTags.of, st.text(min_size=1), st.text(min_size=1))
         ("0123456789abcdef", SWITCH_URN, OwnerTags("sf:9f9f5111f7", "sfr:607eecb054714e81")),
     ],
 )
-def test_golden_marks(fleet_id: str, urn: str, expected: OwnerTags) -> None:
+def test_golden_owner_tags(fleet_id: str, urn: str, expected: OwnerTags) -> None:
     assert OwnerTags.of(fleet_id, urn) == expected
     assert fleet_tag(fleet_id) == expected.fleet
 
@@ -46,7 +38,7 @@ def test_golden_texts_in_the_cloud() -> None:
     assert GOLDEN.sign("") == "sf:097cc39be7 sfr:d43ba0d9b144f77e"
 
 
-def test_another_fleet_or_urn_has_another_mark() -> None:
+def test_another_fleet_or_urn_has_other_owner_tags() -> None:
     here = OwnerTags.of(FLEET, URN)
     assert OwnerTags.of("other-fleet", URN).fleet != here.fleet
     assert OwnerTags.of("other-fleet", URN).resource != here.resource
@@ -58,30 +50,30 @@ def test_fleet_and_urn_cannot_run_into_each_other() -> None:
     assert OwnerTags.of("ab", "c").resource != OwnerTags.of("a", "bc").resource
 
 
-def test_own_tags_leave_room_for_both_marks() -> None:
+def test_own_tags_leave_room_for_both_owner_tags() -> None:
     assert MAX_OWN_TAGS + 2 <= MAX_TAGS == 10
     assert len(GOLDEN.tag([f"t{n}" for n in range(MAX_OWN_TAGS)])) == MAX_OWN_TAGS + 2
 
 
 @given(owner_tags, st.lists(own, unique=True, max_size=7))
-def test_tags_round_trip(mark: OwnerTags, tags: list[str]) -> None:
-    tagged = mark.tag(tags)
+def test_tags_round_trip(written: OwnerTags, tags: list[str]) -> None:
+    tagged = written.tag(tags)
     assert tagged == sorted(tagged)
-    assert OwnerTags.from_tags(tagged) == mark
-    assert own_tags(tagged) == sorted(tags)
+    assert OwnerTags.from_tags(tagged) == written
+    assert OwnerTags.untag(tagged) == sorted(tags)
 
 
 @given(owner_tags, st.text())
-def test_descriptions_round_trip(mark: OwnerTags, description: str) -> None:
-    signed = mark.sign(description)
-    assert OwnerTags.from_description(signed) == mark
-    assert own_description(signed) == description
+def test_descriptions_round_trip(written: OwnerTags, description: str) -> None:
+    signed = written.sign(description)
+    assert OwnerTags.from_description(signed) == written
+    assert OwnerTags.unsign(signed) == description
     assert len(signed) <= len(description) + SIGNATURE_LENGTH
 
 
 @given(owner_tags)
-def test_inputs_round_trip(mark: OwnerTags) -> None:
-    assert OwnerTags.from_inputs(dict(mark.inputs())) == mark
+def test_inputs_round_trip(written: OwnerTags) -> None:
+    assert OwnerTags.from_inputs(dict(written.inputs())) == written
 
 
 @pytest.mark.parametrize(
@@ -97,20 +89,20 @@ def test_inputs_round_trip(mark: OwnerTags) -> None:
         ["xsf:5ef27d7cf4", "sfr:0123456789abcdef"],
     ],
 )
-def test_half_or_broken_marks_are_none(tags: list[str]) -> None:
+def test_half_or_broken_owner_tags_are_none(tags: list[str]) -> None:
     assert OwnerTags.from_tags(tags) is None
     assert OwnerTags.from_description(" ".join(tags)) is None
 
 
 @pytest.mark.parametrize("description", ["", "text", "two\nlines", "sf:5ef27d7cf4", "ends\n"])
-def test_a_description_without_marks_is_all_the_users(description: str) -> None:
-    assert own_description(description) == description
+def test_a_description_without_owner_tags_is_all_the_users(description: str) -> None:
+    assert OwnerTags.unsign(description) == description
 
 
-def test_only_the_last_line_is_a_mark() -> None:
+def test_only_the_last_line_has_owner_tags() -> None:
     signed = GOLDEN.sign("x")
     assert OwnerTags.from_description(f"{signed}\nadded by hand") is None
-    assert own_description(f"{signed}\nadded by hand") == f"{signed}\nadded by hand"
+    assert OwnerTags.unsign(f"{signed}\nadded by hand") == f"{signed}\nadded by hand"
 
 
 def test_whose_an_object_is() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import NotFoundError, ResourceError
+from sakura_fleet.ownership import OwnerTags
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
@@ -24,9 +25,10 @@ Reference = Mapping[str, Any]
 
 def find_server(session: Session, fleet: str, reference: Reference, *, since: float) -> ServerValue | None:
     """The server that a reference means, from a find that began at or after `since`; None where it is gone."""
+    owner_tags = OwnerTags(fleet, reference["key"])
     for zone in reference["zones"]:
         for server in session.servers(zone, fleet, since=since):
-            if reference["key"] in server.tags:
+            if owner_tags.are_among(server.tags):
                 return server
     return None
 

@@ -11,7 +11,7 @@ from sakura_fleet.model.dns import DEFAULT_TTL, Record, differing_sets, read_rec
 from sakura_fleet.model.dns.https import elb_record, https_record_of
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import Serving
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, DnsRecord, DnsZone, Elb
@@ -65,7 +65,7 @@ def dns_section(
         section["lookup"] = True
         report.taken.append(f"records only: the DNS zone {zone.name} ({zone.id}) stays somebody else's")
     else:
-        labels = {"description": zone.description, "tags": own_tags(zone.tags)}
+        labels = {"description": zone.description, "tags": OwnerTags.untag(zone.tags)}
         section |= {"adopt_zone": zone.id, **{key: value for key, value in labels.items() if value}}
         report.taken.append(f"DNS zone {zone.name} ({zone.id})")
     sets = _sets(zone)

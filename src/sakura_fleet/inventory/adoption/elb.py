@@ -10,7 +10,7 @@ from sakura_fleet.errors import AdoptionError, OwnershipError
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.elb import PLANS, ElbArgs, ElbSettings
 from sakura_fleet.model.serving import Serving
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Elb
@@ -37,7 +37,7 @@ def elb_section(elb: Elb, *, lookup: bool, fleet: str, report: Report) -> dict[s
     section |= {"vip_failover": True} if elb.vip_failover else {}
     default = ElbSettings().inputs()
     section |= {key: _short(value) for key, value in settings.inputs().items() if value != default[key]}
-    labels = {"description": elb.description, "tags": own_tags(elb.tags), "icon_id": elb.icon_id}
+    labels = {"description": elb.description, "tags": OwnerTags.untag(elb.tags), "icon_id": elb.icon_id}
     section |= {key: value for key, value in labels.items() if value}
     report.taken.append(f"ELB {elb.name} ({elb.id})")
     if elb.document.lets_encrypt_names:

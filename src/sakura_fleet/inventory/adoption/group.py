@@ -12,7 +12,7 @@ from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.inventory.adoption.servers import Servers
 from sakura_fleet.model.server.group import DEFAULT_NAME_FORMAT
 from sakura_fleet.model.server.os_types import OS_TYPES
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Archive, Client, Disk
@@ -76,7 +76,7 @@ class GroupWriter:
         servers = [member.server for member in self.found]
         description = _most(server.description for server in servers)
         icon = _most(server.icon_id or "" for server in servers)
-        common = set.intersection(*(set(own_tags(server.tags)) for server in servers))
+        common = set.intersection(*(set(OwnerTags.untag(server.tags)) for server in servers))
         for member in self.found:
             for what, value, wanted in (
                 ("description", member.server.description, description),
@@ -84,7 +84,7 @@ class GroupWriter:
             ):
                 if value != wanted:
                     self._report.changes.append(f"server {member}: {what} {value or 'none'} -> {wanted or 'none'}")
-            lost = sorted(set(own_tags(member.server.tags)) - common)
+            lost = sorted(set(OwnerTags.untag(member.server.tags)) - common)
             if lost:
                 self._report.changes.append(f"server {member} loses {', '.join(lost)}: not all have these tags")
         labels = {"description": description, "tags": sorted(common), "icon_id": icon}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def address_of(session: Session, inputs: Mapping[str, Any]) -> str:
-    """The address that `inputs` mean by `server` (a reference) or `address`. Raises `ResourceError` where it is gone."""
+    """The address that `inputs` mean by `server` (a reference) or `address`; `ResourceError` where it is gone."""
     if inputs["address"]:
         return str(inputs["address"])
     fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet

@@ -9,7 +9,7 @@ from sakura_fleet.errors import ConflictError, NotFoundError, Problem, ResourceE
 from sakura_fleet.model.dns import is_zone_name, zone_name
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_tags
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import (
     Found,
     Inputs,
@@ -87,7 +87,7 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
             olds["owner_tags"]
         ):  # handed back: from now on it is somebody else's
             zone = session.client.dns_zones.update(
-                zone.id, description=zone.description, tags=own_tags(zone.tags), icon_id=zone.icon_id
+                zone.id, description=zone.description, tags=OwnerTags.untag(zone.tags), icon_id=zone.icon_id
             )
         return {**news, **self.results(zone)}
 
@@ -135,7 +135,7 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
         session.client.dns_zones.delete(object_id)
 
     def inputs_of(self, item: DnsZone, last: Outputs) -> Inputs:
-        return {"name": item.name, "description": item.description, "tags": own_tags(item.tags)}
+        return {"name": item.name, "description": item.description, "tags": OwnerTags.untag(item.tags)}
 
     def results(self, item: DnsZone) -> dict[str, Any]:
         return {"name_servers": list(item.name_servers)}

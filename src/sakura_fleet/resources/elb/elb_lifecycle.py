@@ -9,7 +9,7 @@ from sakura_fleet.model.elb import PLANS, REGIONS, ElbSettings, read_settings
 from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_tags
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Outputs, Unknown, canonical
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.references import elb_named, find_elb
@@ -144,7 +144,7 @@ class ElbLifecycle(OwnerTaggedLifecycle["api.Elb"]):
         return {
             "name": item.name,
             "description": item.description,
-            "tags": own_tags(item.tags),
+            "tags": OwnerTags.untag(item.tags),
             "icon_id": item.icon_id or "",
             "plan": item.plan,
             "region": item.region or last["region"],

@@ -10,7 +10,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.packet_filter import read_rules
 from sakura_fleet.model.server.template import read_description, read_name
 from sakura_fleet.model.zones import ZONES
-from sakura_fleet.ownership import OwnerTags, own_description
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
@@ -57,7 +57,7 @@ class PacketFilterLifecycle(OwnerTaggedLifecycle[PacketFilter]):
     def inputs_of(self, item: PacketFilter, last: Outputs) -> Inputs:
         return {
             "name": item.name,
-            "description": own_description(item.description),
+            "description": OwnerTags.unsign(item.description),
             "rules": [rule.inputs() for rule in item.expressions],
         }
 

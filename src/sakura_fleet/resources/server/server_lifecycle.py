@@ -24,7 +24,7 @@ from sakura_fleet.model.server.template import (
     read_tags,
 )
 from sakura_fleet.model.zones import ZONES
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown, adopted_already
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server import adoption
@@ -210,7 +210,7 @@ def _actual(server: api.Server, last: Outputs) -> Inputs:
     return {
         "name": server.name,
         "description": server.description,
-        "tags": own_tags(server.tags),
+        "tags": OwnerTags.untag(server.tags),
         "icon_id": server.icon_id or "",
         "interface_driver": server.interface_driver,
         "plan": {"core": server.core, "memory": server.memory_gb, "dedicated_cpu": server.dedicated_cpu},

@@ -9,7 +9,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.ssh_key import check_public_key
 from sakura_fleet.model.server.template import read_description, read_name
-from sakura_fleet.ownership import OwnerTags, own_description
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
@@ -59,7 +59,7 @@ class SshKeyLifecycle(OwnerTaggedLifecycle[SshKey]):
         session.client.ssh_keys.delete(object_id)
 
     def inputs_of(self, item: SshKey, last: Outputs) -> Inputs:
-        return {"name": item.name, "public_key": item.public_key, "description": own_description(item.description)}
+        return {"name": item.name, "public_key": item.public_key, "description": OwnerTags.unsign(item.description)}
 
     def comparable(self, key: str, value: Any) -> Any:
         # The comment behind a key is no part of it, and the cloud may trim it.

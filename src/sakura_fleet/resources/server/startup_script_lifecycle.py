@@ -8,7 +8,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.startup_script import check_startup_script, note_content
 from sakura_fleet.model.server.template import read_name, read_tags
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
@@ -58,4 +58,4 @@ class StartupScriptLifecycle(OwnerTaggedLifecycle["Note"]):
     def inputs_of(self, item: Note, last: Outputs) -> Inputs:
         untouched = item.content == note_content(str(last.get("content", "")))
         content = last["content"] if untouched else item.content
-        return {"name": item.name, "content": content, "tags": own_tags(item.tags)}
+        return {"name": item.name, "content": content, "tags": OwnerTags.untag(item.tags)}

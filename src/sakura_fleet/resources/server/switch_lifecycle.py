@@ -7,7 +7,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_name, read_tags
 from sakura_fleet.model.zones import ZONES
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
@@ -65,4 +65,4 @@ class SwitchLifecycle(OwnerTaggedLifecycle[Switch]):
         session.client.switches.delete(outputs["zone"], object_id)
 
     def inputs_of(self, item: Switch, last: Outputs) -> Inputs:
-        return {"name": item.name, "description": item.description, "tags": own_tags(item.tags)}
+        return {"name": item.name, "description": item.description, "tags": OwnerTags.untag(item.tags)}

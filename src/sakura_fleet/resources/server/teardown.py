@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import ConflictError, NotFoundError
-from sakura_fleet.ownership import OwnerTags, own_tags
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.server.disks import COPY_DEADLINE
 from sakura_fleet.resources.server.observation import current_server, find_disks
 from sakura_fleet.resources.server.power import is_down, order_off, power_off
@@ -49,10 +49,10 @@ def release(session: Session, server: api.Server) -> None:
     if owner_tags is None:
         return
     client, zone = session.client, server.zone
-    freed = OwnerTags.freed(owner_tags.fleet, server.id)
+    freed = owner_tags.freed(server.id)
 
     def labels(item: api.Server | api.Disk) -> dict[str, Any]:
-        return {"name": item.name, "description": item.description, "tags": freed.tag(own_tags(item.tags))}
+        return {"name": item.name, "description": item.description, "tags": freed.tag(OwnerTags.untag(item.tags))}
 
     for disk in find_disks(session, zone, owner_tags):
         client.disks.update(zone, disk.id, **labels(disk))
