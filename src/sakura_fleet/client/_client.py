@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -47,7 +48,8 @@ class Client:
     `api_root` ends in `/cloud/zone`; plain http is refused except to this machine (`InputError`). `default_zone` is
     what is in the path of global resources. `rate_limit` is calls per second over all threads, 0 for no limit.
     `timeout` is seconds for each step of one attempt. `cancelled` is asked before each attempt and every second of
-    a wait. `transport`, `sleep` and `clock` are seams for tests.
+    a wait. `transport`, `sleep`, `clock` and `now` (UTC, for a `Retry-After` that is a
+    date) are seams for tests.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         http = self._transport = Transport(
@@ -73,6 +76,7 @@ class Client:
             transport=transport,
             sleep=sleep,
             clock=clock,
+            now=now,
             cancelled=cancelled,
         )
         self._default_zone = default_zone

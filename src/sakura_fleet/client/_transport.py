@@ -6,7 +6,7 @@ import functools
 import random
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -65,12 +65,14 @@ class Transport:
         transport: httpx.BaseTransport | None,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
+        now: Callable[[], datetime],
         cancelled: Callable[[], bool],
     ) -> None:
         url = checked_root(api_root)
         self.api_root = str(url)
         self.policy = retry
         self.clock = clock
+        self.now = now
         self._local = is_loopback(url.host)
         self._sleep = sleep
         self._cancelled = cancelled
@@ -213,7 +215,7 @@ class _Call:
             self.maybe_done = self.maybe_done or (sent and self._request.method != "GET")
             return None
         else:
-            after = retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+            after = retry_after(response.headers.get("Retry-After"), now=self._transport.now())
             self.last = Attempt(response.status_code, code_of(response), retry_after=after)
             return response
         finally:

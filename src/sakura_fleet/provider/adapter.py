@@ -6,6 +6,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -31,6 +32,11 @@ from sakura_fleet.provider.lifecycle import Lifecycle, Unknown, plain
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 PROVIDER_KEY = "__provider"
+
+
+def now() -> datetime:
+    """The time, in UTC: the one clock of the provider host; life cycles get it handed in."""
+    return datetime.now(UTC)
 
 
 class FleetProvider(ResourceProvider):

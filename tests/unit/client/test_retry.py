@@ -133,7 +133,9 @@ def test_no_attempt_begins_after_the_deadline() -> None:
     assert wire.time.total == 3  # the next wait, 4 s, would end at 7 s
 
 
-@pytest.mark.parametrize(("value", "waited"), [("7", 7.0), ("0", 0.0), ("soon", 1.0)])
+@pytest.mark.parametrize(
+    ("value", "waited"), [("7", 7.0), ("0", 0.0), ("soon", 1.0), ("Thu, 01 Jan 1970 00:16:47 GMT", 7.0)]
+)
 def test_retry_after_is_honoured(value: str, waited: float) -> None:
     wire = Wire(failed(503, Retry_After=value), SUCCESS)
     send(wire, "POST", RetryPolicy(jitter=0.0))

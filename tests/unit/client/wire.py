@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -83,6 +84,7 @@ class Wire:
             transport=httpx.MockTransport(self.handle),
             sleep=self.time.sleep,
             clock=self.time.clock,
+            now=lambda: datetime.fromtimestamp(self.time.now, UTC),
             cancelled=lambda: self.cancelled,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from sakura_fleet.provider.adapter import FleetProvider, FleetResource
+from sakura_fleet.provider.adapter import FleetProvider, FleetResource, now
 from sakura_fleet.provider.lifecycle import Lifecycle
 from sakura_fleet.resources.elb.elb import Elb
 
@@ -16,7 +16,7 @@ class ElbCertificateProvider(FleetProvider):
     def lifecycle(self) -> Lifecycle:
         from sakura_fleet.resources.elb.certificate_lifecycle import ElbCertificateLifecycle
 
-        return ElbCertificateLifecycle()
+        return ElbCertificateLifecycle(now)
 
 
 class ElbCertificate(FleetResource, module="sakura", name="ElbCertificate"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sakura_fleet.client import Elb, ElbCertificates
@@ -31,11 +31,14 @@ _NAME: Final = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+"
 
 
 class ElbCertificateLifecycle(Lifecycle):
-    """Certificates are compared by their public part: the API need not give private keys back."""
+    """Certificates are compared by their public part: the API need not give private keys back.
+
+    `now` tells the time, in UTC, by which a certificate is renewed.
+    """
 
     defaults = {"certificates": [], "lets_encrypt_names": []}
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from tests.emulator.support import JSON
 from tests.unit.resources.elb.support import ELB_OWNER_TAGS, FOREIGN, PREFIX, Document, die, watched
 from tests.unit.world import FLEET, World, checked, world
 
-LIFE = ElbCertificateLifecycle()
+LIFE = ElbCertificateLifecycle(lambda: datetime.now(UTC))
 OWNER_TAGS = OwnerTags.of(FLEET, f"{PREFIX}ElbCertificate::web")
 SECRET = "c2VjcmV0LWtleS1ib2R5"
 NAMES = ["www.example.com", "example.com"]
