@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from sakura_fleet.cli.options import check_stack_name, output_file_option, write_new
+from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.session import open_session
@@ -101,6 +102,8 @@ def adopt(
     target = output or (Path(os.path.relpath(path)) if new else None)
     if target is None:
         click.echo(text, nl=False)
+    elif new:
+        write_stack_file(target, text)
     else:
         write_new(target, text)
     for line in report.lines():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sakura_fleet.cli.options import output_file_option, write_new
+from sakura_fleet.cli.options import output_file_option
+from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.errors import FileError
 from sakura_fleet.interop import autoscaler_yaml
@@ -35,7 +36,7 @@ def convert(file: Path, output: Path | None, group: str) -> None:
     if output is None:
         click.echo(found.text(), nl=False)
     else:
-        write_new(output, found.text())
+        write_stack_file(output, found.text())
     for note in found.notes:
         click.echo(note.at(str(file)), err=True)
     for problem in found.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 import yaml
 
 from sakura_fleet.cli.options import check_stack_name
-from sakura_fleet.cli.schema import MODELINE, write_schema
+from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.project import PREFIX, Project
 from sakura_fleet.errors import ProjectError, UsageError
 from sakura_fleet.model.stack import check_api_root
@@ -76,16 +77,11 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
     if path.is_file():
         _add_fleet_id(path, fleet_id)
     else:
-        path.parent.mkdir(parents=True, exist_ok=True)
         root = f"  {PREFIX}api_root: {api_root}\n" if api_root else ""
         text = _TEMPLATE.format(
             stack=stack, prefix=PREFIX, fleet_id=_yaml(fleet_id), api_root=root, zones=", ".join(dict.fromkeys(zones))
         )
-        path.write_text(MODELINE + text, "utf-8")
-        click.echo(f"wrote {path.relative_to(project.root)}")
-        schema = write_schema(path.parent)
-        if schema:
-            click.echo(f"wrote {schema.relative_to(project.root)}, by which editors complete and check stack files")
+        write_stack_file(Path(os.path.relpath(path)), text)
     click.echo(f"fleet_id is {fleet_id}; next: edit the file, then `sakura-fleet doctor -s {stack}` and ")
     click.echo(f"`pulumi stack init {stack}`, `pulumi up -s {stack}`")
 

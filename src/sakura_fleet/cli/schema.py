@@ -1,4 +1,4 @@
-"""`sakura-fleet schema`: the JSON Schema of a stack file, for editors and other tools."""
+"""`sakura-fleet schema`: the JSON Schema of a stack file, for editors and other tools; and new files that name it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import click
+
+from sakura_fleet.cli.options import write_new
 
 FILE: Final = "stack.schema.json"
 MODELINE: Final = f"# yaml-language-server: $schema={FILE}\n"
@@ -18,22 +20,25 @@ def schema_text() -> str:
     return resources.files("sakura_fleet").joinpath(FILE).read_text("utf-8")
 
 
-def write_schema(folder: Path) -> Path | None:
-    """Put the schema of this version beside the stack files; None where it is there already."""
-    path = folder / FILE
-    text = schema_text()
-    if path.is_file() and path.read_text("utf-8") == text:
-        return None
-    path.write_text(text, "utf-8")
-    return path
+def write_stack_file(path: Path, text: str) -> None:
+    """Write a new stack file that names the schema, and the schema of this version beside it.
+
+    Raises `FileError` where the file is there already, or cannot be written.
+    """
+    write_new(path, MODELINE + text)
+    beside, wanted = path.parent / FILE, schema_text()
+    if beside.is_file() and beside.read_text("utf-8") == wanted:
+        return
+    beside.write_text(wanted, "utf-8")
+    click.echo(f"wrote {beside}, by which editors complete and check stack files", err=True)
 
 
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of a stack file.
 
-    `sakura-fleet init` puts it beside the stack files, which name it in their first line: an editor then completes and
-    checks their settings. After an update of sakura-fleet, write it again.
+    Commands that write a stack file put it beside, and name it in the file's first line: an editor then completes and
+    checks the settings. After an update of sakura-fleet, write it again.
 
     \b
     Example:

@@ -3,12 +3,14 @@ tests."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from click.testing import Result
+from jsonschema import Draft202012Validator
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.engine.project import Project
@@ -134,6 +136,7 @@ def test_servers_by_prefix(folder: Folder, cloud: Cloud) -> None:
     }
     assert said == [
         "wrote stacks/Pulumi.new.yaml",
+        "wrote stacks/stack.schema.json, by which editors complete and check stack files",
         f"taken: server web-001 ({first['ID']} in is1b) as number 1",
         f"taken: server web-002 ({second['ID']} in is1b) as number 2",
     ]
@@ -582,6 +585,7 @@ def test_the_name_of_an_elb_with_vip_failover(folder: Folder, cloud: Cloud) -> N
 def test_a_stack_that_has_a_file_gets_the_part_to_put_in(folder: Folder, cloud: Cloud) -> None:
     folder.write(api_root=f"{cloud.url}/cloud/zone", rate_limit=1000)
     before = folder.stack_file().read_text()
+    schema = folder.stack_file().with_name("stack.schema.json")
     own = OwnerTags.of(FLEET, "urn")
     cloud.web(1)
     cloud.web(2, Tags=own.tag(()))
@@ -591,6 +595,8 @@ def test_a_stack_that_has_a_file_gets_the_part_to_put_in(folder: Folder, cloud: 
     assert set(config) == {f"{PREFIX}size", f"{PREFIX}server_group"}
     assert "it belongs to this fleet already" in result.stderr
     assert folder.stack_file().read_text() == before
+    assert "$schema" not in result.stdout
+    assert not schema.exists()
 
     cloud.elb()
     alone = adopt(folder, cloud, "--elb", "tk-elb", stack="test")
@@ -598,6 +604,15 @@ def test_a_stack_that_has_a_file_gets_the_part_to_put_in(folder: Folder, cloud: 
     assert (
         "--api-root: the stack test has a file" in folder.run("adopt", "test", "--elb", "x", "--api-root", "y").stderr
     )
+
+
+def test_an_editor_finds_the_schema_beside_the_new_file(folder: Folder, cloud: Cloud) -> None:
+    cloud.web(1)
+    written(folder, cloud, "--prefix", "web-")
+    file = folder.stack_file("new")
+    assert file.read_text().startswith("# yaml-language-server: $schema=stack.schema.json\n# The stack new")
+    schema = json.loads((file.parent / "stack.schema.json").read_text())
+    assert Draft202012Validator(schema).is_valid(yaml.safe_load(file.read_text()))
 
 
 def test_a_file_is_never_overwritten(folder: Folder, cloud: Cloud) -> None:

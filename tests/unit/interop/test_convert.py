@@ -133,7 +133,13 @@ def test_the_result_reads_well_and_can_be_written_to_a_file(tmp_path: Path) -> N
     text = output.read_text("utf-8")
     assert "          - |\n            #!/bin/bash\n" in text
     assert "{{ .Name }}" in text
-    assert text.startswith("# Made from autoscaler.yaml by `scaler convert`. Next: `sakura-fleet init STACK`")
+    modeline, _, rest = text.partition("\n")
+    assert modeline == "# yaml-language-server: $schema=stack.schema.json"
+    assert rest.startswith("# Made from autoscaler.yaml by `scaler convert`. Next: `sakura-fleet init STACK`")
+    schema = output.with_name("stack.schema.json")
+    assert f"wrote {output}\nwrote {schema}, by which editors" in result.stderr
+    properties = json.loads(schema.read_text())["properties"]["config"]["properties"]
+    assert set(yaml.safe_load(text)["config"]) <= set(properties)
     assert parsed(text).server_group.name == "hscale-group"
     again = run(tmp_path, nested(GROUP), "-o", str(output))
     assert again.exit_code == 1
