@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import uuid
 import zipfile
 from dataclasses import dataclass
@@ -329,6 +331,33 @@ def test_a_second_bootstrap_does_nothing() -> None:
     again = subprocess.run(bootstrap, check=True, capture_output=True, text=True)
     assert again.stdout == "bootstrap: ready: nothing to do\n"
     assert (BIN / "pulumi").lstat() == before
+
+
+def test_bootstrap_leaves_what_is_behind_a_link_as_it_is(tmp_path: Path) -> None:
+    theirs, root = tmp_path / "their checkout" / ".venv", tmp_path / "checkout"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "bin" / "python").symlink_to(sys.executable)
+    for name in ("bin/pulumi", ".bootstrap-engine", ".bootstrap-packages"):
+        (theirs / name).write_text("theirs")
+    (theirs / ".bootstrap-place").write_text(f"{theirs.parent}\n")
+
+    def behind() -> dict[Path, tuple[int, int]]:
+        return {path: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in theirs.rglob("*")}
+
+    before = behind()
+    for folder in ("scripts", "tools/pulumi"):
+        shutil.copytree(ROOT / folder, root / folder)
+    (root / "pyproject.toml").touch()
+    (root / "requirements.lock").write_text("nowhere==1 --hash=sha256:00\n")  # ends it once .venv is there
+    (root / ".venv").symlink_to(theirs)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
+    run = subprocess.run([root / "scripts" / "bootstrap"], env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert f".venv: replacing the symbolic link to {theirs}; what is behind it stays as it is" in run.stdout
+    assert "pip could not install requirements.lock" in run.stderr
+    assert behind() == before
+    assert not (root / ".venv").is_symlink()
+    assert (root / ".venv" / ".bootstrap-place").read_text() == f"{root}\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
