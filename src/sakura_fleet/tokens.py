@@ -1,4 +1,4 @@
-"""Type tokens, shared with policies and tests. They stand in every state: never change one without an alias."""
+"""Type tokens, shared with policies and tests. They are in every state: never change one without an alias."""
 
 from __future__ import annotations
 

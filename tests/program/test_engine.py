@@ -1,7 +1,7 @@
 """The Pulumi engine in .venv/bin: it runs programs, providers and policy packs as the official release does.
 
-Nothing of ours is in the programs here. Each lives in a path with a blank, with a state, a Pulumi home and a passphrase
-of its own, so that nothing of the user's is touched.
+Nothing of this project is in the programs here. Each lives in a path with a blank, with a state, a Pulumi home and a
+passphrase of its own, so that nothing of the user's is touched.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def stack(engine: Engine) -> Engine:
 
 
 def diagnostics(output: str) -> str:
-    """The closing part of what `pulumi` prints, where each message stands once."""
+    """The closing part of what `pulumi` prints, where each message is once."""
     return output.partition("Diagnostics:")[2]
 
 

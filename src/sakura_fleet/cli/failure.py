@@ -1,4 +1,4 @@
-"""How commands end with one of our own errors: its message and code on the terminal, no traceback, an exit code."""
+"""How commands end with a `FleetError`: its message and code on the terminal, no traceback, an exit code."""
 
 from __future__ import annotations
 

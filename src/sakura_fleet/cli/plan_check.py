@@ -73,7 +73,7 @@ def _parsed(text: str) -> Any:
 def _preview(project: Project, stack: str | None) -> str:
     """The engine's plan; also that of a preview that failed, which tells why."""
     name = project.selected_stack(stack)
-    done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
+    done = subprocess.run(  # noqa: S603 - the engine itself, with arguments of this package
         [required_engine(), "preview", "--json", "--show-sames", "--non-interactive", "--stack", name],
         cwd=project.root,
         env={**engine_environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": ""},

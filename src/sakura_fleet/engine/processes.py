@@ -69,7 +69,7 @@ def session(leader: int) -> list[int]:
 
 
 def _wait(pid: int, seconds: float) -> None:
-    """Wait for the end of a process that is not our child."""
+    """Wait for the end of a process that is not a child of this one."""
     descriptor = os.pidfd_open(pid)
     try:
         select.select([descriptor], [], [], seconds)

@@ -145,7 +145,7 @@ def engine_environment() -> dict[str, str]:
 
 def pulumi(project: Project, *arguments: str, check: bool = True) -> str:
     """Run the engine and return what it printed. Raises `EngineError` with its own words where it fails."""
-    done = subprocess.run(  # noqa: S603 - the engine itself, with our own arguments
+    done = subprocess.run(  # noqa: S603 - the engine itself, with arguments of this package
         [required_engine(), *arguments, "--non-interactive"],
         cwd=project.root,
         env=engine_environment(),

@@ -208,7 +208,7 @@ def _owner_tags(resource: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def _own_words(what: str) -> Iterator[None]:
-    """Turn the engine's failure into one of our errors: its own words, without those of the Automation API around."""
+    """Turn the engine's failure into a `FleetError`: its own words, without those of the Automation API around."""
     try:
         yield
     except automation.ConcurrentUpdateError as error:

@@ -1,7 +1,7 @@
 """Reading what a person wrote: typed values out, every problem collected, unknown keys named with the nearest known
 one.
 
-A `Reader` stands on one mapping. It never raises: it notes a `Problem` and goes on with a harmless value, so that one
+A `Reader` reads one mapping. It never raises: it notes a `Problem` and goes on with a harmless value, so that one
 run shows everything that is wrong. A value of the type `unknown` (what a preview cannot know yet) passes unjudged.
 """
 

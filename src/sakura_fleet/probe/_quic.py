@@ -25,7 +25,7 @@ _TLS_ALERT: Final = range(QuicErrorCode.CRYPTO_ERROR, QuicErrorCode.CRYPTO_ERROR
 _TLS_REASONS: Final = {80: NO_CERTIFICATE, 112: NO_CERTIFICATE, 120: "the server speaks no HTTP/3 there"}
 """By TLS alert (RFC 8446 section 6): internal_error, unrecognized_name, no_application_protocol."""
 
-# Where no logging is set up, aioquic's remarks stay off the terminal: what counts of them is in our errors.
+# Where no logging is set up, aioquic's remarks stay off the terminal: what counts of them is in the errors raised here.
 logging.getLogger("quic").addHandler(logging.NullHandler())
 
 
@@ -170,7 +170,7 @@ class _Client(QuicConnectionProtocol):
 def _reason(event: ConnectionTerminated) -> str:
     if event.error_code in _TLS_ALERT:
         alert = event.error_code - QuicErrorCode.CRYPTO_ERROR
-        # Alerts of our own come with the reason why the certificate was refused.
+        # Alerts that this client sends come with the reason why the certificate was refused.
         reason = f"the certificate is not good: {event.reason_phrase or f'TLS alert {alert}'}"
         return _TLS_REASONS.get(alert, reason)
     phrase = f": {event.reason_phrase}" * bool(event.reason_phrase)

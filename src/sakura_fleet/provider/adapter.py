@@ -1,4 +1,4 @@
-"""The thin adapter between our life cycles and Pulumi's dynamic provider host."""
+"""The thin adapter between life cycles and Pulumi's dynamic provider host."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _urn_prefix(parent: pulumi.Resource | None) -> pulumi.Output[str]:
 
 
 def _explicit_provider(opts: pulumi.ResourceOptions, token: str) -> bool:
-    """Whether the options, or those of the component around, name a provider for our resources."""
+    """Whether the options, or those of the component around, name a provider for resources of this package."""
     own = opts.providers or ()
     packages = own.keys() if isinstance(own, Mapping) else [provider.package for provider in own]
     inherited = opts.parent.get_provider(token) if opts.parent is not None else None

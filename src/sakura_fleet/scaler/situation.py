@@ -82,7 +82,7 @@ class Situation:
         return max(0, ceil((moment - self.now) / timedelta(seconds=1))) if moment else 0
 
     def sample_age(self, server: ServerUsage) -> float:
-        """Seconds since the server's newest sample, by our clock or the cloud's, whichever is ahead."""
+        """Seconds since the server's newest sample, by this machine's clock or the cloud's, whichever is ahead."""
         stamp = server.points[-1].time
         clock = self.usage.clock if self.usage else None
         return max(self.now - stamp, (clock or stamp) - stamp).total_seconds()

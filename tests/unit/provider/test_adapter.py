@@ -1,4 +1,4 @@
-"""The thin adapter under Pulumi's dynamic host, and what of it stands in every state."""
+"""The thin adapter under Pulumi's dynamic host, and what of it is in every state."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_all_providers_share_one_session_made_from_the_stack(monkeypatch: pytest
     assert session.cancelled is orphan.engine_gone
 
 
-# What stands in every state: none of this may change from one release to the next.
+# What is in every state: none of this may change from one release to the next.
 
 STORED = {
     ServerProvider: (

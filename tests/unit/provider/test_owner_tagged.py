@@ -263,7 +263,7 @@ def test_a_note_speaks_its_own_words_and_outputs_the_users(world: World) -> None
     assert outputs["content"] == SCRIPT
 
 
-def test_the_longest_description_has_room_for_the_marks(world: World) -> None:
+def test_the_longest_description_has_room_for_the_owner_tags(world: World) -> None:
     for kind in KINDS[1:]:
         longest = "d" * 512
         while kind.life.check(world.session, {}, kind.all_inputs(description=longest)).problems:

@@ -1,4 +1,4 @@
-"""The whole way: read their file, convert each part, ask our own reader what it says, write the stack file."""
+"""The whole way: read autoscaler.yaml, convert each part, check the result as a stack file, write it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A stack file without its fleet_id, what it lacks, and what our reader still refuses."""
+    """A stack file without its fleet_id, what it lacks, and what the rules of stack files still refuse."""
 
     config: Mapping[str, Any]
     notes: tuple[Note, ...]
@@ -68,7 +68,7 @@ def convert(text: str, *, source: str, folder: Path, group: str = "") -> Convert
 
 
 def _problems(config: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """What our own reader says to the result, once it has a fleet_id."""
+    """What is wrong with the result as a stack file, once it has a fleet_id."""
     raw = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
     try:
         read_stack({**raw, "fleet_id": "to-be-written"})

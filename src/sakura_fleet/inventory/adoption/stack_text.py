@@ -28,7 +28,7 @@ _COMMENTS: Final = {
 
 
 def problems_of(config: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """What our own parser says to the stack file; empty for a part of one."""
+    """What is wrong with the stack file; empty for a part of one."""
     if "server_group" not in config:
         return ()
     raw = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}

@@ -69,10 +69,10 @@ def _place(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
             yield "address", "ip-address", f"{host.address!r} is not an IPv4 or IPv6 address"
         if host.zone or host.template != ServerTemplate():
             message = "a host with an `address` is there already; remove this, or the address"
-            yield "zone" if host.zone else "template", "not-our-server", message
+            yield "zone" if host.zone else "template", "existing-host", message
         if host.adopt:
             message = "a host with an `address` stays somebody else's; name the server's `zone` instead of its address"
-            yield "adopt", "not-our-server", message
+            yield "adopt", "existing-host", message
         if host.manage == "startup":
             message = "a host that is there already has had its first boot; it is managed over ssh"
             yield "manage", "address-needs-ssh", message

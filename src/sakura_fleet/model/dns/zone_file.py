@@ -115,7 +115,7 @@ class _Collector:
         return dns.name.root, False, dns.name.root
 
     def check_put_rdataset(self, _: Any) -> None:
-        """What may be beside a CNAME is judged by our own rules, all at once."""
+        """What may be beside a CNAME is judged by the rules of record sets, all at once."""
 
     def _set_origin(self, _: dns.name.Name) -> None: ...
 

@@ -16,7 +16,7 @@ NAME_VARIABLE: Final = "SERVER_NAME"
 """The note variable that carries the server's name."""
 
 MAX_LENGTH: Final = 65_535
-"""Longest script, in bytes; our own bound, as the API's is not documented."""
+"""Longest script, in bytes; a bound of this project, as the API's is not documented."""
 
 _EXPRESSION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _LITERAL_BRACES: Final = '"{{"'

@@ -210,7 +210,7 @@ def test_a_wait_ends_at_once_when_the_run_is_cancelled(slow: World) -> None:
     assert slow.pace.now == start
 
 
-# What is not ours
+# What belongs to others
 
 
 def test_foreign_entries_and_other_groups_stay_as_they_are(world: World) -> None:
