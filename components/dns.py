@@ -28,7 +28,7 @@ from sakura_fleet.model.dns.https import (
     https_record,
     https_record_of,
 )
-from sakura_fleet.model.dns.set_reader import read_set
+from sakura_fleet.model.dns.set_reader import judge_set, read_set
 from sakura_fleet.model.dns.set_rules import check_sets, note
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.serving import Serves
@@ -81,15 +81,19 @@ class DnsRecordsArgs:
         if not is_zone_name(zone):
             problems.append(Problem("zone", "zone-name", f"{self.zone!r} is not a zone's name such as example.com"))
         sets: list[RecordSet] = []
-        for given in self.record_sets:
+        indexes: list[int] = []
+        for index, given in enumerate(self.record_sets):
             if not given.values:
                 continue
+            path = f"record_sets[{index}]"
             if isinstance(given, RecordSetArgs):
-                reader = Reader(given.inputs(), f"record_sets[{len(sets)}]", problems)
-                given, noted = read_set(reader, zone, pulumi.Output)
-                note(noted, given, problems, warnings)
-            sets.append(given)
-        check_sets(sets, zone=zone, path="record_sets", problems=problems, warnings=warnings)
+                typed, noted = read_set(Reader(given.inputs(), path, problems), zone, pulumi.Output)
+            else:
+                typed, noted = judge_set(given, path, zone, problems)
+            note(noted, typed, problems, warnings)
+            sets.append(typed)
+            indexes.append(index)
+        check_sets(sets, zone=zone, path="record_sets", problems=problems, warnings=warnings, indexes=indexes)
         return sets, problems
 
 

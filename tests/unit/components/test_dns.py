@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -114,6 +114,50 @@ def test_check_says_everything_at_once() -> None:
         ("zone", "zone-name"),
         ("record_sets[0].values[0]", "a-value"),
         ("record_sets[1]", "cname-apex"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("built", "path", "rule"),
+    [
+        (address_records("BAD NAME!!", SERVER), "name", "record-name"),
+        (address_records("www." * 20 + "www", SERVER), "name", "record-name"),
+        (address_records("www", SERVER, ttl=-5), "ttl", "range"),
+        (address_records("www", SERVER, SERVER), "values[1]", "duplicate-value"),
+        (https_alias("not a name ..", "www"), "values[0]", "svcb-target"),
+        (https_alias("single"), "values[0]", "svcb-relative-target"),
+        (https_record("www", priority=70_000), "values[0]", "svcb-priority"),
+        (https_record("www", alpn=["a" * 256]), "values[0]", "svcb-alpn"),
+        (https_record("www", alpn=["h2c"]), "values[0]", "svcb-cleartext-alpn"),
+        (https_record("_443._https", priority=1), "", "svcb-owner"),
+        (RecordSet.of_texts("www", "A", ["192.0.2.256"]), "values[0]", "a-value"),
+        (RecordSet.of_texts("www", "HTTPS", ["1 . port=x"]), "values[0]", "svcb-port"),
+        (RecordSet.of_texts("www", "SPF", ["v=spf1 -all"]), "type", "unknown-value"),
+        (RecordSet.of_texts("www", "A", ["192.0.2.1"], allow=["no-such-rule"]), "allow[0]", "unknown-rule"),
+    ],
+)
+def test_sets_of_the_builder_functions_are_judged(built: RecordSet, path: str, rule: str) -> None:
+    problems = args(RecordSetArgs("a", "A", ["192.0.2.1"]), built).check()
+    assert [(p.path, p.rule) for p in problems] == [(f"record_sets[1].{path}".removesuffix("."), rule)]
+
+
+def test_a_name_of_a_builder_function_is_written_as_the_cloud_holds_it() -> None:
+    declared, problems = args(address_records("WWW", SERVER)).typed([])
+    assert (problems, [found.name for found in declared]) == ([], ["www"])
+
+
+def test_a_rule_may_be_allowed_for_a_set_of_a_builder_function() -> None:
+    alias = replace(https_alias("single", "www"), allow=("svcb-relative-target",))
+    declared, problems = args(alias).typed([])
+    assert (problems, [found.inputs()["values"] for found in declared]) == ([], [["0 single"]])
+
+
+def test_problems_count_the_sets_as_the_program_wrote_them() -> None:
+    empty = address_records("none")
+    broken = args(empty, RecordSetArgs("www", "A", ["x"]), empty, RecordSetArgs("@", "CNAME", ["a.example.net."]))
+    assert [(p.path, p.rule) for p in broken.check()] == [
+        ("record_sets[1].values[0]", "a-value"),
+        ("record_sets[3]", "cname-apex"),
     ]
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns import values
 from sakura_fleet.model.dns.names import DEFAULT_TTL
 from sakura_fleet.model.dns.record_set import RecordSet
-from sakura_fleet.model.dns.set_reader import read_values
+from sakura_fleet.model.dns.svcb import build_svcb
+from sakura_fleet.model.dns.svcb.text import WrittenParam, join_list
 from sakura_fleet.model.serving import HTTP2, HTTP3, Serving
 
 WEB_TTL: Final = 30
@@ -41,14 +43,11 @@ def https_record(
     ttl: int = WEB_TTL,
 ) -> RecordSet:
     """HTTPS for a host that serves HTTP/3: `10 . alpn=h3,h2 ipv4hint=` and its address, or those of all servers."""
-    value: dict[str, Any] = {"priority": priority, "target": "."}
-    if alpn:
-        value["alpn"] = list(alpn)
+    params = [WrittenParam("alpn", join_list(protocol.encode() for protocol in alpn))] if alpn else []
     if no_default_alpn:
-        value["no_default_alpn"] = True
-    if servers:
-        value["ipv4hint"] = [{"server": server} for server in servers]
-    return _https(name, value, ttl)
+        params.append(WrittenParam("no-default-alpn"))
+    hints = tuple(values.Reference("server", server) for server in servers)
+    return RecordSet(name, "HTTPS", (_value(priority, ".", params, hints),), ttl)
 
 
 def https_record_of(name: str, serving: Serving, *, priority: int = PRIORITY, ttl: int = WEB_TTL) -> RecordSet:
@@ -67,8 +66,17 @@ def https_record_of(name: str, serving: Serving, *, priority: int = PRIORITY, tt
 
 def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> RecordSet:
     """HTTPS alias mode, for the zone itself unless named. Not all clients follow it: keep A or ALIAS beside it."""
-    return _https(name, {"priority": 0, "target": target}, ttl)
+    return RecordSet(name, "HTTPS", (_value(0, target),), ttl)
 
 
-def _https(name: str, value: Mapping[str, Any], ttl: int) -> RecordSet:
-    return RecordSet(name, "HTTPS", read_values("HTTPS", [value], "", (), []), ttl)
+def _value(
+    priority: int, target: str, params: Sequence[WrittenParam] = (), hints: tuple[values.Reference, ...] = ()
+) -> values.Value:
+    """The data; where something is wrong with it, that is kept until the set is judged."""
+    problems: list[Problem] = []
+    if hints:
+        params = [*params, WrittenParam("ipv4hint", b",".join([values.STAND_IN.encode()] * len(hints)))]
+    svcb = build_svcb(priority, target, params, "", problems)
+    if svcb is None or problems:
+        return values.Pending(f"{priority} {target}", tuple(problems))
+    return values.SvcbTemplate(svcb, hints) if hints else svcb

@@ -1,21 +1,34 @@
 """Reading one record set that a person or program wrote: names, numbers and values become typed, once.
 
-What a set breaks as a whole is judged later (`set_rules`), on the typed values.
+A set that a program has built of typed values keeps the same rules (`judge_set`). What a set breaks as a whole is
+judged later (`set_rules`), on the typed values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import DEFAULT_TTL, MAX_FULL_NAME, MAX_TTL, MIN_TTL, full_name, record_name
-from sakura_fleet.model.dns.rdata import HINTS, STRUCTURED, SVCB_TYPES, TYPES, Address, read_declared, read_mapping
+from sakura_fleet.model.dns.rdata import (
+    HINTS,
+    STRUCTURED,
+    SVCB_TYPES,
+    TYPES,
+    Address,
+    Txt,
+    Unread,
+    read_declared,
+    read_mapping,
+)
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.rules import ALLOWABLE
 from sakura_fleet.model.dns.svcb import read_structure
 from sakura_fleet.model.dns.values import (
     REFERENCES,
+    STAND_IN,
     Pending,
     Reference,
     SvcbTemplate,
@@ -26,23 +39,48 @@ from sakura_fleet.model.dns.values import (
 )
 from sakura_fleet.model.reading import Reader
 
-_STAND_IN = "0.0.0.0"  # noqa: S104  # in the place of a hint that is looked up later
-
 
 def read_set(reader: Reader, zone: str, unknown: UnknownType) -> tuple[RecordSet, list[Problem]]:
     """The set, and what is wrong with its values; what else is wrong goes to the reader."""
-    kind = reader.text("type", choices=TYPES)
-    name = _name(reader, zone)
-    ttl = reader.whole("ttl", DEFAULT_TTL, minimum=MIN_TTL, maximum=MAX_TTL)
-    allow = _allow(reader, unknown)
+    empty = _without_values(reader, zone, unknown)
     raw = reader.structure("values")
     reader.close()
     noted: list[Problem] = []
-    values = read_values(kind, raw, f"{reader.path}.values", unknown, noted) if kind in TYPES else ()
-    return RecordSet(name, kind, values, ttl, allow), noted
+    values = _values(empty.type, raw, f"{reader.path}.values", unknown, noted) if empty.type in TYPES else ()
+    return replace(empty, values=values), noted
 
 
-def read_values(kind: str, raw: Any, path: str, unknown: UnknownType, problems: list[Problem]) -> tuple[Value, ...]:
+def judge_set(built: RecordSet, path: str, zone: str, problems: list[Problem]) -> tuple[RecordSet, list[Problem]]:
+    """A set that a program built, with its name as the cloud holds it, and what is wrong with its values.
+
+    Name, type, TTL and `allow` keep the rules of a set that is read; what is wrong with them goes to `problems`.
+    """
+    stated = {"name": built.name, "type": built.type, "ttl": built.ttl, "allow": built.allow}
+    empty = _without_values(Reader(stated, path, problems), zone, ())
+    noted: list[Problem] = []
+    if empty.type not in TYPES:
+        return empty, noted
+    values = [_judged(built.type, value, f"{path}.values[{at}]", noted) for at, value in enumerate(built.values)]
+    return replace(empty, values=tuple(values)), noted
+
+
+def _without_values(reader: Reader, zone: str, unknown: UnknownType) -> RecordSet:
+    kind = reader.text("type", choices=TYPES)
+    name = _name(reader, zone)
+    ttl = reader.whole("ttl", DEFAULT_TTL, minimum=MIN_TTL, maximum=MAX_TTL)
+    return RecordSet(name, kind, (), ttl, _allow(reader, unknown))
+
+
+def _judged(kind: str, value: Value, path: str, problems: list[Problem]) -> Value:
+    """A typed value; texts that nobody has judged are read as if they were written here."""
+    if isinstance(value, Unread | Txt):
+        return read_declared(kind, value.text(), path, problems)
+    if isinstance(value, Pending):
+        problems += [Problem(path, problem.rule, problem.message) for problem in value.problems]
+    return value
+
+
+def _values(kind: str, raw: Any, path: str, unknown: UnknownType, problems: list[Problem]) -> tuple[Value, ...]:
     """The values of a set; one that is refused or not known yet is `Pending`."""
     if isinstance(raw, unknown):
         return (Pending(raw),)
@@ -138,7 +176,7 @@ class _ValueReader:
         if value is None or not any(isinstance(hint, Reference) for hint in ipv4):
             return value
         typed = [hint if isinstance(hint, Reference) else read_declared("A", hint, path, []) for hint in ipv4]
-        return SvcbTemplate(value, tuple(hint for hint in typed if isinstance(hint, Reference | Address)), item)
+        return SvcbTemplate(value, tuple(hint for hint in typed if isinstance(hint, Reference | Address)))
 
     def _hints(self, written: Any, path: str) -> list[str | Reference] | None:
         """The addresses of a list of hints; None where one is not known yet or wrong."""
@@ -174,4 +212,4 @@ class _ValueReader:
 
 
 def _hint_text(hint: str | Reference) -> str:
-    return _STAND_IN if isinstance(hint, Reference) else hint
+    return STAND_IN if isinstance(hint, Reference) else hint

@@ -32,24 +32,32 @@ def note(found: Sequence[Problem], declared: RecordSet, problems: list[Problem],
 
 
 def check_sets(
-    sets: Sequence[RecordSet], *, zone: str, path: str, problems: list[Problem], warnings: list[Problem]
+    sets: Sequence[RecordSet],
+    *,
+    zone: str,
+    path: str,
+    problems: list[Problem],
+    warnings: list[Problem],
+    indexes: Sequence[int] | None = None,
 ) -> None:
     """What the sets break by themselves and together, before anybody has asked the zone.
 
-    What is to be refused goes to `problems`, what is only to be known to `warnings`. The paths begin with `path[…]`.
+    What is to be refused goes to `problems`, what is only to be known to `warnings`. The paths begin with `path[…]`;
+    `indexes` are the places of the sets in the list that was written, where some of it is left out here.
     """
-    for index, declared in enumerate(sets):
-        note(list(_alone(declared, zone, f"{path}[{index}]")), declared, problems, warnings)
-    problems += _twice(sets, path)
+    paths = [f"{path}[{index}]" for index in (range(len(sets)) if indexes is None else indexes)]
+    for own_path, declared in zip(paths, sets, strict=True):
+        note(list(_alone(declared, zone, own_path)), declared, problems, warnings)
+    problems += _twice(sets, paths)
     total = sum(len(declared.values) for declared in sets)
     if total > MAX_RECORDS:
         message = f"{total} records; a zone takes at most {MAX_RECORDS}"
         problems.append(Problem(path, "too-many-records", message))
-    for index, found in _beside_each_other(sets, zone, path):
+    for index, found in _beside_each_other(sets, zone, paths):
         note(found, sets[index], problems, warnings)
     elbs = {declared.name for declared in sets if any(_is_elb(declared.type, value) for value in declared.values)}
-    for index, declared in enumerate(sets):
-        note(_http3_of_elb(declared, elbs, zone, f"{path}[{index}]"), declared, problems, warnings)
+    for own_path, declared in zip(paths, sets, strict=True):
+        note(_http3_of_elb(declared, elbs, zone, own_path), declared, problems, warnings)
 
 
 def _alone(declared: RecordSet, zone: str, path: str) -> Iterator[Problem]:
@@ -86,16 +94,18 @@ def _of_value(kind: str, value: Value, path: str) -> Iterator[Problem]:
             yield problem
 
 
-def _twice(sets: Sequence[RecordSet], path: str) -> Iterator[Problem]:
+def _twice(sets: Sequence[RecordSet], paths: Sequence[str]) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
-    for index, declared in enumerate(sets):
+    for path, declared in zip(paths, sets, strict=True):
         if declared.key in seen:
             message = f"{declared} is in the list twice; put all values into one set"
-            yield Problem(f"{path}[{index}]", "duplicate-set", message)
+            yield Problem(path, "duplicate-set", message)
         seen.add(declared.key)
 
 
-def _beside_each_other(sets: Sequence[RecordSet], zone: str, path: str) -> Iterator[tuple[int, list[Problem]]]:
+def _beside_each_other(
+    sets: Sequence[RecordSet], zone: str, paths: Sequence[str]
+) -> Iterator[tuple[int, list[Problem]]]:
     """What the sets show without the records that others have in the zone, by the index of the set."""
     first: dict[tuple[str, str], int] = {}
     for index, declared in enumerate(sets):
@@ -111,7 +121,7 @@ def _beside_each_other(sets: Sequence[RecordSet], zone: str, path: str) -> Itera
     for problem in lint(records, zone=zone, complete=False):
         found.setdefault(problem.path, []).append(problem)
     for key, index in first.items():
-        yield index, [Problem(f"{path}[{index}]", p.rule, p.message) for p in found.get(set_path(key), ())]
+        yield index, [Problem(paths[index], p.rule, p.message) for p in found.get(set_path(key), ())]
 
 
 def _is_elb(kind: str, value: Value) -> bool:

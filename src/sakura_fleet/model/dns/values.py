@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
+from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.rdata import HINTS, Address, Rdata
-from sakura_fleet.model.dns.svcb import Svcb, keys
+from sakura_fleet.model.dns.svcb import Svcb, keys, structure_of
 
 REFERENCES: Final = {"server": ("A",), "elb": ("A", "ALIAS", "CNAME")}
 """What can be referred to, and from which types."""
+
+STAND_IN: Final = "0.0.0.0"  # noqa: S104
+"""In the place of an address hint that is looked up later."""
 
 UnknownType = type | tuple[type, ...]
 """The types of values that nobody knows yet: an output of Pulumi's in a program, its stand-in in a preview."""
@@ -74,12 +78,11 @@ Resolve = Callable[[Reference, str], str]
 class SvcbTemplate:
     """SVCB or HTTPS data with IPv4 hints of which at least one follows a server.
 
-    `outline` is the data with 0.0.0.0 for each hint, `written` the mapping that it was read from.
+    `outline` is the data with `STAND_IN` for each hint that follows a server.
     """
 
     outline: Svcb
     hints: tuple[Address | Reference, ...]
-    written: Mapping[str, Any]
 
     @property
     def identity(self) -> Hashable:
@@ -88,6 +91,11 @@ class SvcbTemplate:
     def text(self) -> str:
         """How a message shows it."""
         return self.outline.text()
+
+    def inputs(self) -> dict[str, Any]:
+        """As a resource's inputs carry it: the one form with room for references."""
+        hints = [hint.inputs() if isinstance(hint, Reference) else hint.text() for hint in self.hints]
+        return {**structure_of(self.outline), "ipv4hint": hints}
 
     def resolved(self, address_of: Callable[[Reference], str]) -> Svcb:
         """The data with the addresses of now."""
@@ -98,9 +106,13 @@ class SvcbTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A value about which nothing can be said: not known yet, or refused where it was read."""
+    """A value about which nothing can be said: not known yet, or refused.
+
+    `problems` are those that nobody has been told of yet; their paths are empty.
+    """
 
     written: Any
+    problems: tuple[Problem, ...] = ()
 
     @property
     def identity(self) -> Hashable:
@@ -136,9 +148,9 @@ def hints_of(value: object, family: int) -> Sequence[Address | Reference]:
 
 def written_value(value: Value) -> Any:
     """A value as a resource's inputs carry it: the canonical text wherever there is one."""
-    if isinstance(value, Reference):
+    if isinstance(value, Reference | SvcbTemplate):
         return value.inputs()
-    return value.written if isinstance(value, SvcbTemplate | Pending) else value.text()
+    return value.written if isinstance(value, Pending) else value.text()
 
 
 def holds_unknown(value: Any, unknown: UnknownType) -> bool:

@@ -27,6 +27,7 @@ from sakura_fleet.model.dns.svcb import (
     check_svcb_set,
     read_structure,
     read_svcb,
+    structure_of,
 )
 from sakura_fleet.model.dns.svcb.keys import NAMES, REGISTRY, key_name, key_number
 from sakura_fleet.model.dns.svcb.names import DomainName
@@ -533,3 +534,21 @@ def test_no_mapping_is_a_crash(data: dict[str, Any], hints: list[str]) -> None:
     bare = {key: value for key, value in data.items() if not key.endswith("hint")}
     text, broken = structure(bare, ipv4hint=hints)
     assert text or broken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 www.example.com.",
+        '10 . alpn="h3,h2" no-default-alpn port=8443 ipv4hint=192.0.2.1,192.0.2.2',
+        'mandatory=alpn,port alpn="f\\\\\\\\oo\\\\,bar,h2" port=1 ipv6hint=2001:db8::1 ohttp',
+        'ech="AEj+DQBEAQAgACAdd+scUi0IYFsXnUIU7ko2Nd9+F8M26pAGZVpz/KrWPgAEAAEAAWQVZWNoLXNpdGVzLmV4YW1wbGUubmV0AAA="',
+        'dohpath="/dns-query{?dns}" tls-supported-groups=29,23 docpath=a,b',
+    ],
+)
+def test_a_mapping_says_all_of_a_record(text: str) -> None:
+    value = read_svcb(text if text[0].isdigit() else f"1 svc.example.com. {text}", "", [])
+    assert value is not None
+    written = structure_of(value)
+    hints = {name: written.pop(name, []) for name in ("ipv4hint", "ipv6hint")}
+    assert read_structure(Reader(written, "", []), hints) == value

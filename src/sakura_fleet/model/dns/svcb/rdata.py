@@ -12,15 +12,11 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.svcb import keys
 from sakura_fleet.model.dns.svcb.names import DomainName
 from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
-from sakura_fleet.model.dns.svcb.text import WrittenParam, join_list, split_params, value_text
-from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.dns.svcb.text import WrittenParam, split_params, value_text
 
 _RDATA: Final = re.compile(r"\s*(\S+)\s+(\S+)(?:\s+(.*))?", re.DOTALL)
 _LONGEST: Final = 0xFFFF
 """Octets of a value, and of a record's data as a whole (RFC 1035 3.2.1): both lengths have 16 bits."""
-_LISTS: Final = ("alpn", "docpath")
-_FLAGS: Final = ("no-default-alpn", "ohttp")
-_NUMERIC: Final = ("port",)
 _HTTPS_MANDATORY: Final = (keys.PORT, keys.NO_DEFAULT_ALPN)
 _DRAFT_HTTP3: Final = re.compile(rb"h3-.+")
 _UNSAFE_PORTS: Final = frozenset(
@@ -123,41 +119,13 @@ def read_svcb(text: str, path: str, problems: list[Problem]) -> Svcb | None:
     return _built(number, priority, target, written, path, problems, noted)
 
 
-def read_structure(reader: Reader, hints: Mapping[str, Iterable[str]]) -> Svcb | None:
-    """The record that a program writes as a mapping: `priority`, `target` and the registered keys with underscores.
-
-    `hints` are the addresses of `ipv4hint` and `ipv6hint`, read and resolved by the caller.
-    """
-    noted: list[Problem] = []
-    priority = reader.whole("priority", minimum=0, maximum=0xFFFF)
-    target = reader.text("target", ".")
-    if "." in target and not target.endswith("."):  # a mapping is no zone file: a name with dots is meant whole
-        target += "."
-    written: list[WrittenParam] = []
-    for name in keys.NAMES:
-        key = name.replace("-", "_")
-        if name in hints:
-            value = ",".join(hints[name])
-            present = bool(value)
-        elif name in _FLAGS:
-            value, present = "", reader.flag(key, default=False)
-        elif name in _NUMERIC:
-            present = reader.has(key)
-            value = str(reader.whole(key, 0, minimum=0, maximum=0xFFFF))
-        elif name in ("ech", "dohpath"):
-            value = reader.text(key, "")
-            present = bool(value)
-        elif name == "tls-supported-groups":
-            value = ",".join(str(group) for group in reader.whole_list(key))
-            present = bool(value)
-        else:
-            present = reader.has(key)
-            items = reader.texts(key, ())
-            value = join_list(i.encode() for i in items).decode() if name in _LISTS else ",".join(items)
-        if present:
-            written.append(WrittenParam(name, value.encode()))
-    reader.close()
-    return _built(priority, str(priority), target, written, reader.path, reader.problems, noted)
+def build_svcb(
+    priority: int, target: str, written: Iterable[WrittenParam], path: str, problems: list[Problem]
+) -> Svcb | None:
+    """The record of its parts; None where one is wrong."""
+    # This is no zone file: a name with dots is meant whole.
+    whole = target if target.endswith(".") or "." not in target else f"{target}."
+    return _built(priority, str(priority), whole, written, path, problems, [])
 
 
 def _built(
