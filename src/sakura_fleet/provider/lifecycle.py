@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import OwnershipError, Problem
+from sakura_fleet.errors import Problem
 
 if TYPE_CHECKING:
-    from sakura_fleet.ownership import OwnerTags
     from sakura_fleet.provider.session import Session
 
 Inputs = dict[str, Any]
@@ -150,57 +149,6 @@ class Lifecycle(ABC):
     @abstractmethod
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         """Remove the object; one that is gone already is a success."""
-
-
-def refuse_another_owner(what: str, found: OwnerTags | None, own: OwnerTags) -> None:
-    """Stop an adoption that would take an object from another fleet, or from another resource of this one."""
-    if found and not found.is_of(own.fleet):
-        raise OwnershipError(
-            f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
-            "take the owner tags off it in the control panel. Nothing was changed"
-        )
-    if found and found.resource != own.resource:
-        raise OwnershipError(
-            f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
-            "the first run only. Where the run that took it over was never finished, take this owner tag off it in the "
-            "control panel. Nothing was changed"
-        )
-
-
-def takeover(what: str, changes: Sequence[str]) -> str:
-    """What a preview says of an object that is taken over, as it shows it like one that is made."""
-    return f"{what} is taken over, not made: {', '.join(changes) or 'nothing changes'}"
-
-
-def label_changes(found: Any, labels: Mapping[str, Any]) -> list[str]:
-    """What new labels change on an object of the API, in words."""
-    changes = [
-        f"{key} {getattr(found, key) or 'none'} -> {value or 'none'}"
-        for key, value in labels.items()
-        if key != "tags" and (getattr(found, key) or None) != (value or None)
-    ]
-    return [*changes, *tag_changes(found.tags, labels["tags"])]
-
-
-def tag_changes(there: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """Which tags come and go, in words."""
-    before, after = set(there), set(wanted)
-    return [*(f"tag +{tag}" for tag in sorted(after - before)), *(f"tag -{tag}" for tag in sorted(before - after))]
-
-
-def adopted_already(lifecycle: Lifecycle, olds: Inputs, news: Inputs) -> list[Problem]:
-    """Whether an object that was taken over is to be replaced: the new one could not be found by `adopt` then."""
-    if not news.get("adopt") or not olds:
-        return []
-    changed = [
-        key
-        for key in sorted(lifecycle.replacing & olds.keys() & news.keys())
-        if canonical(lifecycle.comparable(key, olds[key])) != canonical(lifecycle.comparable(key, news[key]))
-    ]
-    message = (
-        f"{news['adopt']} is taken over already, and a changed {', '.join(changed)} needs a new one: remove `adopt`"
-    )
-    return [Problem("adopt", "adopt-done", message)] if changed else []
 
 
 def canonical(value: Any) -> str:

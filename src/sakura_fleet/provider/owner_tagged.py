@@ -5,20 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from sakura_fleet.errors import AdoptionError, FleetError, NotFoundError, Problem
+from sakura_fleet.errors import AdoptionError, NotFoundError, Problem
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.idempotent_create import create_idempotently
-from sakura_fleet.provider.lifecycle import (
-    Found,
-    Inputs,
-    Lifecycle,
-    Outputs,
+from sakura_fleet.provider.adoption import (
+    REFUSALS,
     adopted_already,
-    canonical,
+    refusal,
     refuse_another_owner,
     tag_changes,
     takeover,
 )
+from sakura_fleet.provider.idempotent_create import create_idempotently
+from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical
 from sakura_fleet.provider.session import Session
 
 
@@ -79,8 +77,8 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         try:
             found = self.adopted(session, inputs)
             self.refuse_another(found, inputs)
-        except FleetError as error:
-            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))], []
+        except REFUSALS as error:
+            return [refusal(error)], []
         return [], [takeover(f"the {self.kind} {found.name} ({found.id})", self.changes(found, inputs))]
 
     def changes(self, found: T, inputs: Inputs) -> list[str]:

@@ -9,11 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from sakura_fleet.errors import FleetError, UnreachableError, WaitTimeoutError
+from sakura_fleet.errors import (
+    AuthenticationError,
+    CredentialsError,
+    FleetError,
+    PermissionDeniedError,
+    UnreachableError,
+    WaitTimeoutError,
+)
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
+from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLifecycle
 from sakura_fleet.resources.server.ssh_key_lifecycle import SshKeyLifecycle
 from sakura_fleet.resources.server.startup_script_lifecycle import StartupScriptLifecycle
@@ -353,3 +362,26 @@ def test_a_packet_filter_changed_between_read_and_write_is_not_overwritten(world
     world.fault(kind="stale_hash", method="PUT", path="^/packetfilter/", nth=1)
     with pytest.raises(FleetError, match="original_hash_mismatch"):
         kind.life.update(world.session, object_id, outputs, kind.all_inputs(rules=[]))
+
+
+@every_kind
+def test_what_keeps_an_object_from_being_taken_over_has_its_own_code(world: World, kind: Kind) -> None:
+    theirs = kind.make(world)
+    given = {**kind.all_inputs(), "adopt": theirs.id}
+    kind.life.create(world.session, given)
+    another = {**given, "owner_tags": FOREIGN.inputs()}
+    (problem,) = kind.life.check(world.next_run(), {}, another).problems
+    assert (problem.path, problem.rule) == ("adopt", "not-owned")
+    assert "belongs to another fleet" in problem.message
+
+
+@every_kind
+def test_an_error_of_the_api_is_no_refusal_to_take_over(world: World, kind: Kind) -> None:
+    given = {**kind.all_inputs(), "adopt": kind.make(world).id}
+    settings = SessionSettings(api_root="https://127.0.0.1:1/cloud/zone")
+    with pytest.raises(CredentialsError, match="no API key"):
+        kind.life.check(Session(settings, env={}), {}, given)
+    for status, error in ((401, AuthenticationError), (403, PermissionDeniedError)):
+        world.wire.answer = lambda _call, _answer, status=status: httpx.Response(status, json={})
+        with pytest.raises(error):
+            kind.life.check(world.next_run(), {}, given)

@@ -10,12 +10,12 @@ from sakura_fleet.model.dns import is_zone_name, zone_name
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.adoption import refuse_another_owner
 from sakura_fleet.provider.lifecycle import (
     Found,
     Inputs,
     Outputs,
     Unknown,
-    refuse_another_owner,
 )
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import AdoptionError, NotFoundError
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import label_changes, refuse_another_owner, takeover
+from sakura_fleet.provider.adoption import label_changes, refuse_another_owner, takeover
 from sakura_fleet.resources.server.apply import carry_out
 from sakura_fleet.resources.server.observation import Observation, find_server
 from sakura_fleet.resources.server.spec import in_zone

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import FleetError, NotFoundError, Problem
+from sakura_fleet.errors import NotFoundError, Problem
 from sakura_fleet.model.names import SERVER_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server import inputs as server_inputs
@@ -25,7 +25,8 @@ from sakura_fleet.model.server.template import (
 )
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown, adopted_already
+from sakura_fleet.provider.adoption import REFUSALS, adopted_already, refusal
+from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server import adoption
 from sakura_fleet.resources.server.apply import carry_out
@@ -86,8 +87,8 @@ class ServerLifecycle(Lifecycle):
         spec = ServerSpec.from_inputs(inputs)
         try:
             server = adoption.find_adoptable(session, spec, inputs["adopt"])
-        except FleetError as error:
-            return [Problem("adopt", "adopt", str(error).removeprefix("adopt: "))], []
+        except REFUSALS as error:
+            return [refusal(error)], []
         return [], [adoption.announcement(server, spec)]
 
     def diff(self, olds: Outputs, news: Inputs) -> Diff:

@@ -15,7 +15,15 @@ import pytest
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.client import DiskConfig, Server
-from sakura_fleet.errors import ApiError, FleetError, NotFoundError, OperationTimeoutError, WaitTimeoutError
+from sakura_fleet.errors import (
+    ApiError,
+    AuthenticationError,
+    CredentialsError,
+    FleetError,
+    NotFoundError,
+    OperationTimeoutError,
+    WaitTimeoutError,
+)
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
 from sakura_fleet.model.server.template import DiskTemplate
 from sakura_fleet.ownership import OwnerTags
@@ -621,6 +629,17 @@ def test_a_server_that_somebody_owns_is_not_adopted(world: World, owner_tags: Ow
     with pytest.raises(FleetError, match=message):
         create(world, adopt=server.id)
     assert OwnerTags.from_tags(only_server(world).tags) == owner_tags
+
+
+def test_an_error_of_the_api_is_no_refusal_to_adopt(world: World) -> None:
+    inputs = server_inputs(adopt=made_elsewhere(world, tags=FOREIGN.tag(())).id)
+    (problem,) = LIFE.check(world.session, {}, inputs).problems
+    assert (problem.path, problem.rule) == ("adopt", "not-owned")
+    with pytest.raises(CredentialsError, match="no API key"):
+        LIFE.check(Session(SessionSettings(api_root="https://127.0.0.1:1/cloud/zone"), env={}), {}, inputs)
+    world.wire.answer = lambda _call, _answer: httpx.Response(401, json={})
+    with pytest.raises(AuthenticationError):
+        LIFE.check(world.next_run(), {}, inputs)
 
 
 def test_one_resource_does_not_adopt_two_servers(world: World) -> None:
