@@ -31,7 +31,8 @@
     +-- CancelledError             cancelled      the run was cancelled while waiting
 
 A code never changes. A message ends with it, `… [auth]`, where it leaves the process: on the terminal of a command,
-and from the provider host, whose errors reach a command only as texts among the engine's diagnostics.
+and from the provider host, whose errors reach a command only as texts among the engine's diagnostics. Of several lines
+the first one ends with it, and what follows, such as the words of a remote host, says nothing of the code.
 
 Nothing here imports the rest of the package, and no message ever holds a token, a password or a private key.
 """
@@ -39,11 +40,11 @@ Nothing here imports the rest of the package, and no message ever holds a token,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-_CODE: Final = re.compile(r"\[([a-z]+(?:-[a-z]+)*)\]:?$", re.MULTILINE)
+_CODE: Final = re.compile(r"\[([a-z]+(?:-[a-z]+)*)\]:?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Problem:
     """One rule that one value breaks.
 
     `path` is the property path as the user wrote it (`template.disks[0].size`), `rule` a stable kebab-case id,
-    and `message` names the value, the rule and the way out.
+    and `message` names the value, the rule and the way out. No rule is called as the code of an error is, save where
+    that error is the problem: what `adopt` names is not there, or not to be had.
     """
 
     path: str
@@ -60,6 +62,11 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message} [{self.rule}]" if self.path else f"{self.message} [{self.rule}]"
+
+    def coded(self) -> str:
+        """The message as it leaves the provider host: its first line ends with the rule and the code."""
+        message = _with_code(self.message, self.rule)
+        return message if self.rule in CODES else _with_code(message, InputError.code)
 
     def under(self, prefix: str) -> Problem:
         """The same problem, seen from one level further out: `size` under `disks[0]` is `disks[0].size`."""
@@ -75,14 +82,19 @@ class FleetError(Exception):
 
     def coded(self) -> str:
         """The message as it leaves the process: its first line ends with the code."""
-        line, newline, rest = str(self).partition("\n")
-        colon = ":" if line.endswith(":") else ""
-        return f"{line.removesuffix(':')} [{self.code}]{colon}{newline}{rest}"
+        return _with_code(str(self), self.code)
 
 
-def codes_in(text: str) -> frozenset[str]:
-    """The codes of errors, and ids of rules, at the ends of a text's lines."""
-    return frozenset(_CODE.findall(text))
+def _with_code(text: str, code: str) -> str:
+    line, newline, rest = text.partition("\n")
+    colon = ":" if line.endswith(":") else ""
+    return f"{line.removesuffix(':')} [{code}]{colon}{newline}{rest}"
+
+
+def code_of(text: str) -> str:
+    """The code of an error that left a process with this text; empty where its first line ends with none."""
+    found = _CODE.search(text.partition("\n")[0])
+    return found[1] if found and found[1] in CODES else ""
 
 
 class InputError(FleetError):
@@ -169,7 +181,7 @@ class EngineError(FleetError):
     code = "engine"
 
     def coded(self) -> str:
-        return str(self) if codes_in(str(self)) else super().coded()
+        return str(self) if code_of(str(self)) else super().coded()
 
 
 class PolicyError(FleetError):
@@ -315,3 +327,13 @@ class CancelledError(FleetError):
     """The run was cancelled while this was waiting."""
 
     code = "cancelled"
+
+
+def _codes(kind: type[FleetError]) -> Iterator[str]:
+    yield kind.code
+    for below in kind.__subclasses__():
+        yield from _codes(below)
+
+
+CODES: Final = frozenset(_codes(FleetError))
+"""The codes of all errors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from enum import IntEnum
@@ -117,7 +118,28 @@ def test_every_code_of_an_error_is_explained_and_leads_to_its_exit_code() -> Non
     assert explained == {code: int(BY_ERROR.get(code, JobExit.ERROR)) for code in codes}
 
 
-def test_codes_are_found_again_in_what_the_engine_prints() -> None:
-    text = "error: no API key; set both [auth]\nerror: 2 problems in f; nothing was changed [input]:\n  a [b] c\n"
-    assert errors.codes_in(text) == {"auth", "input"}
-    assert errors.codes_in("the [auth] in the middle, and tags [1]") == set()
+def test_a_code_is_found_again_at_the_end_of_the_first_line() -> None:
+    assert errors.code_of(errors.CredentialsError("no API key").coded()) == "auth"
+    assert errors.code_of(errors.InputError([errors.Problem("a", "b", "c")]).coded()) == "input"
+    assert errors.code_of(errors.ResourceError("no key:\nssh: i/o error [timeout]").coded()) == "resource"
+    assert errors.code_of(errors.Problem("size", "range", "too large:\nwhat [auth]").coded()) == "input"
+    assert errors.code_of(errors.Problem("adopt", "not-owned", "theirs").coded()) == "not-owned"
+    for foreign in ("the [auth] in the middle", "an error\nwho? [auth]", "tags [1]", "too large [range]"):
+        assert errors.code_of(foreign) == ""
+
+
+def test_no_rule_is_called_as_the_code_of_an_error_is() -> None:
+    """The last but one of what makes or yields a problem is its rule: `Problem(path, rule, message)`."""
+    rules: set[str] = set()
+    for path in (ROOT / "src" / "sakura_fleet").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            made: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                made = node.args if name in ("Problem", "problem") else []
+            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+                made = node.value.elts
+            if len(made) in (2, 3) and isinstance(rule := made[-2], ast.Constant) and isinstance(rule.value, str):
+                rules.add(rule.value)
+    assert {"size-range", "unknown-plan", "svcb-target", "not-our-server", "shape"} <= rules
+    assert rules & errors.CODES == set()

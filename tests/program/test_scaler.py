@@ -78,6 +78,17 @@ def test_the_exit_code_follows_from_the_code_of_the_error(
     assert fleet.count() == {}
 
 
+def test_a_rule_that_a_resources_check_finds_broken_is_wrong_input(fleet: Fleet) -> None:
+    fleet.template(plan={"core": 3, "memory": 200})
+    commit_stacks(fleet)
+    for command in (("scaler", "keep", "--yes"), ("sakura-fleet", "deploy", "--base", "HEAD", "--yes")):
+        done = fleet.run(*command, "--stack", fleet.stack, check=False, **state_home(fleet))
+        text = done.stdout + done.stderr
+        assert "[unknown-plan] [input]" in text
+        assert done.returncode == 2, text
+    assert fleet.count() == {}
+
+
 def test_verbs_change_size_and_servers(running_fleet: Fleet) -> None:
     fleet = running_fleet
     up = scaled(fleet, "up")

@@ -1,7 +1,8 @@
 """What came of a preview or update, read from the engine's own events: per resource, and as an exit code.
 
-Pulumi's own exit code is 1 for nearly everything. The events tell a refused policy from a failed server, and the
-errors among them end with their codes, as the provider host has put them there.
+Pulumi's own exit code is 1 for nearly everything. The events tell a refused policy from a failed server, and our own
+errors among them have their codes, put there by the provider host or the program. The words of other providers, of
+remote hosts or of the engine may end alike, and tell no code.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet import tokens
 from sakura_fleet.engine.exit_codes import JobExit, job_code
-from sakura_fleet.errors import FleetError, codes_in
+from sakura_fleet.errors import FleetError, InputError, code_of
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent
 
 _QUIET: Final = ("same", "read", "refresh")
+_CHECKED: Final = " has a problem: "
+"""The engine puts it before the reason for which a check refuses, and the value in front, of many lines perhaps."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Outcome:
     summary: dict[str, int] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)
     listener: Callable[[Change], None] = lambda _: None
     owner_tags: set[str] = field(default_factory=set)
 
@@ -58,7 +62,9 @@ class Outcome:
             policy = event.policy_event
             self.violations.append(f"{policy.policy_name}: {_plain(policy.message)}")
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
-            self.errors.append(_plain(event.diagnostic_event.message))
+            message = _plain(event.diagnostic_event.message)
+            self.errors.append(message)
+            self.codes.add(_code(event.diagnostic_event.urn or "", message))
         elif event.summary_event:
             changes = event.summary_event.resource_changes or {}
             self.summary = {str(getattr(op, "value", op)): int(count) for op, count in changes.items()}
@@ -76,8 +82,7 @@ class Outcome:
         if interrupted:
             return JobExit.CANCELED
         failed = any(change.state == "failed" for change in self.changes.values())
-        codes = codes_in("\n".join(self.errors)) | {error.code}
-        return job_code(codes, otherwise=JobExit.RESOURCE if failed else JobExit.ERROR)
+        return job_code(self.codes | {error.code}, otherwise=JobExit.RESOURCE if failed else JobExit.ERROR)
 
     def _changed(self, metadata: Any, state: str, timestamp: int) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
@@ -94,6 +99,18 @@ class Outcome:
         owner_tags = inputs.get("owner_tags") or {}
         if owner_tags.get("resource"):
             self.owner_tags.add(str(owner_tags["resource"]))
+
+
+def _code(urn: str, message: str) -> str:
+    """The code of an error; empty for the words of others. The program's own errors have no URN."""
+    if not urn:
+        code = code_of(message)
+        return code if code == InputError.code else ""
+    kind = urn.split("::")[2].rpartition("$")[2]
+    if not kind.startswith(tokens.DYNAMIC):
+        return ""
+    checked = message.startswith(f"{kind} resource '")
+    return code_of(message.rpartition(_CHECKED)[2] if checked else message)
 
 
 def _is_quiet(metadata: Any) -> bool:

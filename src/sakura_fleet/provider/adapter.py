@@ -93,7 +93,7 @@ class FleetProvider(ResourceProvider):
             return CheckResult(news, [CheckFailure("", error.coded())])
         for notice in checked.notices:
             pulumi.log.info(notice)
-        failures = [CheckFailure(problem.path, f"{problem.message} [{problem.rule}]") for problem in checked.problems]
+        failures = [CheckFailure(problem.path, problem.coded()) for problem in checked.problems]
         return CheckResult(_with_pulumis_unknowns(life.short(checked.inputs)), failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

@@ -124,7 +124,9 @@ def test_notices_of_a_check_are_said(life: Echo, capsys: pytest.CaptureFixture[s
 def test_check_names_property_and_rule(life: Echo) -> None:
     result = EchoProvider().check({}, {"size": 9.0})
     assert result.inputs == {"size": 9, "zone": ""}
-    assert [(failure.property, failure.reason) for failure in result.failures] == [("size", "too large [range]")]
+    assert [(failure.property, failure.reason) for failure in result.failures] == [
+        ("size", "too large [range] [input]")
+    ]
 
 
 def test_an_error_while_checking_is_a_failure_without_a_traceback(life: Echo) -> None:

@@ -376,12 +376,15 @@ def test_what_keeps_an_object_from_being_taken_over_has_its_own_code(world: Worl
 
 
 @every_kind
-def test_an_error_of_the_api_is_no_refusal_to_take_over(world: World, kind: Kind) -> None:
+def test_an_error_of_the_api_is_no_refusal_to_take_over(
+    world: World, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given = {**kind.all_inputs(), "adopt": kind.make(world).id}
     settings = SessionSettings(api_root="https://127.0.0.1:1/cloud/zone")
     with pytest.raises(CredentialsError, match="no API key"):
         kind.life.check(Session(settings, env={}), {}, given)
     for status, error in ((401, AuthenticationError), (403, PermissionDeniedError)):
-        world.wire.answer = lambda _call, _answer, status=status: httpx.Response(status, json={})
+        refused = httpx.Response(status, json={})
+        monkeypatch.setattr(world.wire, "answer", lambda *_, refused=refused: refused)
         with pytest.raises(error):
             kind.life.check(world.next_run(), {}, given)
