@@ -141,5 +141,5 @@ def test_no_rule_is_called_as_the_code_of_an_error_is() -> None:
                 made = node.value.elts
             if len(made) in (2, 3) and isinstance(rule := made[-2], ast.Constant) and isinstance(rule.value, str):
                 rules.add(rule.value)
-    assert {"size-range", "unknown-plan", "svcb-target", "not-our-server", "shape"} <= rules
+    assert {"size-range", "unknown-plan", "svcb-target", "existing-host", "shape"} <= rules
     assert rules & errors.CODES == set()
