@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,17 @@ def differing(step: dict[str, Any]) -> list[str]:
     return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
+@cache
+def local_stack_file() -> str:
+    """The stack file of `local` as it was committed: `make up SIZE=5` and readers of the README edit it."""
+    path = "stacks/Pulumi.local.yaml"
+    committed = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return committed.stdout if committed.returncode == 0 else (ROOT / path).read_text()
+
+
 def local_settings() -> dict[str, Any]:
     """The settings of the stack `local`: the seed's whole set-up."""
-    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
+    text = local_stack_file()
     return {key.removeprefix(PREFIX): value for key, value in yaml.safe_load(text)["config"].items()}
 
 
