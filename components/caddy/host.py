@@ -19,7 +19,7 @@ from .proof import prove
 from .records import announce, https_text, record_address, withdraw
 
 if TYPE_CHECKING:
-    from sakura_fleet.provider.references import Reference
+    from sakura_fleet.model.reference import ServerReference
     from sakura_fleet.resources import HostProbe, Server
 
     from ..dns import DnsRecords
@@ -76,7 +76,7 @@ class CaddyHost(pulumi.ComponentResource):
         self.args = args
         # Pulumi evaluates the annotations of the class, so what is there for some hosts only has them here.
         self.server: Server | None = place.server
-        self.reference: Reference | None = place.reference
+        self.reference: ServerReference | None = place.reference
         self.host_key: pulumi.Output[str] | None = applied.host_key
         self.probe: HostProbe | None = probe
         self.address = place.address

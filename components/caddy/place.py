@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from sakura_fleet.model.caddy.host import HostAddress, OwnServer
-from sakura_fleet.provider.references import Reference
+from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.resources import Server, StartupScript
 
 from ..network import packet_filters, server_interfaces
@@ -31,7 +31,7 @@ class Placed:
     identity: pulumi.Input[str]
     literal: str = ""
     server: Server | None = None
-    reference: Reference | None = None
+    reference: ServerReference | None = None
 
     def address_record(self, name: str, *, ttl: int) -> RecordSet:
         """The record set that leads to the host: by reference for a server, so that it follows its address."""

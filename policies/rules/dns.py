@@ -15,7 +15,7 @@ from sakura_fleet.model.dns import RecordSet, read_record_sets, typed_sets
 from sakura_fleet.model.dns.names import relative_name
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, Address, Target
 from sakura_fleet.model.dns.svcb import keys
-from sakura_fleet.model.dns.values import Reference, Value, hints_of, svcb_of
+from sakura_fleet.model.dns.values import AddressOf, Value, hints_of, svcb_of
 from sakura_fleet.model.reading import Reader
 
 HTTP3: Final = "h3"
@@ -76,13 +76,13 @@ def _addresses(
 
 
 def _speaks_http3(path: str, behind: Sequence[Value], context: Context) -> Iterator[Breach]:
-    for reference in behind:
-        if not isinstance(reference, Reference):
+    for value in behind:
+        if not isinstance(value, AddressOf):
             continue
-        if reference.kind == "elb":
+        if value.kind == "elb":
             yield Breach(path, "HTTP/3 is announced, but an ELB answers, which carries no UDP")
             return
-        server = _server(reference.key, context)
+        server = _server(value.key, context)
         others = context.settings["http3_servers"]
         if server and not server.inside(tokens.CADDY_HOST) and server.name not in others:
             yield Breach(path, "HTTP/3 is announced, but the server behind is no CaddyHost")
@@ -108,7 +108,7 @@ def _place(value: Value) -> tuple[str, str]:
     """What an address is: a literal one, a server's owner tag, or nothing that can be compared."""
     if isinstance(value, Address | Target):
         return "address", value.text()
-    if isinstance(value, Reference) and value.kind == "server" and value.key:
+    if isinstance(value, AddressOf) and value.kind == "server" and value.key:
         return "server", value.key
     return "", ""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
+from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.provider.references import find_elb
 
 if TYPE_CHECKING:
@@ -113,10 +114,10 @@ def _server(client: Client, resource: Mapping[str, Any], outputs: Mapping[str, A
 
 def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEntry]:
     own: dict[str, set[tuple[str, int]]] = {}
-    references: dict[str, Mapping[str, Any]] = {}
+    references: dict[str, ElbReference] = {}
     for resource, outputs in _of_type(resources, tokens.ELB):
         key = "" if outputs.get("lookup") else outputs["owner_tags"]["resource"]
-        references[key or resource["id"]] = {"key": key, "id": outputs["elb_id"]}
+        references[key or resource["id"]] = ElbReference(key, outputs["elb_id"])
     for _, outputs in _of_type(resources, tokens.ELB_MEMBERSHIP):
         places = {(entry["address"], int(entry["port"])) for entry in outputs["entries"]}
         own.setdefault(outputs["elb"]["key"] or outputs["elb"]["id"], set()).update(places)
@@ -125,7 +126,7 @@ def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEnt
         try:
             elb = find_elb(session, reference)
         except NotFoundError:
-            yield FleetElbEntry(elb=reference["id"], note=GONE)
+            yield FleetElbEntry(elb=reference.id, note=GONE)
             continue
         health = {(server.ip_address, server.port): server for server in session.client.elbs.health(elb.id).servers}
         for entry in elb.entries:

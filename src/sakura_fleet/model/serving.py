@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+from sakura_fleet.model.reference import ServerReference
 
 HTTP1 = "http/1.1"
 HTTP2 = "h2"
@@ -18,12 +20,12 @@ HTTPS_PORT = 443
 class Serving:
     """The protocols that are served at `HTTPS_PORT`, as ALPN ids; none: there is no https, and no HTTPS record.
 
-    `servers` are references to the servers whose addresses a client may go to at once. An ELB has none: with VIP
+    `servers` are those whose addresses a client may go to at once. An ELB has none: with VIP
     failover its address changes.
     """
 
     protocols: Sequence[str]
-    servers: Sequence[Mapping[str, Any]] = ()
+    servers: Sequence[ServerReference] = ()
 
     @property
     def alpn(self) -> list[str]:

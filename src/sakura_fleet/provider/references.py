@@ -1,9 +1,4 @@
-"""How one resource refers to another without waiting for its outputs.
-
-In a preview every update of a resource makes all its outputs unknown, but not its ID. So whoever needs a server's
-address takes a reference instead: the key (its owner tag), the ID, which only changes when there is another server,
-and the zones it may be in. The address is read when the change is applied.
-"""
+"""Finding the server or ELB that a reference means, when a change is applied."""
 
 from __future__ import annotations
 
@@ -11,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import NotFoundError, ResourceError
+from sakura_fleet.model.reference import ElbReference, ServerReference
 from sakura_fleet.ownership import OwnerTags
 
 if TYPE_CHECKING:
@@ -19,14 +15,11 @@ if TYPE_CHECKING:
     from sakura_fleet.client import Server as ServerValue
     from sakura_fleet.provider.session import Session
 
-Reference = Mapping[str, Any]
-"""`{"key": "sfr:…", "id": "1138…", "zones": ["tk1b"]}`."""
 
-
-def find_server(session: Session, fleet: str, reference: Reference, *, since: float) -> ServerValue | None:
+def find_server(session: Session, fleet: str, reference: ServerReference, *, since: float) -> ServerValue | None:
     """The server that a reference means, from a find that began at or after `since`; None where it is gone."""
-    owner_tags = OwnerTags(fleet, reference["key"])
-    for zone in reference["zones"]:
+    owner_tags = OwnerTags(fleet, reference.key)
+    for zone in reference.zones:
         for server in session.servers(zone, fleet, since=since):
             if owner_tags.are_among(server.tags):
                 return server
@@ -42,7 +35,8 @@ def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) 
         return False
     if not isinstance(news["elb"], Mapping):
         return True  # the engine asks what must go before an ELB that is to be replaced: all that is in it
-    return bool(olds["elb"]["key"] != news["elb"]["key"] or not news["elb"]["key"])
+    old, new = ElbReference.of(olds["elb"]), ElbReference.of(news["elb"])
+    return bool(old.key != new.key or not new.key)
 
 
 def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:
@@ -61,15 +55,15 @@ def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:
     raise ResourceError(f"{source}: there is no ELB with the ID or name {wanted!r}; the account has {names}")
 
 
-def find_elb(session: Session, reference: Reference) -> ElbValue:
+def find_elb(session: Session, reference: ElbReference) -> ElbValue:
     """The ELB that a reference means; by its owner tag where its ID is gone, as a plan change gives it another.
 
     Raises `NotFoundError`.
     """
     try:
-        return session.client.elbs.read(str(reference["id"]))
+        return session.client.elbs.read(str(reference.id))
     except NotFoundError:
-        found = session.client.elbs.find(tags=[reference["key"]]) if reference["key"] else []
+        found = session.client.elbs.find(tags=[reference.key]) if reference.key else []
         if not found:
             raise
         return min(found, key=lambda elb: elb.id)

@@ -53,7 +53,7 @@ def test_a_password_is_passed_on() -> None:
 
 
 def test_outputs() -> None:
-    found = run_with_outputs(lambda: [(host := CaddyHost("host", ARGS)).server.address, host.reference])
+    found = run_with_outputs(lambda: [(host := CaddyHost("host", ARGS)).server.address, host.reference.inputs()])
     assert found[0] == "192.0.2.1"
     assert found[1]["id"] == "id-of-host"
     assert found[1]["zones"] == ["is1c"]

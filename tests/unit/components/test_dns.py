@@ -19,21 +19,21 @@ from components.dns import (
 )
 from sakura_fleet import tokens
 from sakura_fleet.model.dns import RecordSet, RecordSetArgs
-from sakura_fleet.model.dns.values import Reference
 from sakura_fleet.model.elb import BindPort, ElbArgs, ElbSettings
+from sakura_fleet.model.reference import ElbReference, Reference, ServerReference
 from sakura_fleet.model.serving import Serving
 from tests.unit.components.program import run
 
-SERVER = {"key": "sfr:0000000000000001", "id": "113800000001", "zones": ["is1b"]}
-OTHER = {"key": "sfr:0000000000000002", "id": "113800000002", "zones": ["is1b"]}
-ELB = {"key": "", "id": "113800000003"}
+SERVER = ServerReference("sfr:0000000000000001", "113800000001", ["is1b"])
+OTHER = ServerReference("sfr:0000000000000002", "113800000002", ["is1b"])
+ELB = ElbReference("", "113800000003")
 
 
 def texts(*sets: RecordSet) -> list[str]:
     """What the sets say once every reference is known."""
 
     def resolve(reference: Reference, record_type: str) -> str:
-        address = f"198.51.100.{reference.data['id'][-1]}"
+        address = f"198.51.100.{reference.id[-1]}"
         return address if record_type == "A" else "site-3.proxylb1.sakura.ne.jp"
 
     assert args(*sets).check() == []
@@ -124,6 +124,9 @@ def test_check_says_everything_at_once() -> None:
         (address_records("www." * 20 + "www", SERVER), "name", "record-name"),
         (address_records("www", SERVER, ttl=-5), "ttl", "range"),
         (address_records("www", SERVER, SERVER), "values[1]", "duplicate-value"),
+        (address_records("www", ServerReference("", "113800000001", ["is1b"])), "values[0]", "reference"),
+        (https_record("www", ServerReference("sfr:1", "113800000001", [])), "values[0]", "reference"),
+        (elb_record("www", ElbReference("", ""), failover=False), "values[0]", "reference"),
         (https_alias("not a name ..", "www"), "values[0]", "svcb-target"),
         (https_alias("single"), "values[0]", "svcb-relative-target"),
         (https_record("www", priority=70_000), "values[0]", "svcb-priority"),
@@ -163,7 +166,7 @@ def test_problems_count_the_sets_as_the_program_wrote_them() -> None:
 
 def test_what_is_known_later_passes() -> None:
     later: pulumi.Output[str] = object.__new__(pulumi.Output)  # no engine runs that could give it a value
-    server = {"key": later, "id": later, "zones": ["is1b"]}
+    server = ServerReference(later, later, ["is1b"])
     assert args(address_records("www", server), https_record("www", server)).check() == []
 
 
@@ -188,8 +191,20 @@ def test_a_program_s_values_are_written_in_one_form() -> None:
     declared, _ = args(*sets).typed([])
     assert [(found.name, found.inputs()["values"]) for found in declared] == [
         ("www", ["2001:db8::1"]),
-        ("www", ["1 . alpn=h2", hint]),
-        ("a", [{"server": SERVER}]),
+        ("www", ["1 . alpn=h2", {"priority": 1, "target": ".", "ipv4hint": [{"server": SERVER.inputs()}]}]),
+        ("a", [{"server": SERVER.inputs()}]),
+    ]
+
+
+def test_a_reference_is_written_as_the_plain_mapping_that_resources_carry() -> None:
+    later: Any = object.__new__(pulumi.Output)
+    hint = {"priority": later, "ipv4hint": [{"server": SERVER}]}
+    sets = [RecordSetArgs("www", "HTTPS", [hint]), elb_record("@", ELB, failover=True)]
+    declared, problems = args(*sets).typed([])
+    assert problems == []
+    assert [found.inputs()["values"] for found in declared] == [
+        [{"priority": later, "ipv4hint": [{"server": SERVER.inputs()}]}],
+        [{"elb": {"key": "", "id": "113800000003"}}],
     ]
 
 

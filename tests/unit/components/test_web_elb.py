@@ -97,4 +97,4 @@ def test_a_group_that_exposes_nothing_is_refused(interfaces: tuple[NetworkInterf
 
 
 def test_the_elb_is_handed_on() -> None:
-    assert run_with_outputs(lambda: program().elb.reference)["id"] == "id-of-front"
+    assert run_with_outputs(lambda: program().elb.reference.inputs())["id"] == "id-of-front"

@@ -10,6 +10,7 @@ from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.dns import DEFAULT_TTL, Record, differing_sets, read_record_sets, zone_name
 from sakura_fleet.model.dns.https import elb_record, https_record_of
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.ownership import OwnerTags
 
@@ -148,7 +149,7 @@ def _written(chosen: Sets, elb: Elb | None, serving: Serving, report: Report) ->
 def _is_of_elb(name: str, sets: Sets, elb: Elb, serving: Serving) -> bool:
     """Whether `dns.elb` with this name would make exactly these sets."""
     https = https_record_of(name, serving)
-    address = elb_record(name, {"key": "", "id": elb.id}, failover=elb.vip_failover)
+    address = elb_record(name, ElbReference("", elb.id), failover=elb.vip_failover)
     where = (elb.fqdn if elb.vip_failover else elb.vip) or ""
     wanted = [made.resolved(lambda *_: where) for made in (address, https) if made.values]
     found = [

@@ -5,38 +5,36 @@ Components, hosts and adoption all build them here, so what is adopted is what a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.dns import values
 from sakura_fleet.model.dns.names import DEFAULT_TTL
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.svcb import build_svcb
 from sakura_fleet.model.dns.svcb.text import WrittenParam, join_list
+from sakura_fleet.model.dns.values import STAND_IN, AddressOf, Pending, SvcbTemplate, Value
+from sakura_fleet.model.reference import ElbReference, ServerReference
 from sakura_fleet.model.serving import HTTP2, HTTP3, Serving
 
 WEB_TTL: Final = 30
 """Seconds. Short, so that a changed address or protocol is seen soon."""
 PRIORITY: Final = 10
 
-Reference = Mapping[str, Any]
-"""What refers to a server or an ELB: its `key` (the owner tag), its `id`, and for a server its `zones`."""
 
-
-def address_records(name: str, *servers: Reference, ttl: int = DEFAULT_TTL) -> RecordSet:
+def address_records(name: str, *servers: ServerReference, ttl: int = DEFAULT_TTL) -> RecordSet:
     """A: the addresses of one server, or of all members of a group."""
-    return RecordSet(name, "A", tuple(values.Reference("server", server) for server in servers), ttl)
+    return RecordSet(name, "A", tuple(AddressOf(server) for server in servers), ttl)
 
 
-def elb_record(name: str, elb: Reference, *, failover: bool, ttl: int = WEB_TTL) -> RecordSet:
+def elb_record(name: str, elb: ElbReference, *, failover: bool, ttl: int = WEB_TTL) -> RecordSet:
     """The address of an ELB: A, or ALIAS where VIP failover gives it a name."""
-    return RecordSet(name, "ALIAS" if failover else "A", (values.Reference("elb", elb),), ttl)
+    return RecordSet(name, "ALIAS" if failover else "A", (AddressOf(elb),), ttl)
 
 
 def https_record(
     name: str,
-    *servers: Reference,
+    *servers: ServerReference,
     alpn: Sequence[str] = (HTTP3, HTTP2),
     no_default_alpn: bool = False,
     priority: int = PRIORITY,
@@ -46,7 +44,7 @@ def https_record(
     params = [WrittenParam("alpn", join_list(protocol.encode() for protocol in alpn))] if alpn else []
     if no_default_alpn:
         params.append(WrittenParam("no-default-alpn"))
-    hints = tuple(values.Reference("server", server) for server in servers)
+    hints = tuple(AddressOf(server) for server in servers)
     return RecordSet(name, "HTTPS", (_value(priority, ".", params, hints),), ttl)
 
 
@@ -69,14 +67,12 @@ def https_alias(target: str, name: str = "@", *, ttl: int = DEFAULT_TTL) -> Reco
     return RecordSet(name, "HTTPS", (_value(0, target),), ttl)
 
 
-def _value(
-    priority: int, target: str, params: Sequence[WrittenParam] = (), hints: tuple[values.Reference, ...] = ()
-) -> values.Value:
+def _value(priority: int, target: str, params: Sequence[WrittenParam] = (), hints: tuple[AddressOf, ...] = ()) -> Value:
     """The data; where something is wrong with it, that is kept until the set is judged."""
     problems: list[Problem] = []
     if hints:
-        params = [*params, WrittenParam("ipv4hint", b",".join([values.STAND_IN.encode()] * len(hints)))]
+        params = [*params, WrittenParam("ipv4hint", b",".join([STAND_IN.encode()] * len(hints)))]
     svcb = build_svcb(priority, target, params, "", problems)
     if svcb is None or problems:
-        return values.Pending(f"{priority} {target}", tuple(problems))
-    return values.SvcbTemplate(svcb, hints) if hints else svcb
+        return Pending(f"{priority} {target}", tuple(problems))
+    return SvcbTemplate(svcb, hints) if hints else svcb

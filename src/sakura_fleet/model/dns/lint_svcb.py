@@ -9,7 +9,7 @@ from sakura_fleet.model.dns.merge import Key
 from sakura_fleet.model.dns.names import full_name
 from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, SVCB_TYPES, Address, target_of
 from sakura_fleet.model.dns.svcb import Svcb, keys
-from sakura_fleet.model.dns.values import Reference, Value, hints_of, svcb_of
+from sakura_fleet.model.dns.values import AddressOf, Value, hints_of, svcb_of
 from sakura_fleet.model.dns.zone_view import Broken, ZoneView
 
 LONGEST_CHAIN: Final = 8
@@ -92,7 +92,7 @@ def _comparable(hinted: Sequence[Value], there: Sequence[Value]) -> bool:
     values = [*hinted, *there]
     if all(isinstance(value, Address) for value in values):
         return True
-    return all(isinstance(value, Reference) and value.can_be_told_apart for value in values)
+    return all(isinstance(value, AddressOf) and value.can_be_told_apart for value in values)
 
 
 def targets(view: ZoneView, key: Key, values: Sequence[Svcb]) -> Broken:

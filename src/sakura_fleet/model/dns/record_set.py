@@ -8,7 +8,8 @@ from typing import Any
 
 from sakura_fleet.model.dns.names import DEFAULT_TTL
 from sakura_fleet.model.dns.rdata import Unread, read_rdata
-from sakura_fleet.model.dns.values import Pending, Reference, Resolve, SvcbTemplate, Value, written_value
+from sakura_fleet.model.dns.values import AddressOf, Pending, Resolve, SvcbTemplate, Value, written_value
+from sakura_fleet.model.reference import plain
 
 Allow = Sequence[str | Mapping[str, str]]
 """Rules of severity P that may be broken: by their ids, or as `{id: reason}`."""
@@ -31,7 +32,7 @@ class RecordSetArgs:
 
     def inputs(self) -> dict[str, Any]:
         """The set as a mapping, for the reader."""
-        stated = {"name": self.name, "type": self.type, "ttl": self.ttl, "values": list(self.values)}
+        stated = {"name": self.name, "type": self.type, "ttl": self.ttl, "values": plain(list(self.values))}
         return {**stated, "allow": list(self.allow)} if self.allow else stated
 
 
@@ -71,7 +72,7 @@ class RecordSet:
     @property
     def is_literal(self) -> bool:
         """Whether it takes no more than the set to know its data."""
-        return not any(isinstance(value, Reference | SvcbTemplate | Pending | Unread) for value in self.values)
+        return not any(isinstance(value, AddressOf | SvcbTemplate | Pending | Unread) for value in self.values)
 
     def __str__(self) -> str:
         return f"{self.name} {self.type}"
@@ -86,8 +87,8 @@ class RecordSet:
         """The set with the addresses of now in place of all references."""
 
         def known(value: Value) -> Value:
-            if isinstance(value, Reference):
-                return read_rdata(self.type, resolve(value, self.type))
+            if isinstance(value, AddressOf):
+                return read_rdata(self.type, resolve(value.reference, self.type))
             if isinstance(value, SvcbTemplate):
                 return value.resolved(lambda reference: resolve(reference, "A"))
             return value

@@ -9,7 +9,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.set_reader import read_set
 from sakura_fleet.model.dns.set_rules import check_sets, note
-from sakura_fleet.model.dns.values import UnknownType
+from sakura_fleet.model.dns.unknown import UnknownType
 from sakura_fleet.model.reading import Reader
 
 

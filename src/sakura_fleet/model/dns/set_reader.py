@@ -26,18 +26,18 @@ from sakura_fleet.model.dns.rdata import (
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.rules import ALLOWABLE
 from sakura_fleet.model.dns.svcb import read_structure
+from sakura_fleet.model.dns.unknown import UnknownType, holds_unknown
 from sakura_fleet.model.dns.values import (
     REFERENCES,
     STAND_IN,
+    AddressOf,
     Pending,
-    Reference,
     SvcbTemplate,
-    UnknownType,
     Value,
-    holds_unknown,
     without_hints,
 )
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ElbReference, Reference, ServerReference
 
 
 def read_set(reader: Reader, zone: str, unknown: UnknownType) -> tuple[RecordSet, list[Problem]]:
@@ -77,6 +77,9 @@ def _judged(kind: str, value: Value, path: str, problems: list[Problem]) -> Valu
         return read_declared(kind, value.text(), path, problems)
     if isinstance(value, Pending):
         problems += [Problem(path, problem.rule, problem.message) for problem in value.problems]
+    for address in value.hints if isinstance(value, SvcbTemplate) else (value,):
+        if isinstance(address, AddressOf) and not address.reference.is_whole:
+            problems.append(_refers_to_nothing(path, address.kind, address.reference.inputs()))
     return value
 
 
@@ -158,10 +161,13 @@ class _ValueReader:
             allowed = ", ".join(REFERENCES[kind])
             self._problem(path, "reference-type", f"a reference to a {kind} can be in {allowed} only")
             return Pending(item)
-        reference = Reference(kind, item[kind], not holds_unknown(item[kind], self._unknown))
-        if reference.known and not reference.is_whole:
-            self._problem(path, "reference", f"{item[kind]!r} does not refer to a {kind}")
-        return reference
+        data = item[kind]
+        if isinstance(data, self._unknown):
+            return Pending(item)
+        address = _address_of(kind, data, self._unknown)
+        if address is None:
+            self._problems.append(_refers_to_nothing(path, kind, data))
+        return address or Pending(item)
 
     def _svcb(self, item: Mapping[str, Any], path: str) -> Value | None:
         bare = without_hints(item)
@@ -173,12 +179,12 @@ class _ValueReader:
         texts = {name: [_hint_text(hint) for hint in found or ()] for name, found in hints.items()}
         value = read_structure(Reader(bare, path, self._problems), texts)
         ipv4 = hints["ipv4hint"] or ()
-        if value is None or not any(isinstance(hint, Reference) for hint in ipv4):
+        if value is None or not any(isinstance(hint, AddressOf) for hint in ipv4):
             return value
-        typed = [hint if isinstance(hint, Reference) else read_declared("A", hint, path, []) for hint in ipv4]
-        return SvcbTemplate(value, tuple(hint for hint in typed if isinstance(hint, Reference | Address)))
+        typed = [hint if isinstance(hint, AddressOf) else read_declared("A", hint, path, []) for hint in ipv4]
+        return SvcbTemplate(value, tuple(hint for hint in typed if isinstance(hint, AddressOf | Address)))
 
-    def _hints(self, written: Any, path: str) -> list[str | Reference] | None:
+    def _hints(self, written: Any, path: str) -> list[str | AddressOf] | None:
         """The addresses of a list of hints; None where one is not known yet or wrong."""
         if isinstance(written, self._unknown):
             return None
@@ -188,7 +194,7 @@ class _ValueReader:
         found = [self._hint(entry, f"{path}[{index}]") for index, entry in enumerate(written or ())]
         return None if None in found else [hint for hint in found if hint is not None]
 
-    def _hint(self, entry: Any, path: str) -> str | Reference | None:
+    def _hint(self, entry: Any, path: str) -> str | AddressOf | None:
         if isinstance(entry, self._unknown):
             return None
         if isinstance(entry, str):
@@ -201,9 +207,9 @@ class _ValueReader:
             self._problem(path, "svcb-elb-hint", message)
             return None
         if isinstance(entry, Mapping) and "server" in entry and path.rpartition(".")[2].startswith("ipv4hint"):
-            reference = Reference("server", entry["server"], not holds_unknown(entry, self._unknown))
-            if not reference.known or reference.is_whole:
-                return reference
+            address = _address_of("server", entry["server"], self._unknown)
+            if address:
+                return address
         self._problem(path, "type", f"{entry!r} is neither an address nor a reference to a server")
         return None
 
@@ -211,5 +217,18 @@ class _ValueReader:
         self._problems.append(Problem(path, rule, message))
 
 
-def _hint_text(hint: str | Reference) -> str:
-    return STAND_IN if isinstance(hint, Reference) else hint
+def _address_of(kind: str, data: Any, unknown: UnknownType) -> AddressOf | None:
+    """What a reference means; None for what refers to nothing."""
+    if not isinstance(data, Mapping):
+        return None
+    reference: Reference = ServerReference.of(data) if kind == ServerReference.kind else ElbReference.of(data)
+    known = not holds_unknown(data, unknown)
+    return AddressOf(reference, known) if reference.is_whole or not known else None
+
+
+def _refers_to_nothing(path: str, kind: str, data: Any) -> Problem:
+    return Problem(path, "reference", f"{data!r} does not refer to a {kind}")
+
+
+def _hint_text(hint: str | AddressOf) -> str:
+    return STAND_IN if isinstance(hint, AddressOf) else hint

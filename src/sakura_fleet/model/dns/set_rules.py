@@ -14,7 +14,7 @@ from sakura_fleet.model.dns.rdata import ADDRESS_TYPES, SVCB_TYPES, TYPES, Addre
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.rules import severity_of, with_way_out
 from sakura_fleet.model.dns.svcb import Severity, check_svcb, check_svcb_set, keys
-from sakura_fleet.model.dns.values import Pending, Reference, SvcbTemplate, Value, hints_of, svcb_of
+from sakura_fleet.model.dns.values import AddressOf, Pending, SvcbTemplate, Value, hints_of, svcb_of
 
 SINGLE: Final = ("CNAME", "ALIAS")
 _SRV_NAME: Final = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+(\..+)?")
@@ -65,7 +65,7 @@ def _alone(declared: RecordSet, zone: str, path: str) -> Iterator[Problem]:
     seen = set()
     for index, value in enumerate(values):
         yield from _of_value(kind, value, f"{path}.values[{index}]")
-        if isinstance(value, Pending) or (isinstance(value, Reference) and not value.known):
+        if isinstance(value, Pending) or (isinstance(value, AddressOf) and not value.known):
             continue
         if value.identity in seen:
             yield Problem(f"{path}.values[{index}]", "duplicate-value", "the value is in the set twice")
@@ -125,7 +125,7 @@ def _beside_each_other(
 
 
 def _is_elb(kind: str, value: Value) -> bool:
-    if isinstance(value, Reference):
+    if isinstance(value, AddressOf):
         return value.kind == "elb"
     return kind in ADDRESS_TYPES and isinstance(value, Target) and bool(_ELB_NAME.search(value.target))
 

@@ -1,4 +1,5 @@
-"""What a declared record set may hold beside plain data: references, hints that follow a server, what is not known yet.
+"""What a declared record set may hold beside plain data: addresses of servers and ELBs, hints that follow a server, and
+what is not known yet.
 
 No address is ever typed twice: a value refers to the server or ELB that has it, and the address is looked up when the
 change is applied.
@@ -14,6 +15,7 @@ from typing import Any, Final
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.rdata import HINTS, Address, Rdata
 from sakura_fleet.model.dns.svcb import Svcb, keys, structure_of
+from sakura_fleet.model.reference import ElbReference, Reference
 
 REFERENCES: Final = {"server": ("A",), "elb": ("A", "ALIAS", "CNAME")}
 """What can be referred to, and from which types."""
@@ -21,44 +23,35 @@ REFERENCES: Final = {"server": ("A",), "elb": ("A", "ALIAS", "CNAME")}
 STAND_IN: Final = "0.0.0.0"  # noqa: S104
 """In the place of an address hint that is looked up later."""
 
-UnknownType = type | tuple[type, ...]
-"""The types of values that nobody knows yet: an output of Pulumi's in a program, its stand-in in a preview."""
-
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """A server's or ELB's address. `data` has its `key` (the owner tag; empty for an ELB made elsewhere), its `id`, and
-    for a server the `zones` that it may be in. `known` says whether all of that is known already."""
+class AddressOf:
+    """The address of a server or ELB; `known` says whether all of the reference is known already."""
 
-    kind: str
-    data: Any
+    reference: Reference
     known: bool = True
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it can refer to anything."""
-        needed = ("id", "key", "zones") if self.kind == "server" else ("id",)
-        return isinstance(self.data, Mapping) and "key" in self.data and all(self.data.get(name) for name in needed)
+    def kind(self) -> str:
+        """What is referred to, as in `REFERENCES`."""
+        return self.reference.kind
 
     @property
     def key(self) -> str | None:
         """The owner tag of what is referred to, where it is known."""
-        key = self.data.get("key") if isinstance(self.data, Mapping) else None
-        return key if isinstance(key, str) else None
+        return self.reference.key if isinstance(self.reference.key, str) else None
 
     @property
     def can_be_told_apart(self) -> bool:
         """Whether it is known which object is meant."""
-        number = self.data.get("id") if isinstance(self.data, Mapping) else None
-        return isinstance(number, str) or self.key is not None
+        return isinstance(self.reference.id, str) or self.key is not None
 
     @property
     def identity(self) -> Hashable:
         """A server by the ID that Pulumi keeps: it is the same as long as the object is, also after a plan change."""
-        data = self.data if isinstance(self.data, Mapping) else {}
-        key, number = _hashable(data.get("key")), data.get("id")
-        if self.kind == "elb":
-            return self.kind, key, _hashable(number)
+        key, number = self.reference.key, self.reference.id
+        if isinstance(self.reference, ElbReference):
+            return self.kind, key, number
         return (self.kind, number) if isinstance(number, str) else (self.kind, None, key)
 
     def text(self) -> str:
@@ -67,7 +60,7 @@ class Reference:
 
     def inputs(self) -> dict[str, Any]:
         """As a resource's inputs carry it."""
-        return {self.kind: self.data}
+        return {self.kind: self.reference.inputs()}
 
 
 Resolve = Callable[[Reference, str], str]
@@ -82,7 +75,7 @@ class SvcbTemplate:
     """
 
     outline: Svcb
-    hints: tuple[Address | Reference, ...]
+    hints: tuple[Address | AddressOf, ...]
 
     @property
     def identity(self) -> Hashable:
@@ -94,12 +87,14 @@ class SvcbTemplate:
 
     def inputs(self) -> dict[str, Any]:
         """As a resource's inputs carry it: the one form with room for references."""
-        hints = [hint.inputs() if isinstance(hint, Reference) else hint.text() for hint in self.hints]
+        hints = [hint.inputs() if isinstance(hint, AddressOf) else hint.text() for hint in self.hints]
         return {**structure_of(self.outline), "ipv4hint": hints}
 
     def resolved(self, address_of: Callable[[Reference], str]) -> Svcb:
         """The data with the addresses of now."""
-        found = [IPv4Address(address_of(hint)) if isinstance(hint, Reference) else hint.ip for hint in self.hints]
+        found = [
+            IPv4Address(address_of(hint.reference)) if isinstance(hint, AddressOf) else hint.ip for hint in self.hints
+        ]
         params = {**dict(self.outline.params), keys.IPV4HINT: b"".join(address.packed for address in found)}
         return Svcb(self.outline.priority, self.outline.target, tuple(sorted(params.items())))
 
@@ -123,7 +118,7 @@ class Pending:
         return "?"
 
 
-Value = Rdata | Reference | SvcbTemplate | Pending
+Value = Rdata | AddressOf | SvcbTemplate | Pending
 """One value of a declared set."""
 
 
@@ -134,7 +129,7 @@ def svcb_of(value: object) -> Svcb | None:
     return value if isinstance(value, Svcb) else None
 
 
-def hints_of(value: object, family: int) -> Sequence[Address | Reference]:
+def hints_of(value: object, family: int) -> Sequence[Address | AddressOf]:
     """The address hints of a value, `keys.IPV4HINT` or `keys.IPV6HINT`."""
     if isinstance(value, SvcbTemplate) and family == keys.IPV4HINT:
         return value.hints
@@ -148,28 +143,11 @@ def hints_of(value: object, family: int) -> Sequence[Address | Reference]:
 
 def written_value(value: Value) -> Any:
     """A value as a resource's inputs carry it: the canonical text wherever there is one."""
-    if isinstance(value, Reference | SvcbTemplate):
+    if isinstance(value, AddressOf | SvcbTemplate):
         return value.inputs()
     return value.written if isinstance(value, Pending) else value.text()
-
-
-def holds_unknown(value: Any, unknown: UnknownType) -> bool:
-    """Whether anything inside `value` is not known yet."""
-    if isinstance(value, unknown):
-        return True
-    if isinstance(value, Mapping):
-        return any(holds_unknown(inner, unknown) for inner in value.values())
-    return (
-        not isinstance(value, str)
-        and isinstance(value, Sequence)
-        and any(holds_unknown(inner, unknown) for inner in value)
-    )
 
 
 def without_hints(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """What an SVCB mapping says beside its address hints."""
     return {key: value for key, value in mapping.items() if key not in HINTS}
-
-
-def _hashable(value: Any) -> Hashable:
-    return value if isinstance(value, str | None) else id(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import ResourceError
+from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.references import find_server
 
@@ -18,10 +19,11 @@ def address_of(session: Session, inputs: Mapping[str, Any]) -> str:
     if inputs["address"]:
         return str(inputs["address"])
     fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
-    server = find_server(session, fleet, inputs["server"], since=session.clock())
+    reference = ServerReference.of(inputs["server"])
+    server = find_server(session, fleet, reference, since=session.clock())
     if server is None or not server.ip_address:
         raise ResourceError(
-            f"the server {inputs['server']['key']} is not in {', '.join(inputs['server']['zones'])}; run "
+            f"the server {reference.key} is not in {', '.join(reference.zones)}; run "
             "`pulumi up --refresh`, which makes it again"
         )
     return server.ip_address

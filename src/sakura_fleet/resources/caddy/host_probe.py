@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pulumi
 
+from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Lifecycle
 
@@ -40,7 +40,7 @@ class HostProbe(FleetResource, module="sakura", name="HostProbe"):
         name: str,
         targets: Sequence[Mapping[str, pulumi.Input[str]]],
         protocols: Sequence[str],
-        server: Mapping[str, Any] | None = None,
+        server: ServerReference | None = None,
         address: str = "",
         content: str = "",
         deadline: int = 600,
@@ -50,7 +50,7 @@ class HostProbe(FleetResource, module="sakura", name="HostProbe"):
             "name": name,
             "targets": [dict(target) for target in targets],
             "protocols": list(protocols),
-            "server": server,
+            "server": server.inputs() if server else None,
             "address": address,
             "content": content,
             "deadline": deadline,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pulumi
 
+from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Lifecycle
 
@@ -36,7 +34,7 @@ class SshHostKey(FleetResource, module="sakura", name="SshHostKey"):
         resource_name: str,
         *,
         name: str,
-        server: Mapping[str, Any] | None = None,
+        server: ServerReference | None = None,
         address: str = "",
         port: int = 22,
         pinned: str = "",
@@ -46,7 +44,7 @@ class SshHostKey(FleetResource, module="sakura", name="SshHostKey"):
     ) -> None:
         props = {
             "name": name,
-            "server": server,
+            "server": server.inputs() if server else None,
             "address": address,
             "port": port,
             "pinned": pinned,

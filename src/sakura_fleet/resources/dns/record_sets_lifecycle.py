@@ -22,8 +22,8 @@ from sakura_fleet.model.dns import (
     without,
 )
 from sakura_fleet.model.dns.set_rules import check_sets
-from sakura_fleet.model.dns.values import Reference
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ElbReference, Reference
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, find_server
@@ -141,13 +141,13 @@ def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
     since = session.clock()
 
     def resolve(reference: Reference, record_type: str) -> str:
-        if reference.kind == "elb":
-            return _elb(session, reference.data, record_type)
-        server = find_server(session, fleet, reference.data, since=since)
+        if isinstance(reference, ElbReference):
+            return _elb(session, reference, record_type)
+        server = find_server(session, fleet, reference, since=since)
         if server is None or not server.ip_address:
             raise ResourceError(
                 f"the server {reference.key}, whose address a record is to hold, is not in "
-                f"{', '.join(reference.data['zones'])}; run `pulumi up --refresh`, which makes it again"
+                f"{', '.join(reference.zones)}; run `pulumi up --refresh`, which makes it again"
             )
         return server.ip_address
 
@@ -159,8 +159,8 @@ def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
     return sets
 
 
-def _elb(session: Session, reference: Mapping[str, Any], record_type: str) -> str:
-    name = reference["key"] or reference["id"]
+def _elb(session: Session, reference: ElbReference, record_type: str) -> str:
+    name = reference.key or reference.id
     try:
         elb = find_elb(session, reference)
     except NotFoundError as error:

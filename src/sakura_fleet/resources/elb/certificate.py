@@ -44,7 +44,7 @@ class ElbCertificate(FleetResource, module="sakura", name="ElbCertificate"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
-            "elb": elb.reference,
+            "elb": elb.reference.inputs(),
             "certificates": pulumi.Output.secret([dict(certificate) for certificate in certificates]),
             "lets_encrypt_names": list(lets_encrypt_names),
             "common_name": None,

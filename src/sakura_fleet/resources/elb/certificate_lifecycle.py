@@ -11,6 +11,7 @@ from sakura_fleet.client import Elb, ElbCertificates
 from sakura_fleet.client import ElbCertificate as Certificate
 from sakura_fleet.errors import NotFoundError, Problem
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, needs_other_elb
@@ -79,7 +80,7 @@ class ElbCertificateLifecycle(Lifecycle):
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
         try:
-            elb = find_elb(session, outputs["elb"])
+            elb = find_elb(session, ElbReference.of(outputs["elb"]))
         except NotFoundError:
             return None
         there = session.client.elbs.get_certificates(elb.id)
@@ -97,7 +98,7 @@ class ElbCertificateLifecycle(Lifecycle):
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         try:
-            elb = find_elb(session, outputs["elb"])
+            elb = find_elb(session, ElbReference.of(outputs["elb"]))
             if outputs["lets_encrypt_names"]:
                 self._write_names(session, outputs, [])
             session.client.elbs.delete_certificates(elb.id)
@@ -105,7 +106,7 @@ class ElbCertificateLifecycle(Lifecycle):
             return
 
     def _install(self, session: Session, inputs: Inputs) -> Outputs:
-        elb = find_elb(session, inputs["elb"])
+        elb = find_elb(session, ElbReference.of(inputs["elb"]))
         if inputs["lets_encrypt_names"]:
             there = self._issued(session, elb, inputs)
         else:
@@ -143,7 +144,7 @@ class ElbCertificateLifecycle(Lifecycle):
         edit(
             session,
             f"the ELB {inputs['elb']['id']}",
-            read=lambda: find_elb(session, inputs["elb"]),
+            read=lambda: find_elb(session, ElbReference.of(inputs["elb"])),
             differs=lambda elb: list(elb.document.lets_encrypt_names) != names,
             write=lambda elb: session.client.elbs.update_document(elb, elb.document.with_lets_encrypt_names(names)),
         )

@@ -7,7 +7,8 @@ from typing import Any
 
 import pulumi
 
-from sakura_fleet.model.elb import ElbSettings
+from sakura_fleet.model.elb import ElbSettings, Rule
+from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Lifecycle
 
@@ -77,14 +78,10 @@ class Elb(FleetResource, module="sakura", name="Elb"):
         super().__init__(ElbProvider(), resource_name, props, opts)
 
     @property
-    def reference(self) -> dict[str, pulumi.Input[Any]]:
+    def reference(self) -> ElbReference:
         """How other resources name this ELB: by its owner tag, or by its ID where it was made elsewhere."""
-        return {"key": "" if self.is_lookup else self.key, "id": self.id}
+        return ElbReference("" if self.is_lookup else self.key, self.id)
 
-    def rules_to(self, server_group_name: str) -> list[dict[str, Any]]:
-        """The rules that name a server group, each with its place among all rules."""
-        return [
-            {"at": at, "rule": rule.inputs()}
-            for at, rule in enumerate(self._rules)
-            if rule.server_group == server_group_name
-        ]
+    def rules_to(self, server_group_name: str) -> list[tuple[int, Rule]]:
+        """The rules that name a server group, each behind its place among all rules."""
+        return [(at, rule) for at, rule in enumerate(self._rules) if rule.server_group == server_group_name]

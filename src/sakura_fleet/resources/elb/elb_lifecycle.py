@@ -8,6 +8,7 @@ from sakura_fleet.errors import NotFoundError, Problem, ResourceError
 from sakura_fleet.model.elb import PLANS, REGIONS, ElbSettings, read_settings
 from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Outputs, Unknown, canonical
@@ -116,7 +117,7 @@ class ElbLifecycle(OwnerTaggedLifecycle["api.Elb"]):
 
     def fetch(self, session: Session, inputs: Inputs, object_id: str) -> api.Elb:
         key = "" if inputs["lookup"] else OwnerTags.from_inputs(inputs["owner_tags"]).resource
-        return find_elb(session, {"key": key, "id": inputs.get("elb_id") or object_id})
+        return find_elb(session, ElbReference(key, inputs.get("elb_id") or object_id))
 
     def make(self, session: Session, inputs: Inputs) -> api.Elb:
         return session.client.elbs.create(

@@ -10,6 +10,7 @@ from sakura_fleet import client as api
 from sakura_fleet.errors import WaitTimeoutError
 from sakura_fleet.model.elb import read_rule
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.provider.references import find_elb
 from sakura_fleet.provider.shared_document import edit
 
@@ -73,7 +74,7 @@ class Group:
     """One server group of one ELB, and the times it is given."""
 
     def __init__(self, inputs: Inputs, parked: Sequence[Mapping[str, Any]] = ()) -> None:
-        self.elb: Mapping[str, Any] = inputs["elb"]
+        self.elb = ElbReference.of(inputs["elb"])
         self.name = str(inputs.get("server_group_name") or "")
         self.up_deadline = float(inputs.get("up_deadline", 0))
         self.min_healthy_time = float(inputs.get("min_healthy_time", 0))
@@ -165,7 +166,7 @@ def _edit(session: Session, group: Group, change: Callable[[Entries], list[api.E
 
     elb = edit(
         session,
-        f"the ELB {group.elb['id']}",
+        f"the ELB {group.elb.id}",
         read=lambda: find_elb(session, group.elb),
         differs=differs,
         write=write,

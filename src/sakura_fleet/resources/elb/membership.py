@@ -50,14 +50,14 @@ class ElbMembership(FleetResource, module="sakura", name="ElbMembership"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
-            "elb": elb.reference,
-            "members": [server.reference for server in servers],
+            "elb": elb.reference.inputs(),
+            "members": [server.reference.inputs() for server in servers],
             "ports": list(ports),
             "server_group_name": server_group_name,
             "up_deadline": up_deadline,
             "min_healthy_time": min_healthy_time,
             "drain_timeout": drain_timeout,
-            "rules": elb.rules_to(server_group_name),
+            "rules": [{"at": at, "rule": rule.inputs()} for at, rule in elb.rules_to(server_group_name)],
             "entries": None,
         }
         super().__init__(ElbMembershipProvider(), resource_name, props, opts)

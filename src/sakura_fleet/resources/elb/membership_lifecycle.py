@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from sakura_fleet.errors import NotFoundError, Problem, ResourceError
 from sakura_fleet.model.elb import MAX_ENTRIES
 from sakura_fleet.model.names import ELB_GROUP_NAME
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, find_server, needs_other_elb
@@ -56,11 +57,12 @@ class ElbMembershipLifecycle(Lifecycle):
         return owner_tags.resource, self._converge(session, inputs, olds)
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
+        group = Group(outputs)
         try:
-            elb = find_elb(session, outputs["elb"])
+            elb = find_elb(session, group.elb)
         except NotFoundError:
             return None
-        there = {entry for entry in Group(outputs).entries_in(elb) if entry.enabled}
+        there = {entry for entry in group.entries_in(elb) if entry.enabled}
         kept = [entry for entry in map(Entry.from_output, outputs["entries"]) if entry in there]
         inputs = {key: value for key, value in outputs.items() if key in self.defaults or key in ("elb", "owner_tags")}
         # A member of which an entry is missing or disabled is shown as gone; the next update enters it again.
@@ -90,7 +92,7 @@ class ElbMembershipLifecycle(Lifecycle):
             _exchange(session, group, [Entry.from_output(entry) for entry in olds["entries"]], wanted)
         except NotFoundError as error:
             raise ResourceError(
-                f"the ELB {inputs['elb']['id']} that servers are to join is gone; run `pulumi up --refresh`, which "
+                f"the ELB {group.elb.id} that servers are to join is gone; run `pulumi up --refresh`, which "
                 "makes it again, or correct its lookup"
             ) from error
         return {
@@ -132,18 +134,18 @@ def _entries(session: Session, inputs: Inputs) -> list[Entry]:
     fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
     since = session.clock()
     entries = []
-    for member in inputs["members"]:
+    for member in map(ServerReference.of, inputs["members"]):
         server = find_server(session, fleet, member, since=since)
         if server is None or not server.ip_address:
             raise ResourceError(
-                f"the server {member['key']} that is to join the ELB is not in {', '.join(member['zones'])}; "
+                f"the server {member.key} that is to join the ELB is not in {', '.join(member.zones)}; "
                 "run `pulumi up --refresh`, which makes it again"
             )
-        entries += [Entry(member["key"], server.ip_address, int(port), enabled=True) for port in inputs["ports"]]
+        entries += [Entry(member.key, server.ip_address, int(port), enabled=True) for port in inputs["ports"]]
     return entries
 
 
-def _addresses(session: Session, inputs: Inputs, members: list[Any]) -> set[str]:
+def _addresses(session: Session, inputs: Inputs, members: Sequence[ServerReference]) -> set[str]:
     """The addresses of those members that are there."""
     fleet = OwnerTags.from_inputs(inputs["owner_tags"]).fleet
     since = session.clock()
@@ -155,15 +157,17 @@ def _check_room(session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]
     """Whether the ELB has room; asked in previews too, so that nothing is changed where it has not."""
     wanted = len(inputs["members"]) * len(inputs["ports"])
     others = 0
-    if isinstance(inputs["elb"].get("id"), str):
+    group = Group(inputs)
+    if isinstance(group.elb.id, str):
         try:
-            there = all_entries(session, Group(inputs))
+            there = all_entries(session, group)
         except NotFoundError:
             there = []
         others = max(0, len(there) - len(olds.get("members") or []) * len(olds.get("ports") or []))
         if wanted + others > MAX_ENTRIES:
             # Entries that a run made which then did not come to its end are this stack's, though no state knows them.
-            own = _addresses(session, inputs, [*inputs["members"], *(olds.get("members") or [])])
+            members = [*inputs["members"], *(olds.get("members") or [])]
+            own = _addresses(session, inputs, [*map(ServerReference.of, members)])
             others = len([entry for entry in there if entry.address not in own])
     if wanted + others <= MAX_ENTRIES:
         return []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.model.server import inputs as server_inputs
 from sakura_fleet.model.server.template import DiskTemplate, EditParameter, MachinePlan
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
@@ -121,6 +122,6 @@ class Server(FleetResource, module="sakura", name="Server"):
         super().__init__(ServerProvider(), resource_name, server_inputs.short(props), opts)
 
     @property
-    def reference(self) -> dict[str, pulumi.Input[Any]]:
+    def reference(self) -> ServerReference:
         """How other resources name this server without waiting for its outputs."""
-        return {"key": self.key, "id": self.id, "zones": list(self.allowed_zones)}
+        return ServerReference(self.key, self.id, list(self.allowed_zones))

@@ -29,8 +29,9 @@ from sakura_fleet.model.dns import (
     zone_name,
 )
 from sakura_fleet.model.dns.set_rules import check_sets
-from sakura_fleet.model.dns.values import Pending, Reference
+from sakura_fleet.model.dns.values import Pending
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reference import Reference
 from tests.unit.model.read import read
 
 ZONE = "example.com"
@@ -356,7 +357,7 @@ def test_a_problem_names_set_rule_and_way_out() -> None:
 def addresses(reference: Reference, record_type: str) -> str:
     if reference.kind == "elb":
         return "198.51.100.80" if record_type == "A" else "site-3.proxylb1.sakura.ne.jp"
-    return {"113800000001": "198.51.100.1", "113800000002": "198.51.100.2"}[reference.data["id"]]
+    return {"113800000001": "198.51.100.1", "113800000002": "198.51.100.2"}[reference.id]
 
 
 def resolved(*sets: Any) -> list[list[str]]:
