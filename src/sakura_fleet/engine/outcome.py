@@ -81,8 +81,11 @@ class Outcome:
             return JobExit.POLICY
         if interrupted:
             return JobExit.CANCELED
-        failed = any(change.state == "failed" for change in self.changes.values())
-        return job_code(self.codes | {error.code}, otherwise=JobExit.RESOURCE if failed else JobExit.ERROR)
+        codes = self.codes | {error.code}
+        if any(change.state == "failed" for change in self.changes.values()):
+            # Other resources may have been made by then: that is no refusal of what was written.
+            return job_code(codes - {InputError.code}, otherwise=JobExit.RESOURCE)
+        return job_code(codes, otherwise=JobExit.ERROR)
 
     def _changed(self, metadata: Any, state: str, timestamp: int) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))

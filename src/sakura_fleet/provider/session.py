@@ -133,8 +133,8 @@ class Session:
         if wanted and status.account_id != wanted:
             raise AccountMismatchError(
                 f"the API key belongs to account {status.account_id} ({status.account_name}), but the stack is for "
-                f"account {wanted} (sakura-fleet:account_id); use the other account's API key, or another stack. "
-                "Nothing was changed"
+                f"account {wanted} (sakura-fleet:account_id); use the other account's API key, or another stack, "
+                "or correct sakura-fleet:account_id. Nothing was changed"
             )
 
     def lock(self, what: str) -> threading.Lock:

@@ -109,6 +109,14 @@ class ElbLifecycle(OwnerTaggedLifecycle["api.Elb"]):
         if not outputs.get("lookup"):
             super().delete(session, object_id, outputs)
 
+    def find(self, session: Session, inputs: Inputs) -> api.Elb | None:
+        """The ELB with this resource's owner tag; the oldest, should there be several.
+
+        By that tag alone: it is paid for each month, so one whose fleet tag somebody took off is no reason for another.
+        """
+        listed = self.listed(session, inputs, OwnerTags.from_inputs(inputs["owner_tags"]))
+        return min(listed, key=lambda elb: elb.id, default=None)
+
     def listed(self, session: Session, inputs: Inputs, owner_tags: OwnerTags) -> list[api.Elb]:
         return session.client.elbs.find(tags=[owner_tags.resource])
 

@@ -174,7 +174,19 @@ def test_an_icon_comes_and_goes(world: World) -> None:
     assert world.client.elbs.read(elb.id).icon_id is None
 
 
-def test_a_mark_that_a_person_removed_is_drift_and_written_again(world: World) -> None:
+def test_an_elb_without_its_fleet_tag_is_not_made_a_second_time(world: World) -> None:
+    inputs = elb_inputs(world)
+    elb, outputs = create(world, inputs)
+    resource = outputs["owner_tags"]["resource"]
+    elb.api.put_item(int(elb.id), Tags=[resource])
+    again, _ = create(world, inputs)
+    assert (again.id, world.calls(POST)) == (elb.id, 1)
+    found = ELB.read(world.next_run(), again.id, outputs)
+    assert found is not None
+    assert found.inputs["owner_tags"] == outputs["owner_tags"]
+
+
+def test_owner_tags_that_a_person_removed_is_drift_and_written_again(world: World) -> None:
     inputs = elb_inputs(world, tags=["a"])
     elb, outputs = create(world, inputs)
     elb.api.put_item(int(elb.id), Tags=["a"])
