@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from sakura_fleet.engine.exit_codes import ERROR, job_code
-from sakura_fleet.errors import FleetError
+from sakura_fleet.engine.exit_codes import ERROR, USAGE, job_code
+from sakura_fleet.errors import FleetError, UsageError
 
 
 @contextmanager
@@ -23,10 +23,10 @@ def failing(exit_code: Callable[[FleetError], int]) -> Iterator[None]:
 
 
 class FleetGroup(click.Group):
-    """Commands that end with 1 for an error."""
+    """Commands that end with 1 for an error, and with 2 for wrong usage."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        with failing(lambda _: ERROR):
+        with failing(lambda error: USAGE if isinstance(error, UsageError) else ERROR):
             return super().invoke(ctx)
 
 

@@ -13,9 +13,25 @@ from sakura_fleet.errors import FileError, UsageError
 
 Option = Callable[[Any], Any]
 
+
+def check_stack_name(stack: str) -> None:
+    """Raises `UsageError` for what cannot be a stack's name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", stack):
+        raise UsageError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
+
+
+def _known_shape(_ctx: click.Context, _param: click.Parameter, stack: str | None) -> str | None:
+    """The stack that `--stack` names; before it, the organisation and project that some backends have."""
+    if stack:
+        for part in stack.split("/", 2):
+            check_stack_name(part)
+    return stack
+
+
 stack_option: Option = click.option(
-    "-s", "--stack", "stack", metavar="NAME", help="The stack; default: the one that `pulumi stack select` chose."
-)
+    "-s", "--stack", "stack", metavar="NAME", callback=_known_shape,
+    help="The stack; default: the one that `pulumi stack select` chose.",
+)  # fmt: skip
 output_option: Option = click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it."
 )
@@ -46,12 +62,6 @@ def confirm(question: str) -> None:
         raise UsageError("nobody answered: run the same command with --yes. Nothing was changed") from None
     if not agreed:
         raise click.Abort
-
-
-def check_stack_name(stack: str) -> None:
-    """Raises `UsageError` for what cannot be a stack's name."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", stack):
-        raise UsageError(f"{stack!r} is not a stack name: use letters, digits, dots, hyphens and underscores")
 
 
 def write_new(output: Path, text: str) -> None:

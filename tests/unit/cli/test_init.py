@@ -119,7 +119,7 @@ def test_an_existing_fleet_id_is_never_changed(folder: Folder) -> None:
 @pytest.mark.parametrize("name", ["../x", "a b", "-x", "", "x" * 101, "a/b"])
 def test_what_is_no_stack_name(folder: Folder, name: str) -> None:
     result = folder.run("init", "--", name)
-    assert result.exit_code == 1
+    assert (result.exit_code, "[usage]" in result.output) == (2, True)
     assert "is not a stack name" in result.output
     assert not (folder.root / "stacks").exists()
 
@@ -127,7 +127,7 @@ def test_what_is_no_stack_name(folder: Folder, name: str) -> None:
 @pytest.mark.parametrize("root", ["http://example.com/cloud/zone", "example.com", "ftp://x/"])
 def test_an_api_root_that_the_stack_would_refuse_is_not_written(folder: Folder, root: str) -> None:
     result = folder.run("init", "test", "--api-root", root)
-    assert result.exit_code == 1
+    assert (result.exit_code, "[usage]" in result.output) == (2, True)
     assert root in result.output
     assert not folder.stack_file().exists()
 

@@ -18,6 +18,7 @@ from sakura_fleet.errors import (
     InputError,
     NoStackError,
     Problem,
+    UsageError,
     WaitTimeoutError,
 )
 from tests.unit.folder import Folder, inside
@@ -79,6 +80,7 @@ REFUSED = AuthenticationError(
             "1 problem in here; nothing was changed [input]:\n  a.b: the words [rule]",
             2,
         ),
+        (UsageError("no such option"), "no such option [usage]", 2),
         (CredentialsError("no API key"), "no API key [auth]", 3),
         (REFUSED, f"{REFUSED} [auth]", 3),
         (NoStackError("no stack"), "no stack [no-stack]", 6),
@@ -89,7 +91,7 @@ REFUSED = AuthenticationError(
 def test_our_errors_are_printed_with_their_code_and_without_a_traceback(
     error: FleetError, words: str, job: int
 ) -> None:
-    for kind, code in ((FleetGroup, 1), (JobGroup, job)):
+    for kind, code in ((FleetGroup, 2 if isinstance(error, UsageError) else 1), (JobGroup, job)):
 
         @click.group(cls=kind)
         def group() -> None:
@@ -101,6 +103,18 @@ def test_our_errors_are_printed_with_their_code_and_without_a_traceback(
 
         result = CliRunner().invoke(group, ["fail"])
         assert (result.exit_code, result.output) == (code, f"Error: {words}\n")
+
+
+@pytest.mark.parametrize("name", ["bad name!", "../x", "a//b", "-"])
+@pytest.mark.parametrize(
+    "command",
+    [["show"], ["deploy"], ["repair"], ["dns", "export"], ["scaler", "validate"], ["scaler", "keep"]],
+    ids=" ".join,
+)
+def test_what_is_no_stack_name_is_wrong_usage(folder: Folder, command: list[str], name: str) -> None:
+    result = folder.run(*command, f"--stack={name}")
+    assert result.exit_code == 2, result.output
+    assert result.output.endswith("is not a stack name: use letters, digits, dots, hyphens and underscores [usage]\n")
 
 
 @pytest.mark.parametrize("arguments", [["init", "x"], ["doctor", "-s", "x"], ["repair", "-s", "x"]])
