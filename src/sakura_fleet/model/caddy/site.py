@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from sakura_fleet.model.names import HOST_NAME
 from sakura_fleet.model.reading import Reader
 
 CERTIFICATES: Final = ("auto", "internal")
 DEFAULT_ROOT: Final = "/usr/share/caddy"
 LB_POLICIES: Final = ("least_conn", "random", "round_robin", "first", "ip_hash", "client_ip_hash")
 KINDS: Final = ("file_server", "reverse_proxy", "redirect")
-_LABEL: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-_HOST_NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
 _UPSTREAM: Final = re.compile(r"(?:https?://)?(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 
@@ -63,7 +62,7 @@ def read_sites(reader: Reader) -> tuple[Site, ...]:
 
 def is_host_name(text: str) -> bool:
     """Whether `text` is a host's name in lower case, with A-labels; an IP address is none."""
-    return bool(_HOST_NAME.fullmatch(text)) and not _ADDRESS.fullmatch(text)
+    return bool(re.fullmatch(HOST_NAME, text)) and not _ADDRESS.fullmatch(text)
 
 
 def _read_site(reader: Reader) -> Site:

@@ -1,4 +1,4 @@
-"""Names and bounds of the DNS appliance (dns-https-records.md, section 7)."""
+"""Names and bounds of SAKURA Cloud's DNS appliance."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from sakura_fleet.model.dns.svcb.names import DomainName
+from sakura_fleet.model.names import DNS_LABEL
 
 DEFAULT_TTL: Final = 3_600
 MIN_TTL: Final = 10
@@ -17,7 +18,7 @@ MAX_NAME: Final = 63
 MAX_FULL_NAME: Final = 253
 
 _ADDRESS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
-_LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL: Final = re.compile(DNS_LABEL)
 
 
 def zone_name(text: str) -> str:

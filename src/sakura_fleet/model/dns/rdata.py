@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import absolute_target
 from sakura_fleet.model.dns.svcb import read_svcb
+from sakura_fleet.model.dns.svcb.text import read_uint16
 from sakura_fleet.model.reading import Reader
 
 TYPES: Final = ("A", "AAAA", "ALIAS", "CNAME", "NS", "MX", "TXT", "SRV", "CAA", "HTTPS", "SVCB", "PTR")
@@ -29,7 +30,6 @@ STRUCTURED: Final = (*SVCB_TYPES, "MX", "SRV", "CAA")
 MAX_TXT: Final = 255
 
 _CAA: Final = re.compile(r'([0-9]{1,3})\s+([A-Za-z0-9]+)\s+(?:"([^"]*)"|([^\s"]+))')
-_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 
 
 class Rdata(Protocol):
@@ -251,9 +251,10 @@ def _unquoted(text: str) -> str:
 
 
 def _whole(text: str) -> int:
-    if not _NUMBER.fullmatch(text) or int(text) > 0xFFFF:
+    number = read_uint16(text)
+    if number is None:
         raise ValueError(f"{text!r} is not a whole number from 0 to 65535")
-    return int(text)
+    return number
 
 
 _READERS: Final[Mapping[str, Callable[[str], Rdata]]] = {

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sakura_fleet.client import Elb, ElbCertificates
 from sakura_fleet.client import ElbCertificate as Certificate
 from sakura_fleet.errors import NotFoundError, Problem
+from sakura_fleet.model.names import CERTIFICATE_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.ownership import OwnerTags
@@ -28,7 +29,6 @@ _PEM: Final = {
     "intermediate_certificate": r"CERTIFICATE",
 }
 """The label that each part of a certificate begins with."""
-_NAME: Final = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+"
 
 
 class ElbCertificateLifecycle(Lifecycle):
@@ -50,7 +50,7 @@ class ElbCertificateLifecycle(Lifecycle):
             _check_certificate(f"certificates[{index}]", certificate, problems)
         names = reader.texts("lets_encrypt_names")
         for index, name in enumerate(names):
-            if not re.fullmatch(_NAME, name):
+            if not re.fullmatch(CERTIFICATE_NAME, name):
                 reader.problem(
                     f"lets_encrypt_names[{index}]", "host-name", f"{name!r} is not a host name in lower case"
                 )

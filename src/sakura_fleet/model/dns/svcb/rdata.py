@@ -12,7 +12,7 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.svcb import keys
 from sakura_fleet.model.dns.svcb.names import DomainName
 from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
-from sakura_fleet.model.dns.svcb.text import WrittenParam, split_params, value_text
+from sakura_fleet.model.dns.svcb.text import WrittenParam, read_uint16, split_params, value_text
 
 _RDATA: Final = re.compile(r"\s*(\S+)\s+(\S+)(?:\s+(.*))?", re.DOTALL)
 _LONGEST: Final = 0xFFFF
@@ -110,13 +110,13 @@ def read_svcb(text: str, path: str, problems: list[Problem]) -> Svcb | None:
         return None
     priority, target, params = match.groups()
     noted: list[Problem] = []
-    number = int(priority) if re.fullmatch(r"[0-9]{1,5}", priority) else -1
+    number = read_uint16(priority)
     written: list[WrittenParam] = []
     try:
         written = list(split_params(params or ""))
     except BrokenRuleError as error:
         noted.append(Problem(path, error.rule, str(error)))
-    return _built(number, priority, target, written, path, problems, noted)
+    return _built(-1 if number is None else number, priority, target, written, path, problems, noted)
 
 
 def build_svcb(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,13 @@ from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
 BLANKS: Final = " \t\r\n"
 _ENDING: Final = '";()'
 """What ends or changes an unquoted value in a zone file."""
+_DECIMAL: Final = re.compile(r"[0-9]{1,5}")
 _UNQUOTED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:,/+=-_")
+
+
+def read_uint16(text: str) -> int | None:
+    """A number of 16 bits in decimal digits; None for any other text."""
+    return int(text) if _DECIMAL.fullmatch(text) and int(text) <= 0xFFFF else None
 
 
 @dataclass(frozen=True, slots=True)

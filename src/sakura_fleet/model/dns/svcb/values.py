@@ -16,9 +16,8 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final, Protocol
 
 from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
-from sakura_fleet.model.dns.svcb.text import join_list, split_list
+from sakura_fleet.model.dns.svcb.text import join_list, read_uint16, split_list
 
-_DECIMAL: Final = re.compile(rb"[0-9]{1,5}")
 _TEMPLATE_WITH_DNS: Final = re.compile(r"\{[^{}]*\bdns\b[^{}]*\}")
 
 
@@ -108,9 +107,10 @@ class Numbers:
     def encode(self, octets: bytes, key: str) -> bytes:
         numbers = []
         for item in [octets] if self.single else octets.split(b","):
-            if not _DECIMAL.fullmatch(item) or int(item) > 0xFFFF:
+            number = read_uint16(item.decode("latin-1"))
+            if number is None:
                 raise BrokenRuleError(self.rule, f"{_shown(item)} of {key} is not a whole number from 0 to 65535")
-            numbers.append(int(item))
+            numbers.append(number)
         return self._checked(numbers, key)
 
     def decode(self, wire: bytes, key: str) -> bytes:
