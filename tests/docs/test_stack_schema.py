@@ -18,8 +18,8 @@ from sakura_fleet.cli.main import main
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.schema import PREFIX
 from sakura_fleet.model.stack import read_stack
+from tests.docs.settings import MINIMAL
 from tests.docs.stack_schema import ROOT, SCHEMA, text
-from tests.docs.test_docs import MINIMAL
 
 STACKS = sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
 PAGES = sorted({*(ROOT / "docs").glob("*.md"), *ROOT.glob("README*.md")})

@@ -1,4 +1,4 @@
-"""The thin adapter under Pulumi's dynamic host, and what of it is in every state."""
+"""The thin adapter under Pulumi's dynamic host, and what of it is stored in every state."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
 
-from sakura_fleet import tokens
+from sakura_fleet import resources, tokens
 from sakura_fleet.errors import AccountMismatchError, FleetError
-from sakura_fleet.provider import engine_watch as orphan
+from sakura_fleet.provider import engine_watch, workers
 from sakura_fleet.provider import session as session_module
-from sakura_fleet.provider import workers
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource
 from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.settings import SessionSettings
-from sakura_fleet.resources import PacketFilter, Server, SshKey, StartupScript, Switch
+from sakura_fleet.resources.caddy.host_probe import HostProbeProvider
+from sakura_fleet.resources.caddy.http3_withdrawal import Http3WithdrawalProvider
+from sakura_fleet.resources.caddy.ssh_host_key import SshHostKeyProvider
+from sakura_fleet.resources.dns.record_sets import DnsRecordSetsProvider
+from sakura_fleet.resources.dns.zone import DnsZoneProvider
+from sakura_fleet.resources.elb.certificate import ElbCertificateProvider
+from sakura_fleet.resources.elb.elb import ElbProvider
+from sakura_fleet.resources.elb.membership import ElbMembershipProvider
 from sakura_fleet.resources.server.packet_filter import PacketFilterProvider
 from sakura_fleet.resources.server.server import ServerProvider
 from sakura_fleet.resources.server.ssh_key import SshKeyProvider
@@ -106,7 +112,7 @@ def test_values_arrive_as_whole_numbers_and_without_the_hosts_own_key(life: Echo
     assert life.given == ["1", GIVEN]
 
 
-def test_what_is_unknown_is_pulumis_outside_and_our_own_inside(life: Echo) -> None:
+def test_unknown_values_are_pulumis_outside_and_the_lifecycles_inside(life: Echo) -> None:
     result = EchoProvider().check({}, {"address": PULUMIS_UNKNOWN, "list": [{"id": PULUMIS_UNKNOWN}]})
     given = life.given[1]
     assert isinstance(given["address"], Unknown)
@@ -161,8 +167,8 @@ def test_read_returns_inputs_too_and_gone_as_no_id(life: Echo) -> None:
 def test_configuring_widens_the_host_and_watches_the_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     monkeypatch.setattr(workers, "widen", lambda: done.append("widen"))
-    monkeypatch.setattr(orphan, "end_with_engine", lambda: done.append("watch"))
-    monkeypatch.setattr(orphan, "end_quickly", lambda: done.append("end"))
+    monkeypatch.setattr(engine_watch, "end_with_engine", lambda: done.append("watch"))
+    monkeypatch.setattr(engine_watch, "end_quickly", lambda: done.append("end"))
     monkeypatch.setattr(FleetProvider, "_raw_config", None)
     config = Config({"sakura-fleet:api_root": "http://127.0.0.1:1/cloud/zone"}, "p")
     for provider in (ServerProvider(), SwitchProvider()):
@@ -178,10 +184,10 @@ def test_all_providers_share_one_session_made_from_the_stack(monkeypatch: pytest
     session = ServerProvider()._session()
     assert session is SwitchProvider()._session()
     assert session.settings == SessionSettings(api_root=root, rate_limit=100.0)
-    assert session.cancelled is orphan.engine_gone
+    assert session.cancelled is engine_watch.engine_gone
 
 
-# What is in every state: none of this may change from one release to the next.
+# What is stored in every state: none of this may change from one release to the next.
 
 STORED = {
     ServerProvider: (
@@ -201,7 +207,35 @@ STORED = {
         "gASVSwAAAAAAAACMK3Nha3VyYV9mbGVldC5yZXNvdXJjZXMuc2VydmVyLnBhY2tldF9maWx0ZXKUjBRQYWNrZXRGaW"
         "x0ZXJQcm92aWRlcpSTlCmBlC4="
     ),
+    HostProbeProvider: (
+        "gASVRAAAAAAAAACMJ3Nha3VyYV9mbGVldC5yZXNvdXJjZXMuY2FkZHkuaG9zdF9wcm9iZZSMEUhvc3RQcm9iZVByb3ZpZGVylJOUKYGULg=="
+    ),
+    Http3WithdrawalProvider: (
+        "gASVUAAAAAAAAACMLXNha3VyYV9mbGVldC5yZXNvdXJjZXMuY2FkZHkuaHR0cDNfd2l0aGRyYXdhbJSMF0h0dHAzV2"
+        "l0aGRyYXdhbFByb3ZpZGVylJOUKYGULg=="
+    ),
+    SshHostKeyProvider: (
+        "gASVRwAAAAAAAACMKXNha3VyYV9mbGVldC5yZXNvdXJjZXMuY2FkZHkuc3NoX2hvc3Rfa2V5lIwSU3NoSG9zdEtleV"
+        "Byb3ZpZGVylJOUKYGULg=="
+    ),
+    DnsRecordSetsProvider: (
+        "gASVRwAAAAAAAACMJnNha3VyYV9mbGVldC5yZXNvdXJjZXMuZG5zLnJlY29yZF9zZXRzlIwVRG5zUmVjb3JkU2V0c1"
+        "Byb3ZpZGVylJOUKYGULg=="
+    ),
+    DnsZoneProvider: ("gASVOgAAAAAAAACMH3Nha3VyYV9mbGVldC5yZXNvdXJjZXMuZG5zLnpvbmWUjA9EbnNab25lUHJvdmlkZXKUk5QpgZQu"),
+    ElbCertificateProvider: (
+        "gASVSAAAAAAAAACMJnNha3VyYV9mbGVldC5yZXNvdXJjZXMuZWxiLmNlcnRpZmljYXRllIwWRWxiQ2VydGlmaWNhdG"
+        "VQcm92aWRlcpSTlCmBlC4="
+    ),
+    ElbProvider: ("gASVNQAAAAAAAACMHnNha3VyYV9mbGVldC5yZXNvdXJjZXMuZWxiLmVsYpSMC0VsYlByb3ZpZGVylJOUKYGULg=="),
+    ElbMembershipProvider: (
+        "gASVRgAAAAAAAACMJXNha3VyYV9mbGVldC5yZXNvdXJjZXMuZWxiLm1lbWJlcnNoaXCUjBVFbGJNZW1iZXJzaGlwUHJvdmlkZXKUk5QpgZQu"
+    ),
 }
+
+
+def test_the_stored_form_of_every_provider_is_known() -> None:
+    assert {kind.__name__ for kind in STORED} == {f"{name}Provider" for name in resources.__all__}
 
 
 @pytest.mark.parametrize("kind", STORED)
@@ -212,16 +246,9 @@ def test_a_stored_provider_can_still_be_loaded_and_is_stored_the_same(kind: type
     assert kind.serialize_as_secret_always is False
 
 
-@pytest.mark.parametrize(
-    ("kind", "token"),
-    [
-        (Server, "pulumi-python:dynamic/sakura:Server"),
-        (StartupScript, "pulumi-python:dynamic/sakura:StartupScript"),
-        (SshKey, "pulumi-python:dynamic/sakura:SshKey"),
-        (Switch, "pulumi-python:dynamic/sakura:Switch"),
-        (PacketFilter, "pulumi-python:dynamic/sakura:PacketFilter"),
-    ],
-)
-def test_type_tokens(kind: type[FleetResource], token: str) -> None:
+@pytest.mark.parametrize("name", resources.__all__)
+def test_type_tokens(name: str) -> None:
+    kind: type[FleetResource] = getattr(resources, name)
+    token = f"pulumi-python:dynamic/sakura:{name}"
     assert f"pulumi-python:{kind._resource_type_name}" == token
     assert token in vars(tokens).values()
