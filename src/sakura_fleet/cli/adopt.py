@@ -12,7 +12,7 @@ from sakura_fleet.cli.options import check_stack_name, output_file_option, write
 from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.session import open_session
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import UsageError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES

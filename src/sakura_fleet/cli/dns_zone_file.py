@@ -12,8 +12,8 @@ from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.client import DnsZone
 from sakura_fleet.engine.exit_codes import DnsPlanExit
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import StackEngine
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import InputError, NoStackError, Problem, RefusedError, ResourceError
 from sakura_fleet.inventory.dns_state import zones_in
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, zone_name

@@ -16,7 +16,7 @@ import click
 from sakura_fleet.cli.options import stack_option
 from sakura_fleet.engine.exit_codes import DoctorExit
 from sakura_fleet.engine.project import Project, engine_path, pulumi
-from sakura_fleet.engine.session import open_session
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import EngineError, FleetError, KeyPermissionError, MissingToolError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import click
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.engine.exit_codes import RepairExit
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import Lock, StackEngine
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import refuse_living
 from sakura_fleet.inventory.owned import everything
 from sakura_fleet.inventory.removal import remove as remove_object

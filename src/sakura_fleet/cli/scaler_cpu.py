@@ -16,7 +16,7 @@ from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.failure import failing
 from sakura_fleet.engine.exit_codes import CpuExit
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.session import open_session
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import UsageError
 from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
 from sakura_fleet.interop.dotenv import read_env_file

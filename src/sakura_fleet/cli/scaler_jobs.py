@@ -22,7 +22,7 @@ from sakura_fleet.cli.options import (
 )
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine import job_lock as jobs
-from sakura_fleet.engine.session import open_session
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.job_runner import Effort, Rule
 from sakura_fleet.scaler.price import price_of

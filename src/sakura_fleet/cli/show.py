@@ -12,8 +12,8 @@ import click
 from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.cli.table import aligned
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import StackEngine
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.inventory.fleet import observe_fleet
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
-from sakura_fleet.engine.session import open_session
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig

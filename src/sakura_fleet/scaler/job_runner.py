@@ -17,8 +17,8 @@ from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change, Outcome
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.session import open_session
 from sakura_fleet.engine.stack import KnownServer, StackEngine
+from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import (
     AdoptionError,
