@@ -175,7 +175,7 @@ def test_wrong_key_is_told_apart(make_fleet: Callable[..., Fleet]) -> None:
 def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable[..., Fleet]) -> None:
     fleet = make_fleet(size=0, latency="baseline")
     fleet.up()
-    with clock_stands(fleet, then=10):  # 7 s for the copy of a disk, so that the engine has the signal before
+    with clock_stands(fleet, then=3):  # 23 s for the copy of a disk, so that the engine has the signal before
         first = subprocess.Popen(
             ["scaler", "set", "2", "--yes", "--stack", fleet.stack, "-o", "json"],
             cwd=fleet.folder,

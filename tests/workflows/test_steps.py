@@ -273,7 +273,7 @@ def test_a_cancelled_run_reaches_the_engine(slow: Checkout) -> None:
         "TMPDIR": str(slow.temp),
     }
     command = ["bash", "-e", "-c", run_text("deploy-stack", "deploy.sh")]
-    with clock_stands(slow.fleet, then=10):  # 7 s for the copy of a disk, so that the engine has the signal before
+    with clock_stands(slow.fleet, then=3):  # 23 s for the copy of a disk, so that the engine has the signal before
         step = subprocess.Popen(
             command, cwd=slow.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
