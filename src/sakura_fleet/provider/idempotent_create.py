@@ -19,15 +19,16 @@ T = TypeVar("T")
 def create_idempotently(session: Session, what: str, make: Callable[[], T], find: Callable[[float], T | None]) -> T:
     """Make something; when no answer comes, find what was made after all, instead of making it again.
 
-    `find` gets the moment that its answer must not be older than. Raises `WaitTimeoutError` when the thing does not
-    appear, so that nothing is made twice; the next run finds it, or makes it then.
+    `find` gets the moment that its answer must not be older than; only one that many share needs it. Raises
+    `WaitTimeoutError` when the thing does not appear, so that nothing is made twice; the next run finds it, or makes
+    it then.
     """
     try:
         return make()
     except (UnreachableError, UnavailableError) as error:
         if not error.maybe_done:
             raise
-    found = session.waiter.wait_for(
+    found = session.waiter.wait_for_shared(
         f"{what}, whose creation got no answer, to appear",
         find,
         lambda item: item is not None,

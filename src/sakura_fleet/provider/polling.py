@@ -41,13 +41,16 @@ class SharedFind(Generic[T]):
         self._clock = clock
         self._condition = threading.Condition()
         self._running = False
-        self._started = float("-inf")
+        self._started: float | None = None
         self._result: Sequence[T] = ()
 
-    def newer_than(self, moment: float) -> Sequence[T]:
-        """A result that was asked for at or after `moment` (of the clock)."""
+    def newer_than(self, moment: float | None) -> Sequence[T]:
+        """A result that was asked for at or after `moment` (of the clock).
+
+        With None it is what is known already, however old: nothing where nobody has asked yet.
+        """
         with self._condition:
-            while self._started < moment:
+            while moment is not None and (self._started is None or self._started < moment):
                 if not self._running:
                     self._running = True
                     break

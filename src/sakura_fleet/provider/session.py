@@ -74,7 +74,7 @@ class Session:
         self._lock = threading.RLock()
         self._servers: dict[tuple[str, str], SharedFind[Server]] = {}
         self._disks: dict[tuple[str, str], SharedFind[Disk]] = {}
-        self._departed = float("-inf")
+        self._departed: float | None = None
         self._tried: set[str] = set()
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -156,10 +156,13 @@ class Session:
         with self._lock:
             again = resource_tag in self._tried
             self._tried.add(resource_tag)
-        return now if again else max(self._departed, now - RECENT)
+        if again:
+            return now
+        recent = now - RECENT
+        return recent if self._departed is None else max(self._departed, recent)
 
-    def servers(self, zone: str, fleet: str, *, since: float) -> list[Server]:
-        """The fleet's servers in a zone, from a find that began at or after `since`."""
+    def servers(self, zone: str, fleet: str, *, since: float | None) -> list[Server]:
+        """The fleet's servers in a zone, from a find that began at or after `since`; from any earlier one with None."""
         client = self.client
         with self._lock:
             find = self._servers.setdefault(
@@ -167,8 +170,8 @@ class Session:
             )
         return list(find.newer_than(since))
 
-    def disks(self, zone: str, fleet: str, *, since: float) -> list[Disk]:
-        """The fleet's disks in a zone, from a find that began at or after `since`."""
+    def disks(self, zone: str, fleet: str, *, since: float | None) -> list[Disk]:
+        """The fleet's disks in a zone, from a find that began at or after `since`; from any earlier one with None."""
         client = self.client
         with self._lock:
             find = self._disks.setdefault(

@@ -15,8 +15,6 @@ from sakura_fleet.provider.polling import next_poll
 
 SHORTEST_NAP: Final = 0.001
 """Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
-WHATEVER_IS_THERE: Final = float("-inf")
-"""The moment for observations that may be as old as they like: what is known already is taken as it is."""
 FOREVER: Final = float("inf")
 
 T = TypeVar("T")
@@ -45,43 +43,80 @@ class Waiter:
     def wait_for(
         self,
         what: str,
+        observe: Callable[[], T],
+        until: Callable[[T], bool],
+        *,
+        deadline: float,
+        way_out: str | Callable[[T], str],
+        steady: float = 0.0,
+    ) -> T:
+        """The first observation for which `until` holds, and has held for `steady` seconds without a break.
+
+        `what` completes "waiting for", such as "server web-001 to be up"; `deadline` is in seconds.
+
+        Raises `WaitTimeoutError` with `what` and `way_out` (which may depend on the last observation), and what `pause`
+        raises.
+        """
+        return self._wait(what, lambda _: observe(), until, deadline=deadline, way_out=way_out, steady=steady)
+
+    def wait_for_shared(
+        self,
+        what: str,
         observe: Callable[[float], T],
         until: Callable[[T], bool],
         *,
         deadline: float,
         way_out: str | Callable[[T], str],
-        at_once: bool = True,
-        steady: float = 0.0,
-        meanwhile: Callable[[T], None] = lambda _: None,
+        first: T | None = None,
+        meanwhile: Callable[[T], None] | None = None,
     ) -> T:
-        """The first observation for which `until` holds, and has held for `steady` seconds without a break.
+        """As `wait_for`, for an observation by a find that many share.
 
-        `observe` gets the moment (of the clock) that its observation must not be older than; where nothing is shared
-        it may ignore that. After each observation that is not the last, `meanwhile` may act on it. `what` completes
-        "waiting for", such as "server web-001 to be up"; `deadline` is in seconds. Without `at_once` the first
-        observation may be what others have asked for before: for what can hardly be there yet, and is seen for certain
-        by the next one.
-
-        Raises `WaitTimeoutError` with `what` and `way_out` (which may depend on the last observation), and what `pause`
-        raises.
+        `observe` gets the moment (of the clock) that its find must not be older than: half a pause ago, so that those
+        who wait side by side are content with one find. `first` is an observation that there is already, and takes the
+        place of the first of its own. `meanwhile` acts on each observation that is not the last.
         """
+        return self._wait(what, observe, until, deadline=deadline, way_out=way_out, first=first, meanwhile=meanwhile)
+
+    def attempt(self, what: str, act: Callable[[], bool], *, deadline: float, way_out: str) -> None:
+        """Do what the cloud may refuse for now, again and again until `act` says that it was accepted.
+
+        The other arguments and the errors are those of `wait_for`.
+        """
+        self._wait(what, lambda _: act(), bool, deadline=deadline, way_out=way_out)
+
+    def _wait(
+        self,
+        what: str,
+        observe: Callable[[float], T],
+        until: Callable[[T], bool],
+        *,
+        deadline: float,
+        way_out: str | Callable[[T], str],
+        steady: float = 0.0,
+        first: T | None = None,
+        meanwhile: Callable[[T], None] | None = None,
+    ) -> T:
         start = self._clock()
-        moment = start if at_once else WHATEVER_IS_THERE
-        held_since = FOREVER
+        observed = observe(start) if first is None else first
+        held_since: float | None = None
         while True:
-            observed = observe(moment)
             now = self._clock()
-            held_since = min(held_since, now) if until(observed) else FOREVER
-            if now - held_since >= steady:
-                return observed
-            meanwhile(observed)
+            if not until(observed):
+                held_since = None
+            else:
+                held_since = now if held_since is None else held_since
+                if now - held_since >= steady:
+                    return observed
+            if meanwhile:
+                meanwhile(observed)
             waited = self._clock() - start
             if deadline - waited < SHORTEST_NAP:
                 advice = way_out if isinstance(way_out, str) else way_out(observed)
                 raise WaitTimeoutError(f"timed out after {deadline:.0f} s waiting for {what}; {advice}")
             delay = max(SHORTEST_NAP, min(next_poll(self._clock(), waited, self._queue()), deadline - waited))
             self.pause(delay, what)
-            moment = self._clock() - delay / 2
+            observed = observe(self._clock() - delay / 2)
 
     def pause(self, seconds: float, what: str = "the next attempt") -> None:
         """Sleep, waiting for `what`.

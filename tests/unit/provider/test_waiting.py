@@ -26,7 +26,7 @@ class Waits:
         return self.pace.now - 1000.0
 
     def wait(self, ready_at: float, deadline: float = 60.0, **options: Any) -> float:
-        return self.waiter.wait_for(
+        return self.waiter.wait_for_shared(
             "the moon to rise",
             self.observe,
             lambda seconds: seconds >= ready_at,
@@ -68,11 +68,16 @@ def test_the_last_observation_is_the_result() -> None:
     assert Waits().wait(3.0) >= 3.0
 
 
-def test_the_first_observation_is_fresh_unless_anything_will_do() -> None:
+def test_an_observation_that_is_there_already_takes_the_place_of_the_first() -> None:
     waits = Waits()
-    waits.wait(0.1, at_once=False)
-    assert waits.asked[0] == float("-inf")
-    assert waits.asked[1] > 1000.0
+    waits.wait(0.1, first=0.0)
+    assert waits.asked[0] > 1000.0
+
+
+def test_an_observation_that_is_there_already_may_end_the_wait() -> None:
+    waits = Waits()
+    assert waits.wait(0.1, first=0.2) == 0.2
+    assert (waits.pace.now, waits.asked) == (1000.0, [])
 
 
 def test_what_is_acted_on_meanwhile_is_every_observation_but_the_last() -> None:
@@ -91,13 +96,29 @@ def test_a_state_that_must_be_steady_begins_again_after_each_break() -> None:
     waits = Waits()
     seen = waits.waiter.wait_for(
         "the sea to be calm",
-        waits.observe,
+        lambda: waits.observe(waits.pace.now),
         lambda seconds: not 5.0 <= seconds < 6.0,
         steady=10.0,
         deadline=60.0,
         way_out="stay in the harbour",
     )
     assert 16.0 <= seen < 18.0
+
+
+def test_what_is_refused_is_attempted_again_until_it_is_accepted() -> None:
+    waits, attempts = Waits(), list[float]()
+
+    def act() -> bool:
+        attempts.append(waits.pace.now)
+        return waits.pace.now >= 1003.0
+
+    waits.waiter.attempt("the door to open", act, deadline=60.0, way_out="knock louder")
+    assert attempts[-2] < 1003.0 <= attempts[-1]
+
+
+def test_an_attempt_has_a_deadline_too() -> None:
+    with pytest.raises(WaitTimeoutError, match=r"^timed out after 60 s waiting for the door to open; knock louder$"):
+        Waits().waiter.attempt("the door to open", lambda: False, deadline=60.0, way_out="knock louder")
 
 
 def test_cancellation_ends_a_wait_at_once() -> None:

@@ -83,7 +83,7 @@ class HostProbeLifecycle(Lifecycle):
         end: float,
         place: Mapping[str, str | None],
     ) -> ProbeResult:
-        def ask(_moment: float) -> ProbeResult | FleetError:
+        def ask() -> ProbeResult | FleetError:
             try:
                 return self._probe(target["url"], protocol=protocol, **place)
             except FleetError as error:

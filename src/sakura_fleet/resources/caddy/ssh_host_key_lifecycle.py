@@ -56,7 +56,7 @@ class SshHostKeyLifecycle(Lifecycle):
         address, port = address_of(session, inputs), int(inputs["port"])
         shown = session.waiter.wait_for(
             f"the host {inputs['name']} to answer SSH at {address} port {port}",
-            lambda _: self._scan(address, port),
+            lambda: self._scan(address, port),
             bool,
             deadline=float(inputs["deadline"]),
             way_out="see in the control panel's console whether it has booted, and whether a packet filter closes the "

@@ -130,7 +130,7 @@ class ElbCertificateLifecycle(Lifecycle):
 
         return session.waiter.wait_for(
             f"a certificate from Let's Encrypt for {', '.join(names)}",
-            lambda _: session.client.elbs.get_certificates(elb.id),
+            lambda: session.client.elbs.get_certificates(elb.id),
             issued,
             deadline=ISSUE_DEADLINE,
             way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "

@@ -181,7 +181,7 @@ def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
     words = ", ".join(str(entry) for entry in entries)
     session.waiter.wait_for(
         f"the ELB {elb.name} ({elb.id}) to call {words} UP",
-        lambda _: session.client.elbs.health(elb.id).servers,
+        lambda: session.client.elbs.health(elb.id).servers,
         lambda servers: waiting <= {(server.ip_address, server.port) for server in servers if server.up},
         steady=group.min_healthy_time,
         deadline=group.up_deadline + group.min_healthy_time,
@@ -197,7 +197,7 @@ def _wait_drained(session: Session, group: Group, elb_id: str, places: set[tuple
     try:
         session.waiter.wait_for(
             "connections to end",
-            lambda _: session.client.elbs.health(elb_id).servers,
+            lambda: session.client.elbs.health(elb_id).servers,
             drained,
             deadline=group.drain_timeout,
             way_out="they are cut next",

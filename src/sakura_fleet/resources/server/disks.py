@@ -40,7 +40,7 @@ def create(session: Session, server: api.Server, spec: ServerSpec, index: int, *
             boot_at_available=boots,
         )
 
-    def find(_moment: float) -> api.Disk | None:
+    def find(_since: float) -> api.Disk | None:
         own = find_disks(session, zone, spec.owner_tags)
         return next((disk for disk in own if index_of(disk.name) == index), None)
 
@@ -75,17 +75,16 @@ def _config(spec: ServerSpec) -> api.DiskConfig | None:
 def connect(session: Session, server: api.Server, disk: api.Disk) -> None:
     """Connect a disk that is connected to nothing; one that is being copied, as soon as that is over."""
 
-    def attempt(_moment: float) -> bool:
+    def connected() -> bool:
         try:
             session.client.disks.connect(server.zone, disk.id, server.id)
         except ConflictError:
             return session.client.disks.read(server.zone, disk.id).server_id == server.id
         return True
 
-    session.waiter.wait_for(
+    session.waiter.attempt(
         f"disk {disk.name} ({disk.id} in {server.zone}) to be connected to server {server.name}",
-        attempt,
-        bool,
+        connected,
         deadline=COPY_DEADLINE,
         way_out=GO_ON,
     )
@@ -94,7 +93,7 @@ def connect(session: Session, server: api.Server, disk: api.Disk) -> None:
 def discard(session: Session, server: api.Server, disk: api.Disk) -> None:
     """Delete a disk; one of a server that the cloud is still booting or stopping, as soon as that is over."""
 
-    def attempt(_moment: float) -> bool:
+    def disconnected() -> bool:
         try:
             session.client.disks.disconnect(server.zone, disk.id)
         except ConflictError:
@@ -103,10 +102,9 @@ def discard(session: Session, server: api.Server, disk: api.Disk) -> None:
         return True
 
     if disk.server_id is not None:
-        session.waiter.wait_for(
+        session.waiter.attempt(
             f"disk {disk.name} ({disk.id} in {server.zone}) to be disconnected from server {server.name}",
-            attempt,
-            bool,
+            disconnected,
             deadline=FORCED_DEADLINE,
             way_out=GO_ON,
         )
@@ -136,16 +134,16 @@ def wait_until_ready(
 
 
 def _wait_for_copies(session: Session, server: api.Server, spec: ServerSpec, copying: set[str]) -> None:
-    def availabilities(moment: float) -> dict[str, str]:
-        newest = listed_server(session, server.zone, server.id, spec.owner_tags, moment)
+    def availabilities(since: float | None) -> dict[str, str]:
+        newest = listed_server(session, server.zone, server.id, spec.owner_tags, since)
         listed = {disk.id: disk.availability for disk in newest.disks} if newest else {}
         return {disk_id: listed.get(disk_id, "") for disk_id in copying}
 
-    seen = session.waiter.wait_for(
+    seen = session.waiter.wait_for_shared(
         f"the disks of server {server.name} ({server.id} in {server.zone}) to be copied",
         availabilities,
         lambda seen: "failed" in seen.values() or set(seen.values()) == {"available"},
-        at_once=False,
+        first=availabilities(None),  # hardly any is ready yet, so what others have asked for will do
         deadline=COPY_DEADLINE,
         way_out="run `pulumi up` again: it goes on waiting for the same disks",
     )

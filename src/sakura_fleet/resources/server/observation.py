@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.provider.waiting import WHATEVER_IS_THERE
 
 if TYPE_CHECKING:
     from sakura_fleet import client as api
@@ -63,7 +62,7 @@ def listed_disks(session: Session, zone: str, owner_tags: OwnerTags, disk_ids: s
     What was asked for another server's sake will do if it shows all of `disk_ids` ready.
     """
     listed: list[api.Disk] = []
-    for since in (WHATEVER_IS_THERE, session.clock()):
+    for since in (None, session.clock()):
         listed = session.disks(zone, owner_tags.fleet, since=since)
         if disk_ids <= {disk.id for disk in listed if disk.availability == "available"}:
             break
@@ -71,9 +70,9 @@ def listed_disks(session: Session, zone: str, owner_tags: OwnerTags, disk_ids: s
 
 
 def listed_server(
-    session: Session, zone: str, server_id: str, owner_tags: OwnerTags, since: float
+    session: Session, zone: str, server_id: str, owner_tags: OwnerTags, since: float | None
 ) -> api.Server | None:
-    """The server in the fleet's shared list; None while the list does not have it."""
+    """The server in the fleet's shared list of `since` (or of any time, with None); None while it is not in it."""
     listed = session.servers(zone, owner_tags.fleet, since=since)
     return next((server for server in listed if server.id == server_id), None)
 

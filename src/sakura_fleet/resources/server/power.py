@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.errors import ConflictError, WaitTimeoutError
@@ -19,50 +20,50 @@ SHUTDOWN_DEADLINE: Final = 180.0
 FORCED_DEADLINE: Final = 120.0
 ORDER_AGAIN: Final = 20.0
 """Seconds after which a server that is still down is ordered to boot once more."""
-NEVER: Final = float("-inf")
 
 
 def power_on(session: Session, server: api.Server, owner_tags: OwnerTags, *, ordered: bool) -> api.Server:
     """Switch the server on and wait until it is up; with `ordered` the cloud was asked to already."""
-    boot = _Boot(session, server, owner_tags, ordered_at=session.clock() if ordered else NEVER)
-    return session.waiter.wait_for(
+
+    def observe(since: float | None) -> api.Server:
+        return listed_server(session, server.zone, server.id, owner_tags, since) or server
+
+    first: api.Server | None = None
+    if ordered:
+        first = observe(None)  # it is hardly up yet, so what others have asked for will do
+    elif server.status != "cleaning":
+        first = server  # read just now, and nothing happens to it before the first order
+    orders = _BootOrders(session, last=session.clock() if ordered else None)
+    return session.waiter.wait_for_shared(
         f"server {server.name} to be up",
-        boot.observe,
+        observe,
         lambda server: server.is_up,
-        meanwhile=boot.order_where_due,
-        at_once=not ordered,
+        first=first,
+        meanwhile=orders.give_where_due,
         deadline=BOOT_DEADLINE,
         way_out=f"open the console of {server.id} in {server.zone} in the control panel, then run `pulumi up` again: "
         "it goes on from here",
     )
 
 
-def order_is_due(server: api.Server, since_last_order: float) -> bool:
-    """Whether a server that is not up is to be ordered to boot, so many seconds after the last order."""
-    return server.status != "cleaning" and since_last_order >= ORDER_AGAIN
+def order_is_due(server: api.Server, since_last_order: float | None) -> bool:
+    """Whether a server that is not up is to be ordered to boot, so many seconds after the last order, if any."""
+    return server.status != "cleaning" and (since_last_order is None or since_last_order >= ORDER_AGAIN)
 
 
-class _Boot:
-    """The boot of one server, and the moment at which it was last ordered."""
+@dataclass(slots=True)
+class _BootOrders:
+    """The orders to one server to boot: the first, and more while it stays down; `last` is the moment of the latest."""
 
-    def __init__(self, session: Session, server: api.Server, owner_tags: OwnerTags, *, ordered_at: float) -> None:
-        self._session = session
-        self._server = server
-        self._owner_tags = owner_tags
-        self._ordered_at = ordered_at
+    session: Session
+    last: float | None
 
-    def observe(self, moment: float) -> api.Server:
-        if self._ordered_at == NEVER and self._server.status != "cleaning":
-            return self._server  # read just now, and nothing happens to it before the first order
-        listed = listed_server(self._session, self._server.zone, self._server.id, self._owner_tags, moment)
-        return listed or self._server
-
-    def order_where_due(self, server: api.Server) -> None:
-        if not order_is_due(server, self._session.clock() - self._ordered_at):
+    def give_where_due(self, server: api.Server) -> None:
+        if not order_is_due(server, None if self.last is None else self.session.clock() - self.last):
             return
         with suppress(ConflictError):  # up, on its way, or not ready yet: the next observation tells
-            self._session.client.servers.power_on(server.zone, server.id)
-        self._ordered_at = self._session.clock()
+            self.session.client.servers.power_on(server.zone, server.id)
+        self.last = self.session.clock()
 
 
 def power_off(session: Session, server: api.Server, owner_tags: OwnerTags, *, force: bool) -> api.Server:
@@ -92,9 +93,9 @@ def is_down(server: api.Server) -> bool:
 def _wait_until_down(
     session: Session, server: api.Server, owner_tags: OwnerTags, deadline: float, way_out: str
 ) -> api.Server:
-    return session.waiter.wait_for(
+    return session.waiter.wait_for_shared(
         f"server {server.name} ({server.id} in {server.zone}) to be down",
-        lambda moment: current_server(session, server.zone, server.id, owner_tags, moment),
+        lambda since: current_server(session, server.zone, server.id, owner_tags, since),
         is_down,
         deadline=deadline,
         way_out=way_out,

@@ -65,7 +65,7 @@ def release(session: Session, server: api.Server) -> None:
 def _delete(session: Session, server: api.Server, disk_ids: list[str]) -> None:
     """Delete the server; one that is booting, or whose disk is being copied, as soon as the cloud allows it."""
 
-    def attempt(_moment: float) -> bool:
+    def deleted() -> bool:
         try:
             session.client.servers.delete(server.zone, server.id, disk_ids=disk_ids)
         except ConflictError:
@@ -73,10 +73,9 @@ def _delete(session: Session, server: api.Server, disk_ids: list[str]) -> None:
             return False
         return True
 
-    session.waiter.wait_for(
+    session.waiter.attempt(
         f"server {server.name} ({server.id} in {server.zone}) to be deleted",
-        attempt,
-        bool,
+        deleted,
         deadline=COPY_DEADLINE,
         way_out="run the same command again: it goes on from here",
     )
