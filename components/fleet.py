@@ -53,7 +53,7 @@ class Fleet:
             return None
         from .elb import WebElb
 
-        return WebElb(args.name or args.lookup, args, self.group)
+        return WebElb(args.resource_name, args, self.group)
 
     def _dns(self) -> DnsRecords | None:
         dns = self.config.dns
@@ -89,7 +89,7 @@ class Fleet:
         from sakura_fleet.resources import ElbCertificate
 
         ElbCertificate(
-            args.name or args.lookup,
+            args.resource_name,
             elb=self.elb.elb,
             lets_encrypt_names=args.lets_encrypt_names,
             opts=pulumi.ResourceOptions(depends_on=[self.dns]),

@@ -16,7 +16,7 @@ from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import StartupScript
 
 if TYPE_CHECKING:
-    from .parts import HostParts, Resources
+    from .context import HostContext, Resources
     from .place import Placed
 
 DIAL_ERRORS = 30
@@ -41,7 +41,7 @@ class HostAccess(Protocol):
     def apply(self, place: Placed, *, after: Sequence[pulumi.Resource]) -> Applied: ...
 
 
-def host_access(host: HostParts, private_key: str) -> HostAccess:
+def host_access(host: HostContext, private_key: str) -> HostAccess:
     """The way to this host."""
     access = host.args.access
     return OverSsh(host, access, private_key) if isinstance(access, SshAccess) else ByStartupScript(host)
@@ -50,7 +50,7 @@ def host_access(host: HostParts, private_key: str) -> HostAccess:
 class ByStartupScript:
     """The script runs at the first boot, so another script is another server."""
 
-    def __init__(self, host: HostParts) -> None:
+    def __init__(self, host: HostContext) -> None:
         self._trusted_ca = host.args.trusted_ca
         self.startup_scripts = [
             StartupScript(
@@ -67,7 +67,7 @@ class OverSsh:
 
     startup_scripts: Sequence[StartupScript] = ()
 
-    def __init__(self, host: HostParts, ssh: SshAccess, private_key: str) -> None:
+    def __init__(self, host: HostContext, ssh: SshAccess, private_key: str) -> None:
         self._host = host
         self._ssh = ssh
         self._private_key = private_key

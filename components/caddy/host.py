@@ -13,7 +13,7 @@ from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.tokens import CADDY_HOST
 
 from .access import host_access, read_private_key
-from .parts import HostParts
+from .context import HostContext
 from .place import place_host
 from .proof import prove
 from .records import announce, https_text, record_address, withdraw
@@ -60,16 +60,16 @@ class CaddyHost(pulumi.ComponentResource):
         refuse(host_problems(args), f"host {name}")
         private_key = read_private_key(args, name)
         super().__init__(CADDY_HOST, name, {}, opts)
-        host = HostParts(self, name, args, dns, apex)
+        host = HostContext(self, name, args, dns, apex)
         access = host_access(host, private_key)
 
         chain = withdraw(host)
         place = place_host(host, access.startup_scripts, password, after=chain)
-        chain += record_address(host, place)
+        chain = [*chain, *record_address(host, place)]
         applied = access.apply(place, after=chain)
-        chain += applied.resources
+        chain = [*chain, *applied.resources]
         probe = prove(host, place, applied, after=chain)
-        chain += [probe] if probe else []
+        chain = [*chain, probe] if probe else chain
         serving = Serving(protocols=args.alpn_ids, servers=[place.reference] if place.reference else [])
         announce(host, serving, after=chain)
 

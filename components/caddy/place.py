@@ -17,7 +17,7 @@ from ..network import packet_filters, server_interfaces
 if TYPE_CHECKING:
     from sakura_fleet.model.dns import RecordSet
 
-    from .parts import HostParts
+    from .context import HostContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Placed:
 
 
 def place_host(
-    host: HostParts,
+    host: HostContext,
     startup_scripts: Sequence[StartupScript],
     password: pulumi.Input[str] | None,
     *,
@@ -60,7 +60,7 @@ def place_host(
 
 
 def _server(
-    host: HostParts,
+    host: HostContext,
     place: OwnServer,
     startup_scripts: Sequence[StartupScript],
     password: pulumi.Input[str] | None,

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from sakura_fleet.resources import HostProbe
 
     from .access import Applied
-    from .parts import HostParts
+    from .context import HostContext
     from .place import Placed
 
 
-def prove(host: HostParts, place: Placed, applied: Applied, *, after: Sequence[pulumi.Resource]) -> HostProbe | None:
+def prove(host: HostContext, place: Placed, applied: Applied, *, after: Sequence[pulumi.Resource]) -> HostProbe | None:
     """A request for each URL over each protocol, sent to the host itself; None where nothing is to be asked."""
     args = host.args
     if not host.urls or not args.ready_deadline:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from sakura_fleet.model.dns import RecordSet
 
     from ..dns import DnsRecords
-    from .parts import HostParts, Resources
+    from .context import HostContext, Resources
     from .place import Placed
 
 
-def withdraw(host: HostParts) -> Resources:
+def withdraw(host: HostContext) -> Resources:
     """What takes a protocol out of the host's HTTPS records before the host stops to serve it."""
     if not host.dns or not host.args.all_records:
         return []
@@ -36,7 +36,7 @@ def withdraw(host: HostParts) -> Resources:
     ]
 
 
-def record_address(host: HostParts, place: Placed) -> Resources:
+def record_address(host: HostContext, place: Placed) -> Resources:
     """A or AAAA, at once: a CA checks a name before the host can serve it."""
     names = [*host.args.all_records, *(["@"] if host.apex else [])]
     if not host.dns or not names:
@@ -46,7 +46,7 @@ def record_address(host: HostParts, place: Placed) -> Resources:
     return [_sets(host, host.dns, "address", sets, [host.dns])]
 
 
-def announce(host: HostParts, serving: Serving, *, after: Sequence[pulumi.Resource]) -> Resources:
+def announce(host: HostContext, serving: Serving, *, after: Sequence[pulumi.Resource]) -> Resources:
     """HTTPS, once the host was seen to serve; nothing where a proxy before the host says what is served."""
     args = host.args
     if not host.dns or not args.ends_tls or not args.all_records:
@@ -70,7 +70,7 @@ def https_text(serving: Serving, address: str) -> str:
 
 
 def _sets(
-    host: HostParts, dns: DnsRecords, what: str, sets: Sequence[RecordSet], after: Sequence[pulumi.Resource]
+    host: HostContext, dns: DnsRecords, what: str, sets: Sequence[RecordSet], after: Sequence[pulumi.Resource]
 ) -> pulumi.Resource:
     from sakura_fleet.resources import DnsRecordSets
 

@@ -9,7 +9,7 @@ from policies.properties import UNKNOWN, holds_unknown, items
 from policies.rule import Breach, Context, Resource, Rule, Setting
 from policies.rules.elb import is_ours
 from sakura_fleet import tokens
-from sakura_fleet.model.server.template import MAX_TAG_LENGTH
+from sakura_fleet.model.labels import MAX_TAG_LENGTH
 from sakura_fleet.ownership import MAX_OWN_TAGS
 
 

@@ -22,7 +22,7 @@ from sakura_fleet.model.caddy.host_rules import host_problems
 from sakura_fleet.model.caddy.site import read_sites
 from sakura_fleet.model.names import CADDY_HOST_NAME, RELATIVE_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import read_template
+from sakura_fleet.model.server.template_reader import read_template
 from sakura_fleet.model.zones import ZONES
 
 _PEM: Final = re.compile(r"(?s)\s*-----BEGIN CERTIFICATE-----\s.+-----END CERTIFICATE-----\s*")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sakura_fleet.model.dns import RecordSet, is_zone_name, read_record_sets, zone_name
+from sakura_fleet.model.labels import read_description, read_tags
 from sakura_fleet.model.names import RELATIVE_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import read_description, read_tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

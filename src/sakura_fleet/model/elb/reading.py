@@ -21,9 +21,9 @@ from sakura_fleet.model.elb.settings import (
     SorryServer,
     Syslog,
 )
+from sakura_fleet.model.labels import read_description, read_tags
 from sakura_fleet.model.names import ELB_GROUP_NAME, RESOURCE_ID
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.model.serving import HTTP1, HTTP2, HTTPS_PORT, Serving
 
 
@@ -161,6 +161,11 @@ class ElbArgs:
     up_deadline: int = 300
     min_healthy_time: int = 0
     drain_timeout: int = 60
+
+    @property
+    def resource_name(self) -> str:
+        """The name of its Pulumi resources: its own, or what it is looked up by."""
+        return self.name or self.lookup
 
     @property
     def serving(self) -> Serving:

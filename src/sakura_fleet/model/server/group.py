@@ -12,7 +12,8 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.generation import generation_of
-from sakura_fleet.model.server.template import ServerTemplate, member_address, read_template
+from sakura_fleet.model.server.template import ServerTemplate, member_address
+from sakura_fleet.model.server.template_reader import read_template
 from sakura_fleet.model.zones import ZONES
 
 DEFAULT_NAME_FORMAT: Final = "{group}-{number:03}"

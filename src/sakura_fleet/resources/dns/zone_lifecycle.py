@@ -7,8 +7,8 @@ from typing import Any, Final
 from sakura_fleet.client import DnsZone
 from sakura_fleet.errors import ConflictError, NotFoundError, Problem, ResourceError
 from sakura_fleet.model.dns import is_zone_name, zone_name
+from sakura_fleet.model.labels import read_description, read_tags
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.adoption import refuse_another_owner
 from sakura_fleet.provider.lifecycle import (

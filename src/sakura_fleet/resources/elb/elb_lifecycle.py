@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import NotFoundError, Problem, ResourceError
 from sakura_fleet.model.elb import PLANS, REGIONS, ElbSettings, read_settings
+from sakura_fleet.model.labels import read_description, read_tags
 from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
-from sakura_fleet.model.server.template import read_description, read_tags
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Outputs, Unknown, canonical
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle

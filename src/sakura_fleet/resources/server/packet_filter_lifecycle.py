@@ -6,9 +6,9 @@ from typing import Any
 
 from sakura_fleet.client import PacketFilter, PacketFilterRule
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.labels import read_description, read_name
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.packet_filter import read_rules
-from sakura_fleet.model.server.template import read_description, read_name
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown

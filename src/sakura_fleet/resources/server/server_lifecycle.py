@@ -6,23 +6,15 @@ each step by itself (`apply`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet.errors import NotFoundError, Problem
+from sakura_fleet.model.labels import read_description, read_tags
 from sakura_fleet.model.names import SERVER_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server import inputs as server_inputs
-from sakura_fleet.model.server.template import (
-    INTERFACE_DRIVERS,
-    MAX_NETWORK_INTERFACES,
-    DiskTemplate,
-    MachinePlan,
-    read_description,
-    read_disks,
-    read_plan,
-    read_tags,
-)
+from sakura_fleet.model.server.template import INTERFACE_DRIVERS, MAX_NETWORK_INTERFACES
+from sakura_fleet.model.server.template_reader import read_disks, read_plan
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.adoption import REFUSALS, adopted_already, refusal
@@ -31,8 +23,10 @@ from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server import adoption
 from sakura_fleet.resources.server.apply import carry_out
 from sakura_fleet.resources.server.observation import Observation, find_server, observe
-from sakura_fleet.resources.server.spec import ServerSpec, in_zone
-from sakura_fleet.resources.server.steps import labels_and_filters, power, steps
+from sakura_fleet.resources.server.offer import not_offered
+from sakura_fleet.resources.server.readback import inputs_of
+from sakura_fleet.resources.server.spec import ServerSpec
+from sakura_fleet.resources.server.steps import steps, update_steps
 from sakura_fleet.resources.server.teardown import destroy
 
 if TYPE_CHECKING:
@@ -75,7 +69,7 @@ class ServerLifecycle(Lifecycle):
             problems.append(Problem("network_interfaces", "too-many-interfaces", message))
         asked = ("plan", "disks", "zones")
         if not problems and not inputs["adopt"] and any(olds.get(key) != inputs.get(key) for key in asked):
-            problems += _offered(session, inputs)
+            problems += not_offered(session, inputs)
         return problems
 
     def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
@@ -136,7 +130,7 @@ class ServerLifecycle(Lifecycle):
             for key, value in outputs.items()
             if key in self.defaults or key in ("name", "zones", "owner_tags")
         }
-        inputs.update(_actual(server, outputs))
+        inputs.update(inputs_of(server, outputs))
         if "password" in outputs:
             inputs["password"] = outputs["password"]
         return Found(server.id, inputs, _outputs(server, inputs, outputs.get("disk_ids") or []))
@@ -144,8 +138,7 @@ class ServerLifecycle(Lifecycle):
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
         spec = ServerSpec.from_inputs(news)
         server = session.client.servers.read(olds["zone"], object_id)
-        in_place = [*labels_and_filters(spec, server), *power(server)]
-        server = carry_out(session, spec, Observation(server), in_place)
+        server = carry_out(session, spec, Observation(server), update_steps(spec, server))
         return _outputs(server, news, olds.get("disk_ids") or [])
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
@@ -162,67 +155,3 @@ class ServerLifecycle(Lifecycle):
 def _outputs(server: api.Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
     """Inputs and results; `disk_ids` are the server's own disks, not what others have connected since."""
     return {**inputs, "zone": server.zone, "address": server.ip_address or "", "disk_ids": disk_ids}
-
-
-def _offered(session: Session, inputs: Inputs) -> list[Problem]:
-    """What the zones do not offer. Asks the cloud, so it runs only for inputs that are new."""
-    problems = []
-    plan = MachinePlan(**inputs["plan"])
-    disks = [DiskTemplate(**disk) for disk in inputs["disks"]]
-    for zone in inputs["zones"]:
-        if not session.has_plan(zone, plan.core, plan.memory, plan.dedicated_cpu):
-            kind = "dedicated " if plan.dedicated_cpu else ""
-            message = (
-                f"zone {zone} has no {kind}plan with {plan.core} cores and {plan.memory} GB; "
-                "`sakura-fleet doctor --plans` lists what it has"
-            )
-            problems.append(Problem("plan", "unknown-plan", message))
-        for index, disk in enumerate(disks):
-            sizes = session.disk_sizes(zone, disk.plan)
-            if disk.size not in sizes:
-                offered = ", ".join(map(str, sizes)) or "none"
-                message = f"zone {zone} has no {disk.plan} disk of {disk.size} GB; it offers {offered}"
-                problems.append(Problem(f"disks[{index}].size", "disk-size", message))
-    return problems
-
-
-def _actual(server: api.Server, last: Outputs) -> Inputs:
-    """The inputs that would make the server as it is now; `last` holds what the cloud does not say."""
-    zone = server.zone
-    interfaces = list(last.get("network_interfaces") or [])
-    filters = list(last.get("packet_filters") or [])
-    for index, interface in enumerate(server.interfaces):
-        upstream = "shared" if interface.shared else interface.switch_id or ""
-        known = dict(interfaces[index]) if index < len(interfaces) else {}
-        if in_zone(known.get("upstream", ""), zone) != upstream:
-            known["upstream"] = upstream
-        interfaces[index : index + 1] = [known]
-        attached = interface.packet_filter_id or ""
-        expected = filters[index] if index < len(filters) else ""
-        if in_zone(expected, zone) != attached:
-            expected = attached
-        filters[index : index + 1] = [expected]
-    sizes = {disk.id: disk.size_gb for disk in server.disks}
-    disks = [
-        {**disk, "size": sizes[disk_id]}
-        for disk, disk_id in zip(last.get("disks") or [], last.get("disk_ids") or [], strict=False)
-        if disk_id in sizes
-    ]
-    return {
-        "name": server.name,
-        "description": server.description,
-        "tags": OwnerTags.untag(server.tags),
-        "icon_id": server.icon_id or "",
-        "interface_driver": server.interface_driver,
-        "plan": {"core": server.core, "memory": server.memory_gb, "dedicated_cpu": server.dedicated_cpu},
-        "disks": disks,
-        "network_interfaces": interfaces[: len(server.interfaces)],
-        "packet_filters": filters[: len(server.interfaces)],
-        "power": "up" if server.is_up else server.status or "down",
-        "owner_tags": _owner_tags(server, last),
-    }
-
-
-def _owner_tags(server: api.Server, last: Outputs) -> Mapping[str, str]:
-    found = OwnerTags.from_tags(server.tags)
-    return found.inputs() if found else {**last["owner_tags"], "resource": ""}

@@ -6,9 +6,9 @@ from typing import Any
 
 from sakura_fleet.client import SshKey
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.labels import read_description, read_name
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.ssh_key import check_public_key
-from sakura_fleet.model.server.template import read_description, read_name
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle

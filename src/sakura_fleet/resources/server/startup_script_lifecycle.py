@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.labels import read_name, read_tags
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.startup_script import check_startup_script, note_content
-from sakura_fleet.model.server.template import read_name, read_tags
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle

@@ -134,6 +134,11 @@ def steps(spec: ServerSpec, observed: Observation) -> list[Step]:
     ]
 
 
+def update_steps(spec: ServerSpec, server: api.Server) -> list[Step]:
+    """What an update changes in place. Disks stay, and addresses: a guest keeps those it was made with."""
+    return [*labels_and_filters(spec, server), *power(server)]
+
+
 def labels_and_filters(spec: ServerSpec, server: api.Server) -> Iterator[Step]:
     """What can change on any server, running or not."""
     labels = {"name": server.name, "description": server.description, "tags": list(server.tags)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sakura_fleet.client import Switch
 from sakura_fleet.errors import Problem
+from sakura_fleet.model.labels import read_description, read_name, read_tags
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.server.template import read_description, read_name, read_tags
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Inputs, Outputs, Unknown

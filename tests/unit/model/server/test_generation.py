@@ -16,8 +16,8 @@ from sakura_fleet.model.server.template import (
     MachinePlan,
     NetworkInterface,
     ServerTemplate,
-    read_template,
 )
+from sakura_fleet.model.server.template_reader import read_template
 from tests.unit.model.read import PUBLIC_KEY, SWITCH, read
 
 SEED = {

@@ -16,8 +16,8 @@ from sakura_fleet.model.server.template import (
     ServerTemplate,
     exposed_ports,
     member_address,
-    read_template,
 )
+from sakura_fleet.model.server.template_reader import read_template
 from tests.unit.model.read import PUBLIC_KEY, SWITCH, read, rules
 
 ON_SWITCH = {"upstream": SWITCH, "assign_cidr_block": "192.168.0.0/24", "default_route": "192.168.0.254"}

@@ -20,7 +20,7 @@ Resources = list[pulumi.Resource]
 
 
 @dataclass(frozen=True)
-class HostParts:
+class HostContext:
     """The component of the parts, its name and settings, and its zone; `apex` gives it the zone's own name, too."""
 
     component: pulumi.ComponentResource
