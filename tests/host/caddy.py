@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import random
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.program.fleet import ROOT
 from tests.waiting import PATIENCE
 
@@ -44,20 +43,6 @@ def caddy_binary(version: str) -> str:
     if told.removeprefix("v").startswith(f"{version}."):
         return found
     pytest.skip(f"{found} is Caddy {told}, and this test is for Debian 12's {version}")
-
-
-def free_port() -> int:
-    """A port that is free for TCP and for UDP, below those that Linux gives to connections from 32768 on: nobody gets
-    it by chance before it is listened at."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            try:
-                tcp.bind(("127.0.0.1", port))
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @dataclass

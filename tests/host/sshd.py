@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.caddy import free_port
+from tests.ports import free_port
 from tests.waiting import PATIENCE
 
 KINDS = ("rsa", "ecdsa", "ed25519")
@@ -103,10 +102,3 @@ def new_sshd(folder: Path, *, path: str = "", set_env: Mapping[str, str] | None 
         )
     )
     return sshd
-
-
-def closed_port() -> int:
-    """A port of 127.0.0.1 that refuses connections."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -28,8 +28,9 @@ import pytest
 from pulumi_command import remote
 
 from tests.host.caddy import go_tool
-from tests.host.sshd import Sshd, closed_port, new_sshd
+from tests.host.sshd import Sshd, new_sshd
 from tests.host.stack import COMMAND_VERSION, OFFICIAL, new_stack
+from tests.ports import closed_port
 from tests.program.fleet import ROOT
 
 PROGRAM = """

@@ -16,7 +16,8 @@ from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.main import main
 from sakura_fleet.errors import DnsError, InputError
 from sakura_fleet.probe import HostReport, check_host
-from tests.host.caddy import Caddy, free_port, new_caddy
+from tests.host.caddy import Caddy, new_caddy
+from tests.ports import free_port
 from tests.zone.name_server import MISSING, NameServer
 
 NAMES = [f"{name}.site.test" for name in ("full", "none", "quiet", "closed", "hint", "alias", "svc", "loop", "away")]

@@ -14,7 +14,8 @@ import pytest
 
 from sakura_fleet.errors import InputError, ProbeError
 from sakura_fleet.probe import PROTOCOLS, ProbeResult, Protocol, probe
-from tests.host.caddy import VERSIONS, Caddy, free_port, new_caddy
+from tests.host.caddy import VERSIONS, Caddy, new_caddy
+from tests.ports import free_port
 
 PROTO = {"h1": "HTTP/1.1", "h2": "HTTP/2.0", "h3": "HTTP/3.0"}
 

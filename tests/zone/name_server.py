@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_for
 
 LOOPBACK = "127.0.0.1"
@@ -56,19 +56,6 @@ zone:
 def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of Knot's commands."""
     return subprocess.run([str(TOOLS[name]), *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE)
-
-
-def free_port() -> int:
-    """A port that nobody has on loopback, neither for UDP nor for TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind((LOOPBACK, 0))
-            port: int = udp.getsockname()[1]
-            try:
-                tcp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return port
 
 
 class NameServer:
