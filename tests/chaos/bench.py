@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sakura_emulator.server import Running, running
-from sakura_fleet.engine.processes import session
+from sakura_fleet.provider.processes import session
 from tests.chaos.pictures import Foreign, picture, put_foreign, state_error
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario
@@ -184,12 +185,20 @@ class Bay:
         """What docs/recovery.md says."""
         if other:
             self._declare(scenario, other=True)
-            self.fleet.run("sakura-fleet", "repair", "--stack", self.fleet.stack, "--remove", "--yes")
-        elif point.kind in KILLS:
-            done = self.fleet.run("sakura-fleet", "repair", "--stack", self.fleet.stack, "--yes", check=False)
-            if done.returncode not in (0, 1):
-                raise AssertionError(f"repair exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+        if other or point.kind in KILLS:
+            self._repair()
         self._must("up" if other else scenario.command)
+        if other:
+            shown = self._repair("--remove")
+            if doubtful := re.findall(r"once you are sure: `sakura-fleet (.+)`", shown):
+                self.fleet.run("sakura-fleet", *doubtful[0].split(), "--yes")
+
+    def _repair(self, *arguments: str) -> str:
+        """What `repair` says, whether orphans remain or not."""
+        done = self.fleet.run("sakura-fleet", "repair", "--stack", self.fleet.stack, "--yes", *arguments, check=False)
+        if done.returncode not in (0, 1):
+            raise AssertionError(f"repair exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
 
     def _judge(self, verdict: Verdict, clean: Clean, expected: Counter[str]) -> None:
         verdict.compare(picture(self.fleet, clean.snapshot.foreign), expected)

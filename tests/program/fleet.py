@@ -37,6 +37,7 @@ def user_environment(home: Path, state: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": f"file://{state}",
+        "XDG_STATE_HOME": str(state.with_name("state-home")),
         "PULUMI_CONFIG_PASSPHRASE": "test",
     }
 

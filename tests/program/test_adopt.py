@@ -234,7 +234,7 @@ def test_an_adoption_that_was_killed_goes_on_and_what_is_looked_up_stays(fleet: 
     HTTP.delete(f"{fleet.url}/_emulator/faults").raise_for_status()
     tagged = [server["Name"] for server in fleet.servers() if any(t.startswith("sfr:") for t in server["Tags"])]
     assert len(tagged) == 1
-    fleet.run("sakura-fleet", "repair", "--stack", fleet.stack, "--yes")
+    assert fleet.run("sakura-fleet", "repair", "--stack", fleet.stack, "--yes", check=False).returncode == 1, "pending"
     fleet.up()
     assert {call for call in changing_calls(fleet, log) if "packetfilter" not in call} == {"PUT /server"}
     assert others.facts() == before

@@ -35,7 +35,7 @@ def print_result(result: JobResult, output: str) -> None:
     if output == "json":
         record = result.record("", "", "")
         shown = {key: value for key, value in record.items() if key not in ("stack", "group", "source")}
-        click.echo(json.dumps({**shown, "notes": result.notes}, ensure_ascii=False))
+        click.echo(json.dumps(shown, ensure_ascii=False))
         return
     for note in result.notes:
         click.echo(note)

@@ -2,74 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
 from sakura_fleet.engine.exit_codes import RepairExit
+from sakura_fleet.engine.job_lock import Job, JobFolder
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import Lock, StackEngine
 from sakura_fleet.engine.stack_session import open_session
-from sakura_fleet.engine.stale_lock import refuse_living
+from sakura_fleet.engine.stale_lock import await_orphans, refuse_living
+from sakura_fleet.errors import ResourceError, UsageError
+from sakura_fleet.inventory.findings import Unknown, unknown_objects
 from sakura_fleet.inventory.owned import everything
 from sakura_fleet.inventory.removal import remove as remove_object
 from sakura_fleet.ownership import fleet_tag
+from sakura_fleet.provider.session import Session
 
 
 @click.command()
 @stack_option
-@click.option("--remove", is_flag=True, help="Remove the orphans that are shown, after a question.")
+@click.option("--remove", is_flag=True, help="Remove the orphans that are shown, or what is named, after a question.")
 @yes_option
-def repair(stack: str | None, remove: bool, yes: bool) -> None:
+@click.argument("named", metavar="[ID]...", nargs=-1)
+def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -> None:
     """Find what a crash left behind, and clean it up.
 
     Lists everything in the cloud that carries this fleet's owner tag. What the state knows is fine; what only the
     program wants is taken over by the next `pulumi up`; the rest are orphans. A lock and pending operations left by a
-    dead `pulumi` process on this machine are cleared, and the state is refreshed then. Exits 1 while orphans remain.
+    dead `pulumi` process on this machine are cleared, and the state is refreshed then. Holds the stack's lock, and
+    refuses while another run has it. Exits 1 while orphans remain, or anything at all where the state is empty.
+
+    An orphan that serves in an ELB, any orphan where the state is empty, and what the next `pulumi up` would take over
+    are removed only where their IDs are given.
 
     \b
     Example, after a crash:
-      sakura-fleet repair -s production             show
-      sakura-fleet repair -s production --remove    show, ask, remove
+      sakura-fleet repair -s production                          show
+      sakura-fleet repair -s production --remove                 show, ask, remove
+      sakura-fleet repair -s production --remove 113800000045    only this one
     """
+    if named and not remove:
+        raise UsageError("IDs are for --remove; without it everything is shown. Nothing was changed")
     project = Project.here()
     name = project.selected_stack(stack)
     fleet = fleet_tag(project.fleet_id(name))
-    engine = StackEngine(project, name)
-    cleared = False
+    folder = JobFolder.of(project.root, name)
+    session = click.get_current_context().with_resource(open_session(project.setting(name)))
+    with folder.job("repair") as (_, dead):
+        if dead:
+            folder.leave_to_the_next(dead)
+        engine = StackEngine(project, name)
+        _clear_leftovers(engine, name, dead, yes=yes)
+        with engine.locked("sakura-fleet repair"):
+            known = engine.owner_tags_in_state()
+            unknown = _unknown(engine, session, fleet, known)
+            _show(unknown, name)
+            left = _remove(session, unknown, named, yes=yes) if remove else unknown
+        if any(not found.wanted for found in left) or (left and not known):
+            raise click.exceptions.Exit(RepairExit.ORPHANS)
+
+
+def _clear_leftovers(engine: StackEngine, stack: str, dead: Job | None, *, yes: bool) -> None:
+    """Clear what a dead process left in the state; a person is asked before its lock is removed."""
 
     def agree(lock: Lock) -> None:
-        refuse_living(lock, name)
+        refuse_living(lock, stack, dead)
         if not yes:
             confirm(f"The stack is locked by {lock}, which is dead. Remove the lock?")
 
+    if dead:
+        await_orphans(dead, stack)
+    cleared = False
     for line in engine.clear_leftovers(agree):
         click.echo(line)
         cleared = True
     if cleared:  # that run has not written down what it removed
         engine.refresh()
         click.echo("refreshed the state from the cloud")
-    in_state = engine.owner_tags_in_state()
-    session = click.get_current_context().with_resource(open_session(project.setting(name)))
+
+
+def _unknown(engine: StackEngine, session: Session, fleet: str, known: set[str]) -> list[Unknown]:
+    """What the fleet has in the cloud, and the state does not know; `known` are its resource owner tags."""
     owned = list(everything(session.client, fleet))
-    unknown = [item for item in owned if item.owner_tags.resource not in in_state]
-    wanted = engine.owner_tags_in_program() if unknown else set()
-    orphans = [item for item in unknown if item.owner_tags.resource not in wanted]
+    unknown = [item for item in owned if item.owner_tags.resource not in known]
     click.echo(
         f"{len(owned)} objects carry the fleet's owner tag {fleet}; {len(owned) - len(unknown)} are in the state"
     )
-    for item in unknown:
-        if item.owner_tags.resource in wanted:
-            click.echo(f"pending  {item}: the next `pulumi up` takes it over and finishes it")
-    for item in orphans:
-        click.echo(f"orphan   {item}: neither the state nor the program knows it")
-    if not orphans:
+    wanted = engine.owner_tags_in_program() if unknown else set()
+    return unknown_objects(session.client, unknown, wanted=wanted, state_is_empty=not known)
+
+
+def _show(unknown: Sequence[Unknown], stack: str) -> None:
+    for found in sorted(unknown, key=lambda found: not found.wanted):
+        click.echo(found.finding())
+    if not unknown:
         click.echo("nothing is left behind")
         return
-    if not remove:
-        click.echo("run the same command with --remove to remove the orphans")
-        raise click.exceptions.Exit(RepairExit.ORPHANS)
+    command = f"sakura-fleet repair --stack {stack} --remove"
+    if any(found.is_certain for found in unknown):
+        click.echo(f"to remove the orphans: `{command}`")
+    doubtful = " ".join(found.item.id for found in unknown if found.doubt)
+    if doubtful:
+        click.echo(f"to remove orphans that may be somebody's, once you are sure: `{command} {doubtful}`")
+    pending = " ".join(found.item.id for found in unknown if found.wanted)
+    if pending:
+        click.echo(f"what is pending costs money meanwhile; to remove it instead: `{command} {pending}`")
+
+
+def _remove(session: Session, unknown: Sequence[Unknown], named: Sequence[str], *, yes: bool) -> list[Unknown]:
+    """Remove what is named, else the orphans without doubt; returns what is left."""
+    if others := sorted({*named} - {found.item.id for found in unknown}):
+        raise UsageError(f"{', '.join(others)}: not among the objects shown, so nothing was removed")
+    chosen = [found for found in unknown if (found.item.id in named if named else found.is_certain)]
+    if not chosen:
+        return list(unknown)
     if not yes:
-        confirm(f"Remove {len(orphans)} orphans? Their disks are lost")
-    for item in orphans:
-        remove_object(session, item)
-        click.echo(f"removed  {item}")
+        confirm(f"Remove {len(chosen)} objects? Their disks are lost")
+    removed = []
+    for found in chosen:
+        try:
+            remove_object(session, found.item)
+        except ResourceError as error:
+            click.echo(f"kept     {error}")
+        else:
+            click.echo(f"removed  {found.item}")
+            removed.append(found)
+    return [found for found in unknown if found not in removed]

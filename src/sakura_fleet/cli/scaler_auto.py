@@ -44,7 +44,7 @@ def auto(stack: str | None, once: bool, interval: int, dry_run: bool, detailed_e
             signal.signal(number, lambda *_: stop.set())
     while True:
         observation, result = (autoscaler.observe(), None) if dry_run else autoscaler.tick()
-        _report(observation, result, output)
+        _report(observation, result, runner.stack, output)
         if once:
             plain, detailed = exit_code_of(observation, result)
             sys.exit(detailed if detailed_exitcode else plain)
@@ -62,7 +62,8 @@ def explain(stack: str | None, output: str) -> None:
     Example:
       scaler explain -s production
     """
-    _report(Autoscaler(_runner(stack)).observe(), None, output)
+    runner = _runner(stack)
+    _report(Autoscaler(runner).observe(), None, runner.stack, output)
 
 
 @click.command()
@@ -98,7 +99,8 @@ def status(stack: str | None, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(row, ensure_ascii=False))
         return
-    for line in aligned([list(row), [str(value) for value in row.values()]]):
+    orphans = row.pop("ORPHANS")
+    for line in [*aligned([list(row), [str(value) for value in row.values()]]), *orphans]:
         click.echo(line)
 
 
@@ -116,10 +118,11 @@ def describe(stack: str | None) -> None:
     click.echo("conditions:")
     for condition in observation.decision.conditions:
         click.echo(f"  {condition.type:<16} {condition.status:<8} {condition.reason:<26} {condition.message}")
-    click.echo("jobs:")
+    click.echo("\n".join([*observation.orphans(runner.stack), "jobs:"]))
     for record in runner.history.last(10):
         change = f"{record['size_before']} -> {record['size_after']}"
         click.echo(f"  {record['ts']}  {record['status']:<10} New size: {change}; reason: {record['reason']}")
+        click.echo("".join(f"    {note}\n" for note in record.get("notes", ())), nl=False)
 
 
 def _runner(stack: str | None) -> JobRunner:
@@ -127,13 +130,14 @@ def _runner(stack: str | None) -> JobRunner:
     return job_runner(stack, source="auto", listener=progress.change)
 
 
-def _report(observation: Observation, result: JobResult | None, output: str) -> None:
+def _report(observation: Observation, result: JobResult | None, stack: str, output: str) -> None:
+    orphans = observation.orphans(stack)
     if output == "json":
         job = result.record("", "", "auto") if result else None
-        document = {**observation.decision.to_json(), "job": job, "trouble": observation.trouble}
+        document = {**observation.decision.to_json(), "job": job, "trouble": observation.trouble, "orphans": orphans}
         click.echo(json.dumps(document, ensure_ascii=False))
         return
-    click.echo(observation.decision.explain())
+    click.echo("\n".join([observation.decision.explain(), *orphans]))
     if observation.trouble:
         click.echo(observation.trouble, err=True)
     if result:
@@ -158,6 +162,7 @@ def _status(runner: JobRunner) -> dict[str, Any]:
         "STATE": "BUSY" if runner.folder.is_busy() else decision.reason.value,
         "COOLDOWN": f"{decision.wait} s" if decision.wait else "",
         "LAST": f"{last[0]['status']} {_age(last[0]['ts'], now())} ago" if last else "",
+        "ORPHANS": observation.orphans(runner.stack),
     }
 
 

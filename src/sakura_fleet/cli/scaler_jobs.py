@@ -134,6 +134,7 @@ def history(stack: str | None, count: int, hours: float | None, output: str) -> 
                 f"{record['ts']}  {record['request']:<6} {record['status']:<10} {change:<10} "
                 f"{record['duration_s']:>6.1f} s  {record['reason']}{_brief(record['error'])}"
             )
+            click.echo("".join(f"  {note}\n" for note in record.get("notes", ())), nl=False)
 
 
 def _brief(error: str) -> str:

@@ -15,6 +15,7 @@ from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.inventory.fleet import observe_fleet
+from sakura_fleet.ownership import fleet_tag
 
 
 @click.command()
@@ -31,10 +32,11 @@ def show(stack: str | None, output: str) -> None:
     """
     project = Project.here()
     name = project.selected_stack(stack)
+    fleet = fleet_tag(project.fleet_id(name))
     resources = StackEngine(project, name).resources()
     with open_session(project.setting(name)) as session:
-        fleet = asdict(observe_fleet(session, resources))
-    tables = {title: [_known(row) for row in rows] for title, rows in fleet.items()}
+        observed = asdict(observe_fleet(session, resources, fleet))
+    tables = {title: [_known(row) for row in rows] for title, rows in observed.items()}
     if output == "json":
         click.echo(json.dumps(tables, indent=2, ensure_ascii=False))
         return

@@ -84,7 +84,7 @@ class DoctorExit(IntEnum):
 
 
 class RepairExit(IntEnum):
-    """`repair`: orphans remain."""
+    """`repair`: orphans remain, or anything at all where the state is empty."""
 
     ORPHANS = 1
 

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sakura_fleet.engine.processes import Process
 from sakura_fleet.errors import BusyError
+from sakura_fleet.provider.processes import Process
 
 ACCEPTED, RUNNING, DONE, DONE_NOOP = "ACCEPTED", "RUNNING", "DONE", "DONE_NOOP"
 IGNORED, CANCELED, FAILED = "IGNORED", "CANCELED", "FAILED"

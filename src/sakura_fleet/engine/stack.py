@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 from pulumi import automation
 
 from sakura_fleet.engine.command import GroupedCommand
+from sakura_fleet.engine.held_lock import held_lock
 from sakura_fleet.engine.outcome import Outcome
 from sakura_fleet.engine.project import PREFIX, Project, engine_environment, required_engine
 from sakura_fleet.errors import BusyError, EngineError, NoStackError
@@ -32,7 +31,7 @@ class KnownServer:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who holds a stack, as the engine writes it into the lock's file."""
+    """Who holds a stack, as the engine tells it where the state is in a folder or a bucket."""
 
     user: str
     host: str
@@ -40,12 +39,23 @@ class Lock:
     since: str
 
     @classmethod
-    def read(cls, text: str) -> Lock:
-        holder = json.loads(text)
-        return cls(holder["username"], holder["hostname"], int(holder["pid"]), holder["timestamp"])
+    def all_in(cls, words: str) -> list[Lock]:
+        """The locks that the engine names where it refuses to run."""
+        return [cls(user, host, int(pid), since) for user, host, pid, since in _LOCK.findall(words)]
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host}, process {self.pid}"
+
+
+_LOCK: Final = re.compile(r": created by (.+)@(.+) \(pid (\d+)\) at (\S+)")
+
+
+class StackLockedError(BusyError):
+    """Another run holds the stack, or one that died has left its lock; `locks` is empty where a service keeps it."""
+
+    def __init__(self, message: str, locks: Sequence[Lock]) -> None:
+        super().__init__(message)
+        self.locks = tuple(locks)
 
 
 _UNREAD: Final = datetime.min.replace(tzinfo=UTC)
@@ -169,14 +179,30 @@ class StackEngine:
         with _own_words(f"the state cannot be compared with the cloud; {way_out}"), self.command.passing_signals_on():
             self._stack.refresh(color="never", suppress_progress=True)
 
+    @contextmanager
+    def locked(self, message: str) -> Iterator[None]:
+        """Hold the stack's lock, so that no run changes state or cloud meanwhile; `message` stands in the history.
+
+        Raises `StackLockedError` where another has it.
+        """
+        with ExitStack() as held:
+            with _own_words("the stack's lock cannot be had"):
+                held.enter_context(held_lock(GroupedCommand(), self.project.root, self.name, message))
+            yield
+
     def clear_leftovers(self, agree: Callable[[Lock], None]) -> Iterator[str]:
         """Clear a dead process's lock, unless `agree` raises, and the pending operations; yields what was done."""
-        for lock in self._locks():
-            agree(lock)
+        try:
+            with self.locked("looking for what a run that died has left"):
+                pass
+        except StackLockedError as locked:
+            if not locked.locks:
+                raise
+            for lock in locked.locks:
+                agree(lock)
             with _own_words("the lock cannot be removed"):
                 self._stack.cancel()
-            yield f"cleared  the lock of {lock}, which is dead"
-            break
+            yield from (f"cleared  the lock of {lock}, which is dead" for lock in locked.locks)
         with _own_words("the state cannot be repaired"):
             state = self._stack.export_stack()
             deployment = dict(state.deployment or {})
@@ -187,18 +213,6 @@ class StackEngine:
         for operation in pending:
             urn = operation["resource"]["urn"]
             yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"
-
-    def _locks(self) -> list[Lock]:
-        """The locks in a local state folder; other backends report a lock when it is hit."""
-        url = self._stack.workspace.who_am_i().url or ""
-        parts = urlsplit(url)
-        if parts.scheme != "file":
-            return []
-        folder = Path(unquote(parts.netloc + parts.path))
-        folder = folder if folder.is_absolute() else self.project.root / folder
-        project = self._stack.workspace.project_settings().name
-        files = sorted((folder / ".pulumi" / "locks" / "organization" / project / self.name).glob("*.json"))
-        return [Lock.read(file.read_text("utf-8")) for file in files]
 
 
 def _owner_tags(resource: dict[str, Any]) -> list[str]:
@@ -212,7 +226,8 @@ def _own_words(what: str) -> Iterator[None]:
     try:
         yield
     except automation.ConcurrentUpdateError as error:
-        raise BusyError(f"{what}: another run holds the stack; {_words(error)}") from error
+        words = _words(error)
+        raise StackLockedError(f"{what}: another run holds the stack; {words}", Lock.all_in(words)) from error
     except automation.StackNotFoundError as error:
         raise NoStackError(f"{what}: {_words(error)}") from error
     except automation.CommandError as error:

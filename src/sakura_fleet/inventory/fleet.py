@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.model.reference import ElbReference
+from sakura_fleet.model.zones import ZONES
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.references import find_elb
 
 if TYPE_CHECKING:
@@ -20,13 +22,15 @@ Resources = Sequence[Mapping[str, Any]]
 
 GONE = "gone from the cloud"
 NOT_OF_THIS_STACK = "not of this stack"
+NOT_IN_THE_STATE = "not in the state, see `sakura-fleet repair`"
 DEFAULT_TTL = 3600
 """Seconds; what the appliance answers for a record without a TTL of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetServer:
-    """A server of the state. `key` is its owner tag; `status` is empty where the cloud does not have it.
+    """A server of the state, or of the fleet without being in it. `key` is its owner tag; `status` is empty where the
+    cloud does not have it.
 
     Here and below, `note` says on what the state and the cloud do not agree, and what is None is not known.
     """
@@ -74,14 +78,33 @@ class Fleet:
     records: Sequence[FleetRecord]
 
 
-def observe_fleet(session: Session, resources: Resources) -> Fleet:
-    """Ask the cloud for everything that the state's resources name. Reads only; raises `ApiError`."""
+def observe_fleet(session: Session, resources: Resources, fleet: str) -> Fleet:
+    """Ask the cloud for everything that the state's resources name, and for servers with the owner tag `fleet` that
+    they do not name. Reads only; raises `ApiError`."""
     servers = [_server(session.client, resource, outputs) for resource, outputs in _of_type(resources, tokens.SERVER)]
+    servers += _unknown_servers(session.client, fleet, {str(resource.get("id")) for resource in resources})
     return Fleet(
         sorted(servers, key=lambda server: (server.name, server.id)),
         list(_elb_entries(session, resources)),
         list(_records(session.client, resources)),
     )
+
+
+def _unknown_servers(client: Client, fleet: str, known: Collection[str]) -> Iterator[FleetServer]:
+    """The fleet's servers whose IDs are not `known` to the state."""
+    for zone in ZONES:
+        for server in client.servers.find(zone, tags=[fleet]):
+            owner_tags = OwnerTags.from_tags(server.tags)
+            if owner_tags and server.id not in known:
+                yield FleetServer(
+                    name=server.name,
+                    id=server.id,
+                    zone=zone,
+                    address=server.ip_address or "",
+                    status=server.status,
+                    key=owner_tags.resource,
+                    note=NOT_IN_THE_STATE,
+                )
 
 
 def _of_type(resources: Resources, token: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

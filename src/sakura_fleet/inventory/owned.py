@@ -65,7 +65,6 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
 
     Disks that are connected to a server go with that, so only the others are listed.
     """
-    yield from _tagged(Kind.ELB, client.elbs.find(tags=[fleet]))
     yield from _tagged(Kind.DNS_ZONE, client.dns_zones.find(tags=[fleet]))
     for zone in ZONES:
         for server in client.servers.find(zone, tags=[fleet]):
@@ -75,6 +74,7 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
         yield from _tagged(Kind.DISK, (disk for disk in disks if disk.server_id is None), zone)
         yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[fleet]), zone)
         yield from _described(Kind.PACKET_FILTER, client.packet_filters.find(zone), fleet, zone)
+    yield from _tagged(Kind.ELB, client.elbs.find(tags=[fleet]))
     yield from _tagged(Kind.STARTUP_SCRIPT, client.notes.find(tags=[fleet]))
     yield from _described(Kind.SSH_KEY, client.ssh_keys.find(), fleet)
 

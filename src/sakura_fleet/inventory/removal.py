@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 
 def remove(session: Session, item: Owned) -> None:
-    """Remove one object; one that is gone already is a success. Raises `ResourceError` where it is still in use."""
+    """Remove one object; one that is gone already is a success.
+
+    Raises `ResourceError` where it is still in use, an ELB with entries and a zone with records among them.
+    """
     client = session.client
     try:
         match item.kind:
             case Kind.ELB:
+                entries = client.elbs.read(item.id).entries
+                if entries:
+                    addresses = ", ".join(str(entry) for entry in entries)
+                    raise ResourceError(f"{item} still has entries of others, {addresses}; remove them first")
                 client.elbs.delete(item.id)
             case Kind.DNS_ZONE:
                 records = client.dns_zones.read(item.id).records

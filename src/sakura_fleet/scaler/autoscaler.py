@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
+from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
@@ -22,6 +23,7 @@ from sakura_fleet.provider.session import Session
 from sakura_fleet.scaler.decision import Decision, decide
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import Effort, JobRunner
+from sakura_fleet.scaler.leftovers import orphan_note
 from sakura_fleet.scaler.memory import ScalingMemory
 from sakura_fleet.scaler.metrics import fetch_group
 from sakura_fleet.scaler.reasons import Action, Reason
@@ -53,6 +55,11 @@ class Observation:
     usage: Usage | None
     decision: Decision
     trouble: str = ""
+
+    def orphans(self, stack: str) -> list[str]:
+        """Servers with the group's names that the state does not know, in words."""
+        servers = self.usage.orphans if self.usage else ()
+        return [orphan_note(server.name, server.id, server.zone, stack) for server in servers]
 
 
 class Autoscaler:
@@ -120,7 +127,23 @@ class Autoscaler:
                 )
         except FleetError as error:
             return None, error.coded()
-        return usage, ""
+        return self._without_orphans(usage, config.server_group.size)
+
+    def _without_orphans(self, usage: Usage, size: int) -> tuple[Usage | None, str]:
+        """Ask the state which servers it knows, where their number is not the declared one."""
+        if len(usage.servers) == size:
+            return usage, ""
+        try:
+            known = StackEngine(self._runner.project, self._runner.stack).owner_tags_in_state()
+        except FleetError as error:
+            return None, error.coded()
+        if usage.servers and not known:
+            stack = self._runner.stack
+            return None, (
+                f"the state of the stack {stack} is empty, but the cloud has {len(usage.servers)} servers of the "
+                f"group: is PULUMI_BACKEND_URL right? See `sakura-fleet repair --stack {stack}`"
+            )
+        return usage.without_orphans(known), ""
 
 
 @dataclass(frozen=True, slots=True)

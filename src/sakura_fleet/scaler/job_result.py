@@ -49,5 +49,6 @@ class JobResult:
             "pulumi": {"summary": self.summary},
             "servers": [asdict(server) for server in self.servers],
             "duration_s": round(self.duration_s, 1),
+            "notes": self.notes,
             "error": self.error,
         }

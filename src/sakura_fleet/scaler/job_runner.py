@@ -17,7 +17,7 @@ from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change, Outcome
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.stack import KnownServer, StackEngine
+from sakura_fleet.engine.stack import KnownServer, StackEngine, StackLockedError
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import (
@@ -34,7 +34,7 @@ from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.teardown import release
 from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
-from sakura_fleet.scaler.leftovers import member_owner_tags, remove_leftovers
+from sakura_fleet.scaler.leftovers import member_owner_tags, orphan_note, orphaned_members, remove_leftovers
 from sakura_fleet.scaler.sizes import Target
 
 Rule = Callable[[ServerGroupArgs], Target]
@@ -147,7 +147,8 @@ class JobRunner:
                     self._release(replaced)
                 engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
                 if work.dead:
-                    result.notes += self._remove_leftovers(engine, group)
+                    result.notes += self._remove_leftovers(engine, group, work.dead)
+                result.notes += self._orphans(engine)
             result.status = jobs.DONE
         except BusyError as busy:
             if engine and target.size != group.size:
@@ -208,12 +209,28 @@ class JobRunner:
                 with suppress(NotFoundError):
                     release(session, session.client.servers.read(server.zone, server.id))
 
-    def _remove_leftovers(self, engine: StackEngine, group: ServerGroupArgs) -> list[str]:
+    def _remove_leftovers(self, engine: StackEngine, group: ServerGroupArgs, dead: jobs.Job) -> list[str]:
+        """Under the stack's lock: what a run makes meanwhile, no state knows yet."""
         fleet_id = self.project.fleet_id(self.stack)
         members = member_owner_tags(fleet_id, engine.urn_prefix, group)
-        known = engine.owner_tags_in_state()
-        with self._session() as session:
-            return list(remove_leftovers(session, fleet_id, known=known, members=members))
+        try:
+            with engine.locked("removing what a job that died has left"), self._session() as session:
+                known = engine.owner_tags_in_state()
+                return list(remove_leftovers(session, fleet_id, known=known, members=members))
+        except StackLockedError as locked:
+            self.folder.leave_to_the_next(dead)
+            return [f"what a job that died may have left is looked for by the next job: {locked}"]
+
+    def _orphans(self, engine: StackEngine) -> list[str]:
+        """Servers of the group that the state does not know, as notes."""
+        group = self.group()
+        fleet_id = self.project.fleet_id(self.stack)
+        try:
+            with self._session() as session:
+                found = orphaned_members(session, fleet_id, group, engine.owner_tags_in_state)
+        except FleetError as error:
+            return [f"whether the group has servers that the state does not know was not to be found out: {error}"]
+        return [orphan_note(item.name, item.id, item.zone, self.stack) for item in found]
 
 
 def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:

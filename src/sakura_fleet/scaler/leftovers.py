@@ -1,13 +1,14 @@
-"""What a job that died left in the cloud: members of the group that nobody knows.
+"""What jobs that died or were broken off left in the cloud: members of the group that nobody knows.
 
 They are told by owner tag: what else carries the fleet's may be another stack's with the same `fleet_id`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from sakura_fleet.inventory.owned import Kind, everything
+from sakura_fleet.inventory.findings import Finding
+from sakura_fleet.inventory.owned import Kind, Owned, everything
 from sakura_fleet.inventory.removal import remove
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.ownership import OwnerTags, fleet_tag
@@ -33,3 +34,27 @@ def member_owner_tags(fleet_id: str, urn_prefix: str, group: ServerGroupArgs) ->
     parent = f"{urn_prefix}{SERVER_GROUP}${SERVER}::"
     names = (group.member_name(group.name, slot) for slot in range(MAX_SIZE))
     return {OwnerTags.of(fleet_id, parent + name).resource for name in names}
+
+
+def orphan_note(name: str, server_id: str, zone: str, stack: str) -> str:
+    """How every output names a server with one of the group's names that the state does not know."""
+    why = f"the state does not know it, so it counts for nothing; `sakura-fleet repair --stack {stack}`"
+    return str(Finding("orphan", f"server {name} ({server_id} in {zone})", why))
+
+
+def orphaned_members(
+    session: Session, fleet_id: str, group: ServerGroupArgs, known: Callable[[], Collection[str]]
+) -> list[Owned]:
+    """Servers with the group's names whose owner tag is not `known` to the state, which is asked only where the number
+    of servers is not the group's size."""
+    tag, names = fleet_tag(fleet_id), {group.server_name(slot) for slot in range(MAX_SIZE)}
+    found = [
+        Owned(Kind.SERVER, server.id, server.name, zone, owner_tags)
+        for zone in group.zones
+        for server in session.client.servers.find(zone, tags=[tag])
+        if server.name in names and (owner_tags := OwnerTags.from_tags(server.tags))
+    ]
+    if len(found) == group.size:
+        return []
+    tags = known()
+    return [item for item in found if item.owner_tags.resource not in tags]

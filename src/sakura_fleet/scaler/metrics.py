@@ -145,6 +145,7 @@ def _usage(
         ][-samples:]
         healthy = _healthy(server, health)
         young = healthy is not True and _is_young(server, moment)
+        owner_tags = OwnerTags.from_tags(server.tags)
         found.append(
             ServerUsage(
                 name=server.name,
@@ -152,6 +153,7 @@ def _usage(
                 cores=server.core,
                 points=tuple(points),
                 id=server.id,
+                key=owner_tags.resource if owner_tags else "",
                 is_on=server.is_up,
                 healthy=healthy,
                 booting=young and (not server.is_up or not points or healthy is False),

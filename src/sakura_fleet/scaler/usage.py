@@ -3,7 +3,8 @@ cloud."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sakura_fleet.scaler.rounding import plain_mean
@@ -21,8 +22,8 @@ class CpuPoint:
 class ServerUsage:
     """One server with its newest samples, oldest first.
 
-    `healthy` is the load balancer's word, None where it has none. `booting` servers are counted in the size but not in
-    the mean: what they use is the boot, not the load.
+    `key` is its owner tag, where it has one. `healthy` is the load balancer's word, None where it has none. `booting`
+    servers are counted in the size but not in the mean: what they use is the boot, not the load.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ServerUsage:
     cores: int
     points: tuple[CpuPoint, ...] = ()
     id: str = ""
+    key: str = ""
     is_on: bool = True
     healthy: bool | None = None
     booting: bool = False
@@ -67,13 +69,19 @@ class Usage:
     """All servers of a group, in the order in which they were found.
 
     `whole` says that these are the group's servers and no others (found by owner tag, not by the beginning of a
-    name), so that their number means something. `clock` is the newest 5-minute step that the cloud spoke of, measured
-    or not.
+    name), so that their number means something. `orphans` are servers with the group's names that the state does not
+    know: they count for nothing. `clock` is the newest 5-minute step that the cloud spoke of, measured or not.
     """
 
     servers: tuple[ServerUsage, ...] = ()
     whole: bool = False
     clock: datetime | None = None
+    orphans: tuple[ServerUsage, ...] = ()
+
+    def without_orphans(self, known: Collection[str]) -> Usage:
+        """With the servers apart whose owner tag is not `known` to the state."""
+        servers = tuple(server for server in self.servers if server.key in known)
+        return replace(self, servers=servers, orphans=tuple(server for server in self.servers if server not in servers))
 
     @property
     def counted(self) -> tuple[ServerUsage, ...]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sakura_emulator.server import Running
 from sakura_fleet.cli import repair as repair_module
-from sakura_fleet.client import Client
+from sakura_fleet.client import Client, DnsRecord, ElbEntry
+from sakura_fleet.engine.job_lock import JobFolder
+from sakura_fleet.engine.stack import StackLockedError
 from sakura_fleet.errors import BusyError
+from sakura_fleet.model.elb import ElbSettings
 from sakura_fleet.ownership import OwnerTags, fleet_tag
 from tests.unit.folder import FLEET, Folder
 
@@ -17,9 +23,10 @@ PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8AKyLHm0LLUxWMBKNbA4zdETB+3f
 
 
 class Engine:
-    """What the state and the program know."""
+    """What the state and the program know, and whether the stack's lock is held by the command."""
 
     state: set[str] = set()
+    is_locked = False
     program: set[str] = set()
     leftovers: list[str] = []
     previews = 0
@@ -29,6 +36,14 @@ class Engine:
 
     def clear_leftovers(self, _confirm: object) -> Iterator[str]:
         yield from self.leftovers
+
+    @contextmanager
+    def locked(self, _message: str) -> Iterator[None]:
+        type(self).is_locked = True
+        try:
+            yield
+        finally:
+            type(self).is_locked = False
 
     def refresh(self) -> None:
         type(self).state = self.state - self.removed_by_the_dead
@@ -43,13 +58,15 @@ class Engine:
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> type[Engine]:
-    fresh = type("FreshEngine", (Engine,), {"state": set(), "program": set(), "leftovers": [], "previews": 0})
+    known = {owner_tags_of("of the state").resource}
+    fresh = type("FreshEngine", (Engine,), {"state": known, "program": set(), "leftovers": [], "previews": 0})
     monkeypatch.setattr(repair_module, "StackEngine", fresh)
     return fresh
 
 
 @pytest.fixture(autouse=True)
-def stack(folder: Folder, emulator: Running) -> None:
+def stack(folder: Folder, emulator: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
     folder.write(api_root=emulator.api_root, rate_limit=1000)
 
 
@@ -139,7 +156,7 @@ def test_orphans_are_removed_and_what_is_not_ours_stays(folder: Folder, client: 
 def test_removing_asks_first(folder: Folder, client: Client, answer: str, left: int) -> None:
     server(client, "orphan")
     result = folder.run("repair", "-s", "test", "--remove", answer=answer)
-    assert "Remove 1 orphans?" in result.output
+    assert "Remove 1 objects?" in result.output
     assert len(client.servers.find("is1b")) == left
     assert result.exit_code == (1 if left else 0)
 
@@ -163,7 +180,8 @@ def test_the_state_of_a_dead_process_is_refreshed_before_it_is_compared(
     folder: Folder, client: Client, engine: type[Engine]
 ) -> None:
     server(client, "half-removed")
-    engine.state = engine.removed_by_the_dead = {owner_tags_of("half-removed").resource}
+    engine.removed_by_the_dead = {owner_tags_of("half-removed").resource}
+    engine.state = engine.state | engine.removed_by_the_dead
     assert "1 are in the state" in folder.run("repair", "-s", "test").output
     engine.leftovers = ["cleared  the lock of somebody, which is dead"]
     result = folder.run("repair", "-s", "test")
@@ -196,3 +214,137 @@ def test_a_stack_that_is_locked_by_a_live_process(
     monkeypatch.setattr(engine, "clear_leftovers", locked)
     result = folder.run("repair", "-s", "test")
     assert (result.exit_code, result.output) == (1, "Error: the stack test is locked by me [busy]\n")
+
+
+# What is removed on proof only
+
+
+def elb(client: Client, name: str, *addresses: str, owner_tags: OwnerTags | None = None) -> str:
+    """An ELB with these addresses as its entries; its ID."""
+    made = client.elbs.create(
+        name=name, plan=100, settings=ElbSettings(), tags=owner_tags.tag(()) if owner_tags else ()
+    )
+    entries = [ElbEntry(address, 80) for address in addresses]
+    if entries:
+        client.elbs.update_document(made, made.document.with_entries(entries, made.document.rules))
+    return made.id
+
+
+def removed(folder: Folder, *named: str) -> Any:
+    return folder.run("repair", "-s", "test", "--remove", "--yes", *named)
+
+
+def test_a_server_that_serves_is_removed_by_name_only(folder: Folder, client: Client, emulator: Running) -> None:
+    server(client, "serving")
+    server(client, "idle")
+    serving, idle = sorted(client.servers.find("is1b"), key=lambda found: found.name != "serving")
+    elb(client, "their-elb", serving.ip_address or "")
+    first = removed(folder)
+    assert first.exit_code == 1
+    assert (
+        f"server serving ({serving.id} in is1b): neither the state nor the program knows it; it serves" in first.output
+    )
+    assert f"`sakura-fleet repair --stack test --remove {serving.id}`" in first.output
+    assert [left.id for left in client.servers.find("is1b")] == [serving.id]
+    assert removed(folder, serving.id).exit_code == 0
+    assert client.servers.find("is1b") == []
+    assert idle.id != serving.id
+
+
+def test_with_an_empty_state_nothing_is_removed_but_by_name(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    """As with a forgotten PULUMI_BACKEND_URL, or in a second clone."""
+    one_of_each(client)
+    engine.state = set()
+    refused = removed(folder)
+    assert refused.exit_code == 1
+    assert refused.output.count("the state is empty, so another one may know it") == 6
+    assert "removed" not in refused.output
+    (server_id,) = [found.id for found in client.servers.find("is1b")]
+    assert removed(folder, server_id).output.count("removed  ") == 1
+    assert client.servers.find("is1b") == []
+
+
+def test_pending_objects_of_an_empty_state_are_never_called_done(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    """As after a first `pulumi up` that was killed, and a `pulumi destroy`, which knows of nothing."""
+    server(client, "wanted")
+    engine.state, engine.program = set(), {owner_tags_of("wanted").resource}
+    (pending,) = client.servers.find("is1b")
+    result = folder.run("repair", "-s", "test")
+    assert result.exit_code == 1
+    assert f"costs money meanwhile; to remove it instead: `sakura-fleet repair --stack test --remove {pending.id}`" in (
+        result.output
+    )
+    assert removed(folder, pending.id).exit_code == 0
+    assert client.servers.find("is1b") == []
+
+
+def test_what_is_named_must_be_among_what_is_shown(folder: Folder, client: Client, engine: type[Engine]) -> None:
+    server(client, "known")
+    server(client, "orphan")
+    engine.state = {owner_tags_of("known").resource}
+    (known,) = [found for found in client.servers.find("is1b") if found.name == "known"]
+    refused = removed(folder, known.id)
+    assert (refused.exit_code, len(client.servers.find("is1b"))) == (2, 2)
+    assert f"{known.id}: not among the objects shown" in refused.output
+    assert folder.run("repair", "-s", "test", known.id).exit_code == 2
+
+
+def test_an_elb_with_entries_of_others_and_a_zone_with_records_stay(folder: Folder, client: Client) -> None:
+    server(client, "orphan")
+    (orphan,) = client.servers.find("is1b")
+    shared = elb(client, "shared", "192.0.2.9", owner_tags=owner_tags_of("shared"))
+    empty = elb(client, "empty", owner_tags=owner_tags_of("empty"))
+    www = DnsRecord("www", "A", "192.0.2.9")
+    client.dns_zones.create("example.com", tags=owner_tags_of("zone").tag(()), records=[www])
+    result = removed(folder)
+    assert result.exit_code == 1
+    assert (
+        f"kept     ELB shared ({shared}) still has entries of others, 192.0.2.9:80; remove them first" in result.output
+    )
+    assert "kept     DNS zone example.com" in result.output
+    assert f"removed  ELB empty ({empty})" in result.output
+    assert f"removed  server orphan ({orphan.id} in is1b)" in result.output
+    assert [found.id for found in client.elbs.find()] == [shared]
+
+
+def test_the_stack_is_locked_while_it_is_compared_and_removed(
+    folder: Folder, client: Client, engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server(client, "orphan")
+    held = []
+    for name in ("everything", "remove_object"):
+        real = getattr(repair_module, name)
+        monkeypatch.setattr(
+            repair_module, name, lambda *given, real=real: (held.append(engine.is_locked), real(*given))[1]
+        )
+    assert removed(folder).exit_code == 0
+    assert held == [True, True]
+    assert not engine.is_locked
+
+
+def test_a_lock_that_comes_in_between_is_respected(
+    folder: Folder, client: Client, engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server(client, "orphan")
+
+    @contextmanager
+    def taken(*_: object) -> Iterator[None]:
+        raise StackLockedError("another run holds the stack", ())
+        yield
+
+    monkeypatch.setattr(engine, "locked", taken)
+    assert removed(folder).exit_code == 1
+    assert len(client.servers.find("is1b")) == 1
+
+
+def test_one_job_at_a_time(folder: Folder, client: Client) -> None:
+    server(client, "orphan")
+    with JobFolder.of(folder.root, "test").job("up"):
+        busy = removed(folder)
+    assert busy.exit_code == 1
+    assert "another job is at work on this stack: up" in busy.output
+    assert len(client.servers.find("is1b")) == 1

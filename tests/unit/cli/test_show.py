@@ -102,6 +102,19 @@ def test_servers_and_what_is_not_as_the_state_says(folder: Folder, state: list[J
     assert third["note"].startswith("name is web-003 in the cloud; address is ")
 
 
+def test_servers_that_the_state_does_not_know(folder: Folder, state: list[JSON], client: Client) -> None:
+    """As after a run that was broken off: they run, and cost money."""
+    for name in ("web-001", "web-002"):
+        server(client, state, name)
+    orphan = state.pop()
+    theirs = OwnerTags.of("another fleet", "urn:web-002").tag(())
+    client.servers.create("is1b", name="web-002", core=1, memory_gb=1, tags=theirs)
+    known, unknown = shown(folder)["servers"]
+    assert (known["name"], known["note"]) == ("web-001", "")
+    assert (unknown["id"], unknown["zone"], unknown["status"]) == (orphan["id"], "is1b", "up")
+    assert unknown["note"] == "not in the state, see `sakura-fleet repair`"
+
+
 @pytest.mark.parametrize("lookup", ["", "web-elb"])
 def test_entries_with_their_health(
     folder: Folder, state: list[JSON], client: Client, emulator: Running, lookup: str

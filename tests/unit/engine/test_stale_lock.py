@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sakura_fleet.engine import stale_lock
 from sakura_fleet.engine.job_lock import Job, JobFolder
-from sakura_fleet.engine.processes import Process
 from sakura_fleet.engine.stack import Lock
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_living, refuse_unproven
 from sakura_fleet.errors import BusyError
+from sakura_fleet.provider.engine_record import ENGINE, KEPT, EngineRecord, recorded_engines
+from sakura_fleet.provider.processes import Process
 
 CHILD = "import subprocess, sys; subprocess.Popen(['sleep', '600']); print('ready', flush=True); sys.stdin.read()"
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
 
 
 @pytest.fixture
@@ -56,22 +61,91 @@ def lock(pid: int, host: str = socket.gethostname()) -> Lock:
     return Lock("me", host, pid, "2026-01-01T00:00:00Z")
 
 
-def test_a_lock_as_the_engine_writes_it() -> None:
-    text = '{"pid": 7, "username": "me", "hostname": "here", "timestamp": "2026-01-01T00:00:00Z"}'
-    assert Lock.read(text) == lock(7, "here")
+def test_locks_as_the_engine_names_them() -> None:
+    text = """error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete
+      s3://states/.pulumi/locks/organization/web/prod/1.json: created by me@here (pid 7) at 2026-01-01T00:00:00Z
+      s3://states/.pulumi/locks/organization/web/prod/2: created by a@b@c (pid 8) at 2026-01-01T00:00:01+09:00
+    """
+    assert Lock.all_in(text) == [lock(7, "here"), Lock("a@b", "c", 8, "2026-01-01T00:00:01+09:00")]
+    assert Lock.all_in("[409] Conflict: Another update is currently in progress.") == []
     assert str(lock(7, "here")) == "me@here, process 7"
 
 
 # What a person is asked about
 
 
-def test_a_living_process_and_one_of_another_machine_are_refused(engine: subprocess.Popen[str]) -> None:
-    with pytest.raises(BusyError, match=r"is or may be still running; .* `pulumi cancel --stack production`"):
-        refuse_living(lock(engine.pid), "production")
+def recorded(process: Process) -> Lock:
+    """A lock of a process that a provider host recorded as its engine."""
+    now = datetime.now(UTC)
+    file = Path(os.environ["XDG_STATE_HOME"]) / "sakura-fleet" / "engines" / f"{process.pid}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(asdict(EngineRecord(process, now, now)), default=str))
+    return Lock("me", process.host, process.pid, now.isoformat(timespec="seconds"))
+
+
+def test_an_engine_that_was_recorded_and_has_ended_is_dead(engine: subprocess.Popen[str]) -> None:
+    held = recorded(Process.of(engine.pid))
+    with pytest.raises(BusyError, match=r"is or may be still running: .* `pulumi cancel --stack production`"):
+        refuse_living(held, "production", None)
     end(engine)
+    refuse_living(held, "production", None)
+
+
+def test_the_engine_of_a_dead_job_is_dead_for_a_person_too(engine: subprocess.Popen[str]) -> None:
+    dead = job(Process.of(engine.pid))
     with pytest.raises(BusyError):
-        refuse_living(lock(engine.pid, "elsewhere"), "production")
-    refuse_living(lock(engine.pid), "production")
+        refuse_living(lock(engine.pid), "production", dead)
+    end(engine)
+    refuse_living(lock(engine.pid), "production", dead)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["no record", "a damaged record", "another host", "another boot", "another container", "another time"]
+)
+def test_a_number_that_runs_nowhere_is_no_proof_of_death(wrong: str, engine: subprocess.Popen[str]) -> None:
+    process = Process.of(engine.pid)
+    end(engine)
+    held = recorded(process)
+    match wrong:
+        case "no record":
+            held = replace(held, pid=held.pid + 1)
+        case "a damaged record":
+            (file,) = Path(os.environ["XDG_STATE_HOME"]).rglob("*.json")
+            file.write_text("[]")
+        case "another host":
+            held = recorded(replace(process, host="elsewhere"))
+        case "another boot":
+            held = recorded(replace(process, boot_id="of an earlier start"))
+        case "another container":
+            held = recorded(replace(process, pid_namespace="pid:[1]"))
+        case "another time":
+            held = replace(held, since=(datetime.now(UTC) + timedelta(minutes=1)).isoformat())
+    with pytest.raises(BusyError):
+        refuse_living(held, "production", None)
+
+
+def test_an_engine_is_recorded_by_what_it_started() -> None:
+    """A shell stands for the engine, by the name of its file, and a Python below it for the provider host."""
+    program = "from sakura_fleet.provider.engine_record import record_engine; record_engine()"
+    folder = Path(os.environ["XDG_STATE_HOME"])
+    folder.mkdir(exist_ok=True)
+    (folder / ENGINE).symlink_to("/bin/sh")
+    script = f"{sys.executable} -c '{program}'; echo $$"
+    began = datetime.now(UTC)
+    done = subprocess.run([folder / ENGINE, "-c", script], stdout=subprocess.PIPE, text=True, check=True)
+    (record,) = recorded_engines()
+    assert record.process.pid == int(done.stdout)
+    assert record.process.has_ended
+    assert began - timedelta(seconds=2) <= record.started_at <= record.recorded_at, "but for the kernel's rounding"
+    assert record.locked(socket.gethostname(), int(done.stdout), record.recorded_at)
+
+
+def test_old_records_go(engine: subprocess.Popen[str]) -> None:
+    recorded(Process.of(engine.pid))
+    (old,) = Path(os.environ["XDG_STATE_HOME"]).rglob("*.json")
+    long_ago = time.time() - KEPT.total_seconds() - 1
+    os.utime(old, (long_ago, long_ago))
+    test_an_engine_is_recorded_by_what_it_started()
 
 
 # What proves enough for a job runner
@@ -85,11 +159,16 @@ def test_the_engine_of_a_dead_job_that_is_gone_is_proof(engine: subprocess.Popen
     refuse_unproven(lock(engine.pid), "production", job(process))
 
 
-@pytest.mark.parametrize("wrong", ["no engine", "another engine", "another host", "started again", "no boot id", "CI"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["no engine", "another engine", "another host", "started again", "no boot id", "another container", "CI"],
+)
 def test_less_is_no_proof(wrong: str, engine: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     process, held = Process.of(engine.pid), lock(engine.pid)
     end(engine)
     match wrong:
+        case "another container":
+            process = replace(process, pid_namespace="pid:[1]")
         case "another engine":
             held = replace(held, pid=held.pid + 1)
         case "another host":

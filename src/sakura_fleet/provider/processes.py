@@ -1,4 +1,4 @@
-"""Processes, told apart for certain: by number, start time, machine and boot.
+"""Processes, told apart for certain: by number, start time, machine, boot and PID namespace.
 
 All of it is Linux's /proc; where there is none, nothing is certain, and no process is known to have ended.
 """
@@ -20,23 +20,29 @@ GONE: Final = frozenset("ZX")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process. `boot_id` and `started` are empty where the system does not tell."""
+    """One process. What the system does not tell is an empty text.
+
+    Containers of one machine may have the same host name, and the same boot; numbers mean something within one PID
+    namespace only.
+    """
 
     pid: int
     host: str
     boot_id: str
+    pid_namespace: str
     started: str
 
     @classmethod
     def of(cls, pid: int) -> Process:
         """A process that runs here now."""
-        return cls(pid, socket.gethostname(), _boot_id(), _stat(pid)[1])
+        return cls(pid, socket.gethostname(), _boot_id(), _pid_namespace(), _stat(pid)[1])
 
     @property
     def was_here(self) -> bool:
-        """Whether it ran on this machine, since this machine was started."""
-        here = (socket.gethostname(), _boot_id())
-        return (self.host, self.boot_id) == here and bool(self.boot_id and self.started)
+        """Whether it ran in this PID namespace of this machine, since this machine was started."""
+        here = (socket.gethostname(), _boot_id(), _pid_namespace())
+        there = (self.host, self.boot_id, self.pid_namespace)
+        return there == here and all(there) and bool(self.started)
 
     @property
     def has_ended(self) -> bool:
@@ -55,6 +61,16 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 _wait(members[0], left)
         return True
+
+
+def ancestor(program: str) -> int | None:
+    """The number of the nearest process above this one that runs `program`; None where there is none."""
+    pid = os.getpid()
+    while fields := _fields(pid):
+        pid = int(fields[1])
+        if _program(pid) == program:
+            return pid
+    return None
 
 
 def session(leader: int) -> list[int]:
@@ -80,6 +96,18 @@ def _wait(pid: int, seconds: float) -> None:
 def _boot_id() -> str:
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _pid_namespace() -> str:
+    with contextlib.suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
+
+
+def _program(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     return ""
 
 
