@@ -22,7 +22,7 @@
     |   +-- PermissionDeniedError  permission     403
     |   +-- NotFoundError          not-found      404: the object is gone, or the ID is of another zone
     |   +-- ConflictError          conflict       409: the object's state forbids the call
-    |   +-- UnavailableError       unavailable    423, 429, 5xx: busy; raised once the retries are used up
+    |   +-- UnavailableError       unavailable    423, 429, 5xx, no JSON: busy; raised once the retries are used up
     +-- UnreachableError           unreachable    no answer from the API root until the deadline
     +-- DnsError                   dns            a name cannot be looked up, or leads to nothing that can be asked
     +-- ProbeError                 probe          a host gave no answer over the HTTP version that it was asked in
@@ -217,6 +217,14 @@ class ApiError(FleetError):
         number = f", serial {serial}" if serial else ""
         super().__init__(f"{method} {path} was answered {status} {error_code}: {message}{self.way_out()}{number}")
 
+    @property
+    def maybe_done(self) -> bool:
+        """True where the call may have been carried out all the same: find its owner tag before repeating it.
+
+        Of a plain error that is so where the answer is a success that cannot be used.
+        """
+        return self.method != "GET" and self.status < 300
+
     def way_out(self) -> str:
         """What the user can do about it, as the end of a sentence; empty where the message says it all."""
         return ""
@@ -256,14 +264,18 @@ class ConflictError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """423, 429 or 5xx: the API is busy or broken, and the retries are used up."""
+    """423, 429, 5xx or no JSON: the API or a gateway is busy or broken, and the retries are used up.
+
+    `turned_away` is True where the API itself says that it has not carried out the call.
+    """
 
     code = "unavailable"
+    turned_away = False
 
     @property
     def maybe_done(self) -> bool:
         """True where the call may have been carried out all the same: find its owner tag before repeating it."""
-        return self.method != "GET" and self.status not in (423, 429, 503)
+        return self.method != "GET" and not self.turned_away
 
     def way_out(self) -> str:
         if self.method == "POST" and self.maybe_done:
@@ -272,7 +284,8 @@ class UnavailableError(ApiError):
                 "run the same command again later, it finds what is there first"
             )
         return (
-            "; the API stayed busy through all retries: run the same command again later, it goes on where it stopped"
+            "; the API stayed busy for as long as calls are repeated: run the same command again later, it goes on "
+            "where it stopped"
         )
 
 

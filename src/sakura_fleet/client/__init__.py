@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sakura_fleet.client._client import Client
     from sakura_fleet.client._elb_document import ElbDocument, ElbEntry, ElbRule
     from sakura_fleet.client._retry import RetryPolicy
+    from sakura_fleet.client._secrets import hider
     from sakura_fleet.client.account import AuthStatus
     from sakura_fleet.client.activity import CpuSample
     from sakura_fleet.client.archives import Archive
@@ -65,6 +66,7 @@ __all__ = [
     "SshKey",
     "Switch",
     "Zone",
+    "hider",
 ]
 
 # Each name is loaded when it is first asked for. An update that changes nothing asks the cloud nothing, and then the
@@ -75,6 +77,7 @@ __getattr__ = LazyExports(
         "._elb_document": ("ElbDocument", "ElbEntry", "ElbRule"),
         "._client": ("Client",),
         "._retry": ("RetryPolicy",),
+        "._secrets": ("hider",),
         ".account": ("AuthStatus",),
         ".activity": ("CpuSample",),
         ".archives": ("Archive",),

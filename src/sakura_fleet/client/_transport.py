@@ -13,15 +13,17 @@ from typing import Any
 import httpx
 import tenacity
 
-from sakura_fleet.client._envelope import code_of, error_from, object_from, required
+from sakura_fleet.client._envelope import Answer, error_from, object_from, required
+from sakura_fleet.client._exchange import LONGEST, AnswerTooLargeError, exchange
+from sakura_fleet.client._outage import Outage
 from sakura_fleet.client._query import encode
 from sakura_fleet.client._rate import RateLimiter
-from sakura_fleet.client._retry import Attempt, RetryPolicy, is_overload, is_retryable, retry_after
+from sakura_fleet.client._retry import Attempt, RetryPolicy, is_retryable, retry_after
 from sakura_fleet.client._root import checked_root, is_loopback
 from sakura_fleet.client._secrets import hider, secrets_in, secrets_of
 from sakura_fleet.client._values import Json
 from sakura_fleet.client.credentials import Credentials
-from sakura_fleet.errors import CancelledError, UnreachableError
+from sakura_fleet.errors import CancelledError, UnavailableError, UnreachableError
 
 __all__ = ["Transport"]
 
@@ -51,7 +53,7 @@ class Transport:
 
     Every call checks `cancelled` before each attempt and at least once a second while it waits, takes a slot of the
     rate limiter for each attempt, and is repeated as `is_retryable` and the `RetryPolicy` say. When the API is
-    overloaded (`is_overload`), all calls wait as long as the one that was told so.
+    overloaded, all calls wait as long as the one that was told so; an outage of the API they wait out together.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Transport:
         self.policy = retry
         self.clock = clock
         self.now = now
+        self.outage = Outage()
+        self._longest = LONGEST * timeout
         self._local = is_loopback(url.host)
         self._sleep = sleep
         self._cancelled = cancelled
@@ -121,15 +125,18 @@ class Transport:
             url = url.copy_with(query=encode(query))
         call = _Call(self, self._http.build_request(method, url, json=body))
         hide = hider(*self._secrets, *secrets_in(body))
-        response = call.send()
-        if response is None:
+        answer = call.send()
+        if answer is None:
             raise self._unreachable(f"{method} {self.api_root}{where}", call, hide)
-        if response.is_success:
-            answer = object_from(response, method=method, path=where, hide=hide)
+        if answer.is_success:
+            body = object_from(answer, method=method, path=where, hide=hide)
             if need:
-                required(answer, need, kind, method=method, path=where)
-            return answer
-        raise error_from(response, method=method, path=where, hide=hide)
+                required(body, need, kind, method=method, path=where)
+            return body
+        error = error_from(answer, method=method, path=where, hide=hide)
+        if isinstance(error, UnavailableError):
+            error.turned_away = call.last.is_turned_away and not call.maybe_done
+        raise error
 
     def take_slot(self) -> None:
         """Wait for the next slot of the rate limiter; `CancelledError` if the run is cancelled."""
@@ -145,9 +152,9 @@ class Transport:
         """Send nothing for that long, whoever calls; not for longer than one call would go on trying."""
         self._limiter.hold(min(seconds, self.policy.deadline))
 
-    def send(self, request: httpx.Request) -> httpx.Response:
+    def send(self, request: httpx.Request) -> Answer:
         """One attempt: send and read the whole answer. Raises what httpx raises."""
-        return self._http.send(request)
+        return exchange(self._http, request, seconds=self._longest)
 
     def pause(self, seconds: float) -> None:
         """Sleep in short naps; `CancelledError` as soon as the run is cancelled."""
@@ -167,14 +174,18 @@ class Transport:
         lost = ""
         if call.maybe_done:
             lost = "; the request had left, so it may have been carried out: find its result before repeating it"
+        since = ""
+        if (lasted := self.outage.lasted(self.clock())) >= call.elapsed + 1.0:
+            since = f"; other calls have had none for {lasted:.0f} s, so it was not waited for again"
         if call.last.hopeless:
             way_out = f"check the API root, {self.api_root}, and the certificates this machine trusts (SSL_CERT_FILE)"
         elif self._local:
             way_out = f"is the emulator running? Start it with `sakura-emulator start`; the API root is {self.api_root}"
         else:
             way_out = f"check the network and the API root, {self.api_root}"
+        reason = hide(call.last.reason)
         return UnreachableError(
-            f"no answer to {what} in {tried} over {call.elapsed:.1f} s ({hide(call.last.reason)}){lost}; {way_out}",
+            f"no answer to {what} in {tried} over {call.elapsed:.1f} s ({reason}){lost}{since}; {way_out}",
             maybe_done=call.maybe_done,
         )
 
@@ -191,7 +202,7 @@ class _Call:
         self._request = request
         self._started = 0.0
 
-    def send(self) -> httpx.Response | None:
+    def send(self) -> Answer | None:
         """The first answer that is final, or that of the last attempt; None if the last attempt had no answer."""
         retrying = tenacity.Retrying(
             retry=self._again,
@@ -202,40 +213,49 @@ class _Call:
         )
         return retrying(self._attempt)
 
-    def _attempt(self) -> httpx.Response | None:
-        self._transport.take_slot()
+    def _attempt(self) -> Answer | None:
+        transport = self._transport
+        transport.take_slot()
+        began = transport.clock()
         if not self.count:  # a queue before the first attempt is no fault of the API
-            self._started = self._transport.clock()
+            self._started = began
         self.count += 1
+        answer: Answer | None = None
         try:
-            response = self._transport.send(self._request)
+            answer = transport.send(self._request)
         except httpx.RequestError as error:
             sent = not isinstance(error, NEVER_SENT)
-            self.last = Attempt(sent=sent, hopeless=_is_untrusted(error), reason=_reason(error))
-            self.maybe_done = self.maybe_done or (sent and self._request.method != "GET")
-            return None
+            hopeless = isinstance(error, AnswerTooLargeError) or _is_untrusted(error)
+            self.last = Attempt(sent=sent, hopeless=hopeless, reason=_reason(error))
         else:
-            after = retry_after(response.headers.get("Retry-After"), now=self._transport.now())
-            self.last = Attempt(response.status_code, code_of(response), retry_after=after)
-            return response
+            self.last = Attempt(
+                answer.status,
+                answer.code,
+                from_api=answer.from_api(self._request.method),
+                retry_after=retry_after(answer.headers.get("Retry-After"), now=transport.now()),
+            )
         finally:
-            self.elapsed = self._transport.clock() - self._started
+            self.elapsed = transport.clock() - self._started
+        unknown = self.last.is_broken if answer else self.last.sent
+        self.maybe_done = self.maybe_done or (unknown and self._request.method != "GET")
+        transport.outage.note(self.last, began)
+        return answer
 
     def _again(self, state: tenacity.RetryCallState) -> bool:
         raised = state.outcome is not None and state.outcome.failed  # cancelled, or a mistake in this package
         return not raised and is_retryable(self._request.method, self.last)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        seconds = self.last.retry_after
-        if seconds is None:
-            seconds = self._transport.policy.delay(state.attempt_number, random.SystemRandom().random())
-        if is_overload(self.last):
+        share = random.SystemRandom().random()
+        seconds = self._transport.policy.wait(state.attempt_number, self.last.retry_after, share)
+        if self.last.is_overload:
             self._transport.hold(seconds)
         return seconds
 
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
-        policy = self._transport.policy
-        return state.attempt_number >= policy.attempts or self.elapsed + state.upcoming_sleep > policy.deadline
+        policy, outage = self._transport.policy, self._transport.outage
+        waited = max(self.elapsed, outage.lasted(self._transport.clock()))
+        return state.attempt_number >= policy.attempts or waited + state.upcoming_sleep > policy.deadline
 
 
 def _reason(error: httpx.RequestError) -> str:

@@ -259,7 +259,7 @@ def test_busy_answers_are_outlasted(client: Client, emulator: Running) -> None:
 
 def test_busy_for_too_long(client: Client, emulator: Running) -> None:
     emulator.cloud.faults.add({"kind": "status", "status": 503, "path": "note"})
-    with pytest.raises(UnavailableError, match="busy through all retries"):
+    with pytest.raises(UnavailableError, match="busy for as long as calls are repeated"):
         client.notes.find()
 
 

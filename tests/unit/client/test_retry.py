@@ -42,6 +42,13 @@ OUTCOMES: list[tuple[str, Attempt, dict[str, bool]]] = [
     ("no connection", Attempt(sent=False), ALWAYS),
     ("answer lost", Attempt(sent=True), NOT_POST),
     ("untrusted certificate", Attempt(sent=False, hopeless=True), NEVER),
+    ("423 of a gateway", Attempt(423, from_api=False), NOT_POST),
+    ("429 of a gateway", Attempt(429, from_api=False), NOT_POST),
+    ("503 of a gateway", Attempt(503, from_api=False), NOT_POST),
+    ("503 of what was begun", Attempt(503, "operation_timeout"), NOT_POST),
+    ("503 of what was not begun", Attempt(503, "disk_stock_run_out"), ALWAYS),
+    ("200 that is no JSON", Attempt(200, from_api=False), NOT_POST),
+    ("404 of a gateway", Attempt(404, from_api=False), NEVER),
 ]
 
 
@@ -86,6 +93,14 @@ SUCCESS = ok(Server={"ID": 1}, SSHKey={"ID": 1})
         (httpx.RemoteProtocolError("Server disconnected without sending a response."), NOT_POST),
         (failed(409), NEVER),
         (failed(400), NEVER),
+        (httpx.Response(423, text="<html>locked</html>"), NOT_POST),
+        (httpx.Response(429, text="<html>slow down</html>"), NOT_POST),
+        (httpx.Response(503, text="<html>503 Service Unavailable</html>"), NOT_POST),
+        (httpx.Response(503, json={"error_code": "busy"}), NOT_POST),
+        (httpx.Response(503, json={"message": "no healthy upstream"}), NOT_POST),
+        (httpx.Response(503), NOT_POST),
+        (httpx.Response(200, text="<html>Please sign in</html>"), NOT_POST),
+        (httpx.Response(200, content=b'{"Server": {"ID": 1}, "SSHKey": {"ID"'), NOT_POST),
     ],
     ids=lambda value: getattr(value, "status_code", type(value).__name__),
 )
@@ -134,19 +149,36 @@ def test_no_attempt_begins_after_the_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "waited"), [("7", 7.0), ("0", 0.0), ("soon", 1.0), ("Thu, 01 Jan 1970 00:16:47 GMT", 7.0)]
+    ("value", "waited"),
+    [
+        ("7", 7.0),
+        ("soon", 1.0),
+        ("Thu, 01 Jan 1970 00:16:47 GMT", 7.0),
+        ("0", 1.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 1.0),
+        ("3600", 64.0),
+        ("9" * 400, 64.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 64.0),
+    ],
 )
-def test_retry_after_is_honoured(value: str, waited: float) -> None:
+def test_retry_after_is_honoured_within_bounds(value: str, waited: float) -> None:
     wire = Wire(failed(503, Retry_After=value), SUCCESS)
     send(wire, "POST", RetryPolicy(jitter=0.0))
     assert wire.time.total == waited
 
 
-def test_retry_after_beyond_the_deadline_ends_at_once() -> None:
-    wire = Wire(failed(429, Retry_After="3600"), SUCCESS)
+def test_a_retry_after_that_is_no_ascii_is_of_no_use() -> None:
+    busy = failed(503)
+    wire = Wire(httpx.Response(503, content=busy.content, headers=[(b"Retry-After", "\u00b2".encode())]), SUCCESS)
+    send(wire, "POST")
+    assert wire.time.total == 1.0
+
+
+def test_a_retry_after_of_nothing_is_no_hot_loop() -> None:
+    wire = Wire(failed(503, "busy", Retry_After="0"))
     with pytest.raises(UnavailableError):
         send(wire, "GET")
-    assert wire.time.total == 0
+    assert [later - earlier for earlier, later in pairwise(wire.asked_at)] == [1, 2, 4, 8, 16, 32, 64, 64, 64]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +192,10 @@ def test_retry_after_beyond_the_deadline_ends_at_once() -> None:
         ("Sat, 01 Aug 2026 00:00:30 GMT", 30.0),
         ("Fri, 31 Jul 2026 00:00:00 GMT", 0.0),
         ("tomorrow", None),
+        ("\u00b2", None),
+        ("\u0663", None),
+        ("1e3", None),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
     ],
 )
 def test_retry_after_values(value: str | None, seconds: float | None) -> None:
@@ -190,6 +226,42 @@ def test_a_post_that_broke_says_that_it_may_be_done() -> None:
     with pytest.raises(UnavailableError, match="may have been carried out") as caught:
         send(Wire(failed(504)), "POST")
     assert caught.value.maybe_done
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(503, text="<html>503 Service Unavailable</html>"),
+        httpx.Response(429, text="slow down"),
+        failed(503, "operation_timeout"),
+        httpx.Response(201, text="<html>Please sign in</html>"),
+        httpx.Response(201, content=b'{"SSHKey": {"ID"'),
+        httpx.Response(201, content=b""),
+        ok(SSHKey=None),
+    ],
+    ids=lambda reply: str(reply.content[:20]),
+)
+def test_a_post_whose_answer_does_not_tell_says_that_it_may_be_done(reply: httpx.Response) -> None:
+    wire = Wire(reply, SUCCESS)
+    with pytest.raises(ApiError) as caught:
+        send(wire, "POST")
+    assert caught.value.maybe_done
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("status", [423, 429, 503])
+def test_a_post_that_the_api_turned_away_is_not_done(status: int) -> None:
+    with pytest.raises(UnavailableError) as caught:
+        send(Wire(failed(status)), "POST")
+    assert not caught.value.maybe_done
+
+
+def test_a_post_that_was_turned_away_once_and_then_lost_by_a_gateway_may_be_done() -> None:
+    wire = Wire(failed(503, "busy"), httpx.Response(503, text="<html>"), SUCCESS)
+    with pytest.raises(UnavailableError) as caught:
+        send(wire, "POST")
+    assert caught.value.maybe_done
+    assert len(wire.requests) == 2
 
 
 @pytest.mark.parametrize(("method", "maybe_done"), [("GET", False), ("PUT", True), ("DELETE", True)])
@@ -236,9 +308,9 @@ def test_cancelled_during_a_wait_ends_within_a_second() -> None:
 
 
 def test_retries_take_slots_of_the_rate_limiter() -> None:
-    wire = Wire(failed(503, Retry_After="0"), failed(503, Retry_After="0"), SUCCESS)
-    wire.client(rate_limit=2).servers.read("is1a", "1")
-    assert wire.time.total == pytest.approx(1.0)
+    wire = Wire(failed(500), failed(500), SUCCESS)
+    wire.client(rate_limit=0.2, retry=RetryPolicy(wait_max=0.1)).servers.read("is1a", "1")
+    assert wire.time.total == pytest.approx(10.0)
 
 
 def test_a_mistake_of_the_caller_is_not_retried() -> None:

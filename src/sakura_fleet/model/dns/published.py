@@ -205,7 +205,7 @@ def _negative(authority: Sequence[Mapping[str, Any]]) -> Iterable[int]:
     for entry in authority:
         if entry.get("type") == _SOA and isinstance(entry.get("TTL"), int):
             last = str(entry.get("data")).split()[-1:]
-            yield min([entry["TTL"], *(int(number) for number in last if number.isdigit())])
+            yield min([entry["TTL"], *(int(number) for number in last if number.isdecimal())])
 
 
 def _list(value: Any) -> list[Mapping[str, Any]]:
