@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.errors import ConflictError, ResourceError
 from sakura_fleet.model.server.startup_script import NAME_VARIABLE
+from sakura_fleet.provider.duplicates import choose
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.resources.server.observation import find_disks, index_of, listed_disks, listed_server
-from sakura_fleet.resources.server.power import FORCED_DEADLINE, order_off, power_off
+from sakura_fleet.resources.server.power import FORCED_DEADLINE, cut_power, power_off
 
 if TYPE_CHECKING:
     from sakura_fleet import client as api
@@ -42,7 +43,7 @@ def create(session: Session, server: api.Server, spec: ServerSpec, index: int, *
 
     def find(_since: float) -> api.Disk | None:
         own = find_disks(session, zone, spec.owner_tags)
-        return next((disk for disk in own if index_of(disk.name) == index), None)
+        return choose(session, "disk", (disk for disk in own if index_of(disk.name) == index))
 
     return create_idempotently(session, f"disk {index + 1} of server {spec.name} in {zone}", make, find)
 
@@ -97,7 +98,7 @@ def discard(session: Session, server: api.Server, disk: api.Disk) -> None:
         try:
             session.client.disks.disconnect(server.zone, disk.id)
         except ConflictError:
-            order_off(session, server, force=True)
+            cut_power(session, server)
             return False
         return True
 
@@ -123,7 +124,7 @@ def wait_until_ready(
     if first not in copying:
         return
     listed = listed_disks(session, server.zone, spec.owner_tags, {first})
-    error = next((disk.config_error for disk in listed if disk.id == first), None)
+    error = _hidden(next((disk.config_error for disk in listed if disk.id == first), None), spec)
     if error:
         if boots:  # the next run makes another disk only for a server that is down
             power_off(session, server, spec.owner_tags, force=True)
@@ -131,6 +132,13 @@ def wait_until_ready(
             f"disk {first} of server {server.name} in {server.zone} could not be prepared: {error}; correct "
             "edit_parameter and run `pulumi up` again: it makes another disk"
         )
+
+
+def _hidden(words: str | None, spec: ServerSpec) -> str:
+    """The cloud's words on a disk that it could not prepare; it may quote what it was to write there."""
+    from sakura_fleet import client as api
+
+    return api.hider(spec.password or "")(words or "")
 
 
 def _wait_for_copies(session: Session, server: api.Server, spec: ServerSpec, copying: set[str]) -> None:

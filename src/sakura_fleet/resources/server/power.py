@@ -18,6 +18,7 @@ BOOT_DEADLINE: Final = 600.0
 SHUTDOWN_DEADLINE: Final = 180.0
 """Seconds that a guest gets to shut down by itself before its power is cut."""
 FORCED_DEADLINE: Final = 120.0
+AGAIN: Final = "run the same command again: it goes on from here"
 ORDER_AGAIN: Final = 20.0
 """Seconds after which a server that is still down is ordered to boot once more."""
 
@@ -67,22 +68,48 @@ class _BootOrders:
 
 
 def power_off(session: Session, server: api.Server, owner_tags: OwnerTags, *, force: bool) -> api.Server:
-    """Shut the server down and wait until it is down; `force` cuts its power without asking the guest first."""
+    """Shut the server down and wait until it is down; `force` cuts its power without asking the guest first.
+
+    A guest has `SHUTDOWN_DEADLINE` from the moment that the cloud has taken the order on. The power is cut when that
+    is over, or when the cloud has refused the order for as long; the log says which.
+    """
     if not force:
-        order_off(session, server, force=False)
         try:
-            return _wait_until_down(session, server, owner_tags, SHUTDOWN_DEADLINE, "its power is cut next")
-        except WaitTimeoutError:
-            pass
-    order_off(session, server, force=True)
-    way_out = "run the same command again: it goes on from here"
-    return _wait_until_down(session, server, owner_tags, FORCED_DEADLINE, way_out)
+            order_off(session, server, owner_tags, force=False, deadline=SHUTDOWN_DEADLINE)
+            return _wait_until_down(session, server, owner_tags, SHUTDOWN_DEADLINE, "its power is cut now")
+        except WaitTimeoutError as error:
+            session.log.warn(str(error))
+    order_off(session, server, owner_tags, force=True, deadline=FORCED_DEADLINE)
+    return _wait_until_down(session, server, owner_tags, FORCED_DEADLINE, AGAIN)
 
 
-def order_off(session: Session, server: api.Server, *, force: bool) -> None:
-    """Tell the cloud to shut the server down; one that is down, or on its way, stays as it is."""
+def order_off(session: Session, server: api.Server, owner_tags: OwnerTags, *, force: bool, deadline: float) -> None:
+    """Tell the cloud to shut the server down, until it takes the order on, or the server is seen to go or to be down.
+
+    A conflict by itself says neither: it may come from a boot, a migration or another order that is under way.
+    """
+
+    def taken_on() -> bool:
+        try:
+            session.client.servers.power_off(server.zone, server.id, force=force)
+        except ConflictError:
+            now = current_server(session, server.zone, server.id, owner_tags, session.clock())
+            return is_down(now) or now.status == "cleaning"
+        return True
+
+    session.waiter.attempt(
+        f"the cloud to take on that server {server.name} ({server.id} in {server.zone}) is to "
+        f"{'lose its power' if force else 'shut down'}",
+        taken_on,
+        deadline=deadline,
+        way_out=AGAIN if force else "its power is cut now",
+    )
+
+
+def cut_power(session: Session, server: api.Server) -> None:
+    """Ask for the power to be cut, once: for those who try again by themselves, so that a conflict may pass."""
     with suppress(ConflictError):
-        session.client.servers.power_off(server.zone, server.id, force=force)
+        session.client.servers.power_off(server.zone, server.id, force=True)
 
 
 def is_down(server: api.Server) -> bool:

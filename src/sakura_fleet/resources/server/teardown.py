@@ -8,7 +8,7 @@ from sakura_fleet.errors import ConflictError, NotFoundError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.server.disks import COPY_DEADLINE
 from sakura_fleet.resources.server.observation import current_server, find_disks
-from sakura_fleet.resources.server.power import is_down, order_off, power_off
+from sakura_fleet.resources.server.power import cut_power, is_down, power_off
 
 if TYPE_CHECKING:
     from sakura_fleet import client as api
@@ -28,7 +28,8 @@ def destroy(
         if not is_down(server):
             server = power_off(session, server, owner_tags, force=force)
         connected = {disk.id for disk in server.disks}
-        _delete(session, server, [disk_id for disk_id in disk_ids if disk_id in connected])
+        own = [disk_id for disk_id in disk_ids if disk_id in connected]
+        _delete(session, server, own, owner_tags, force=force)
     except NotFoundError:
         pass  # gone already; its disks may still be there
     else:
@@ -62,14 +63,21 @@ def release(session: Session, server: api.Server) -> None:
     session.departed()
 
 
-def _delete(session: Session, server: api.Server, disk_ids: list[str]) -> None:
-    """Delete the server; one that is booting, or whose disk is being copied, as soon as the cloud allows it."""
+def _delete(session: Session, server: api.Server, disk_ids: list[str], owner_tags: OwnerTags, *, force: bool) -> None:
+    """Delete the server; one that is booting, or whose disk is being copied, as soon as the cloud allows it.
+
+    One that has come up since it was seen is shut down as any other.
+    """
 
     def deleted() -> bool:
         try:
             session.client.servers.delete(server.zone, server.id, disk_ids=disk_ids)
         except ConflictError:
-            order_off(session, server, force=True)
+            now = current_server(session, server.zone, server.id, owner_tags, session.clock())
+            if now.is_up:
+                power_off(session, now, owner_tags, force=force)
+            else:
+                cut_power(session, server)  # which ends a boot, too
             return False
         return True
 
