@@ -29,19 +29,13 @@ def points_of(scenario: str, calls: Iterable[Call]) -> list[Point]:
         for call in sorted(set(calls))
         for kind in Kind
         if call.is_write or kind not in KILLS
-        for other in ((False, True) if _ends_the_run(call, kind) else (False,))
+        for other in ((False, True) if _ends_the_run(kind) else (False,))
     ]
 
 
-def _ends_the_run(call: Call, kind: Kind) -> bool:
-    """Whether there is something to recover from. Other failures are to be absorbed: the run ends well.
-
-    A create call is never sent twice, so one without an answer, or with a 500, whose result does not appear ends the
-    run.
-    """
-    if kind in (*KILLS, Kind.INTERRUPT):
-        return True
-    return call.method == "POST" and kind in (Kind.TIMEOUT, Kind.BROKEN_500)
+def _ends_the_run(kind: Kind) -> bool:
+    """Whether there is something to recover from. Other failures are to be absorbed: the run ends well."""
+    return kind in (*KILLS, Kind.INTERRUPT)
 
 
 def sample(points: Sequence[Point], count: int, seed: int) -> list[Point]:

@@ -15,7 +15,7 @@ from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_living
 from sakura_fleet.errors import ResourceError, UsageError
 from sakura_fleet.inventory.findings import Unknown, unknown_objects
-from sakura_fleet.inventory.owned import everything
+from sakura_fleet.inventory.owned import duplicates, everything, ids_in
 from sakura_fleet.inventory.removal import remove as remove_object
 from sakura_fleet.ownership import fleet_tag
 from sakura_fleet.provider.session import Session
@@ -86,12 +86,13 @@ def _clear_leftovers(engine: StackEngine, stack: str, dead: Job | None, *, yes: 
 def _unknown(engine: StackEngine, session: Session, fleet: str, known: set[str]) -> list[Unknown]:
     """What the fleet has in the cloud, and the state does not know; `known` are its resource owner tags."""
     owned = list(everything(session.client, fleet))
-    unknown = [item for item in owned if item.owner_tags.resource not in known]
+    seconds = duplicates(owned, ids_in(engine.resources()))
+    unknown = [item for item in owned if item in seconds or item.owner_tags.resource not in known]
     click.echo(
         f"{len(owned)} objects carry the fleet's owner tag {fleet}; {len(owned) - len(unknown)} are in the state"
     )
     wanted = engine.owner_tags_in_program() if unknown else set()
-    return unknown_objects(session.client, unknown, wanted=wanted, state_is_empty=not known)
+    return unknown_objects(session.client, unknown, wanted=wanted, duplicates=seconds, state_is_empty=not known)
 
 
 def _show(unknown: Sequence[Unknown], stack: str) -> None:

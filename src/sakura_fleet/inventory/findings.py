@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,13 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """An object of the fleet that the state does not know. `wanted` by the program, it is taken over by the next
-    `pulumi up`; else it is an orphan. `doubt` says why it may not be this stack's to remove; empty for none."""
+    `pulumi up`; else it is an orphan, also as a second one beside the resource, `duplicate_of`. `doubt` says why it may
+    not be this stack's to remove; empty for none."""
 
     item: Owned
     wanted: bool
     doubt: str = ""
+    duplicate_of: Owned | None = None
 
     @property
     def is_certain(self) -> bool:
@@ -46,18 +48,27 @@ class Unknown:
         if self.wanted:
             return Finding("pending", str(self.item), "the next `pulumi up` takes it over and finishes it")
         doubt = f"; {self.doubt}" if self.doubt else ""
-        return Finding("orphan", str(self.item), f"neither the state nor the program knows it{doubt}")
+        why = "neither the state nor the program knows it"
+        if self.duplicate_of:
+            why = f"carries the owner tag of {self.duplicate_of}, too, and nothing uses it"
+        return Finding("orphan", str(self.item), why + doubt)
 
 
 def unknown_objects(
-    client: Client, items: Iterable[Owned], *, wanted: Collection[str], state_is_empty: bool
+    client: Client,
+    items: Iterable[Owned],
+    *,
+    wanted: Collection[str],
+    duplicates: Mapping[Owned, Owned],
+    state_is_empty: bool,
 ) -> list[Unknown]:
-    """Judge objects that the state does not know; `wanted` are the resource owner tags in the program.
+    """Judge objects that the state does not know; `wanted` are the resource owner tags in the program, `duplicates` the
+    resources of second objects.
 
     An orphan is doubtful where the state is empty, as somebody else's state may know it then, and where it serves.
     """
     items = list(items)
-    orphans = [item for item in items if item.owner_tags.resource not in wanted]
+    orphans = [item for item in items if item in duplicates or item.owner_tags.resource not in wanted]
     serving = dict(_serving(client, {item.address for item in orphans if item.kind is Kind.SERVER and item.address}))
 
     def doubt(item: Owned) -> str:
@@ -67,7 +78,7 @@ def unknown_objects(
             return "the state is empty, so another one may know it"
         return ""
 
-    return [Unknown(item, item not in orphans, doubt(item)) for item in items]
+    return [Unknown(item, item not in orphans, doubt(item), duplicates.get(item)) for item in items]
 
 
 def _serving(client: Client, addresses: set[str]) -> Iterator[tuple[str, str]]:

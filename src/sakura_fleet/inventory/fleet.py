@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
+from sakura_fleet.inventory.owned import duplicates, everything, ids_in
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
@@ -23,6 +24,7 @@ Resources = Sequence[Mapping[str, Any]]
 GONE = "gone from the cloud"
 NOT_OF_THIS_STACK = "not of this stack"
 NOT_IN_THE_STATE = "not in the state, see `sakura-fleet repair`"
+REMOVES_DUPLICATES = "nothing uses it; `sakura-fleet repair --remove` removes it"
 DEFAULT_TTL = 3600
 """Seconds; what the appliance answers for a record without a TTL of its own."""
 
@@ -69,6 +71,18 @@ class FleetRecord:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetDuplicate:
+    """An object that carries the owner tag of a resource that is another object, `duplicate_of` (its ID)."""
+
+    kind: str
+    name: str
+    id: str
+    zone: str
+    duplicate_of: str
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """All of it; servers by name."""
@@ -76,17 +90,19 @@ class Fleet:
     servers: Sequence[FleetServer]
     elb_entries: Sequence[FleetElbEntry]
     records: Sequence[FleetRecord]
+    duplicates: Sequence[FleetDuplicate]
 
 
 def observe_fleet(session: Session, resources: Resources, fleet: str) -> Fleet:
-    """Ask the cloud for everything that the state's resources name, and for servers with the owner tag `fleet` that
-    they do not name. Reads only; raises `ApiError`."""
+    """Ask the cloud for everything that the state's resources name, and for what else carries the owner tag `fleet`.
+    Reads only; raises `ApiError`."""
     servers = [_server(session.client, resource, outputs) for resource, outputs in _of_type(resources, tokens.SERVER)]
     servers += _unknown_servers(session.client, fleet, {str(resource.get("id")) for resource in resources})
     return Fleet(
         sorted(servers, key=lambda server: (server.name, server.id)),
         list(_elb_entries(session, resources)),
         list(_records(session.client, resources)),
+        list(_duplicates(session.client, resources, fleet)),
     )
 
 
@@ -194,3 +210,15 @@ def _records(client: Client, resources: Resources) -> Iterator[FleetRecord]:
             yield FleetRecord(
                 zone=zone.name, name=name, type=kind, rdata=rdata, note="in the state, but not in the zone"
             )
+
+
+def _duplicates(client: Client, resources: Resources, fleet: str) -> Iterator[FleetDuplicate]:
+    for item, resource in duplicates(everything(client, fleet), ids_in(resources)).items():
+        yield FleetDuplicate(
+            kind=item.kind,
+            name=item.name,
+            id=item.id,
+            zone=item.zone,
+            duplicate_of=resource.id,
+            note=REMOVES_DUPLICATES,
+        )

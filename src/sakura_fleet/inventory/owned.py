@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.duplicates import completeness, rank
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
@@ -29,7 +30,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """One object that carries the fleet's owner tag. `zone` is empty for global ones; `address` is a server's."""
+    """One object that carries the fleet's owner tag. `zone` is empty for global ones; `address` is a server's;
+    `completeness` tells several with one resource's owner tag apart."""
 
     kind: Kind
     id: str
@@ -37,6 +39,7 @@ class Owned:
     zone: str
     owner_tags: OwnerTags
     address: str = ""
+    completeness: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         where = f" in {self.zone}" if self.zone else ""
@@ -69,7 +72,8 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
     for zone in ZONES:
         for server in client.servers.find(zone, tags=[fleet]):
             if owner_tags := OwnerTags.from_tags(server.tags):
-                yield Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, server.ip_address or "")
+                address, complete = server.ip_address or "", completeness(server)
+                yield Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, address, complete)
         disks = client.disks.find(zone, tags=[fleet])
         yield from _tagged(Kind.DISK, (disk for disk in disks if disk.server_id is None), zone)
         yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[fleet]), zone)
@@ -82,7 +86,7 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
 def _tagged(kind: Kind, found: Iterable[_Tagged], zone: str = "") -> Iterator[Owned]:
     for item in found:
         if owner_tags := OwnerTags.from_tags(item.tags):
-            yield Owned(kind, item.id, item.name, zone, owner_tags)
+            yield Owned(kind, item.id, item.name, zone, owner_tags, completeness=completeness(item))
 
 
 def _described(kind: Kind, found: Iterable[_Described], fleet: str, zone: str = "") -> Iterator[Owned]:
@@ -91,3 +95,28 @@ def _described(kind: Kind, found: Iterable[_Described], fleet: str, zone: str = 
         owner_tags = OwnerTags.from_description(item.description)
         if owner_tags and owner_tags.is_of(fleet):
             yield Owned(kind, item.id, item.name, zone, owner_tags)
+
+
+def ids_in(resources: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The IDs of all objects in a state; of an ELB whose plan was changed, that of now, too."""
+    resources = list(resources)
+    later = {str((resource.get("outputs") or {}).get("elb_id") or "") for resource in resources}
+    return ({str(resource.get("id") or "") for resource in resources} | later) - {""}
+
+
+def duplicates(owned: Iterable[Owned], known: Collection[str]) -> dict[Owned, Owned]:
+    """What a create call without an answer has made beside a resource: each such object, and the one that is the
+    resource, by the rule by which every run chooses.
+
+    `known` are the IDs in the state; what is among them is never a duplicate. The disks of a server share its owner
+    tag, so they are none either.
+    """
+    resources: dict[tuple[Kind, str], list[Owned]] = {}
+    for item in owned:
+        if item.kind is not Kind.DISK and not item.owner_tags.is_freed:
+            resources.setdefault((item.kind, item.owner_tags.resource), []).append(item)
+    found: dict[Owned, Owned] = {}
+    for items in resources.values():
+        best, *others = sorted(items, key=lambda item: rank(item.id, item.completeness, item.id in known), reverse=True)
+        found |= {other: best for other in others if other.id not in known}
+    return found

@@ -36,7 +36,9 @@ def remove(session: Session, item: Owned) -> None:
                 client.dns_zones.delete(item.id)
             case Kind.SERVER:
                 _leave_elbs(session, item.address)
-                own = [disk.id for disk in client.disks.find(item.zone, tags=[item.owner_tags.resource])]
+                # Of disks with its owner tag only those at it: others may be those of a server that carries it, too.
+                tagged = client.disks.find(item.zone, tags=[item.owner_tags.resource])
+                own = [disk.id for disk in tagged if disk.server_id == item.id]
                 destroy(session, item.zone, item.id, disk_ids=own, owner_tags=item.owner_tags, force=True)
             case Kind.DISK:
                 client.disks.delete(item.zone, item.id)

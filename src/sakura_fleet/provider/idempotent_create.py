@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from sakura_fleet.errors import UnavailableError, UnreachableError
+from sakura_fleet.errors import ApiError, UnreachableError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from sakura_fleet.provider.session import Session
@@ -17,17 +17,35 @@ T = TypeVar("T")
 
 
 def create_idempotently(session: Session, what: str, make: Callable[[], T], find: Callable[[float], T | None]) -> T:
-    """Make something; when no answer comes, find what was made after all, instead of making it again.
+    """Make something; when no answer comes, find what was made after all, and make it again where it does not appear.
 
     `find` gets the moment that its answer must not be older than; only one that many share needs it. Raises
-    `WaitTimeoutError` when the thing does not appear, so that nothing is made twice; the next run finds it, or makes
-    it then.
+    `WaitTimeoutError` when the second call got no answer either, and the thing does not appear.
     """
     try:
         return make()
-    except (UnreachableError, UnavailableError) as error:
+    except (UnreachableError, ApiError) as error:
         if not error.maybe_done:
             raise
+    try:
+        return _appeared(session, what, find)
+    except WaitTimeoutError:
+        # The next run would make it after a single find. After all of this time another call is safer than that, and
+        # spares the user the run; should the first one come to light later, it is reported as a second one.
+        session.log.warn(
+            f"{what} has not appeared in the {FOUND_AGAIN_DEADLINE:.0f} s since a create call that got no answer; it "
+            "is made again now"
+        )
+    try:
+        made = make()
+    except (UnreachableError, ApiError) as error:
+        if not error.maybe_done:
+            raise
+        return _appeared(session, what, find)
+    return find(session.clock()) or made  # the same of the two, should there be two, that any other find chooses
+
+
+def _appeared(session: Session, what: str, find: Callable[[float], T | None]) -> T:
     found = session.waiter.wait_for_shared(
         f"{what}, whose creation got no answer, to appear",
         find,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sakura_fleet.errors import AdoptionError, NotFoundError, Problem
 from sakura_fleet.ownership import OwnerTags
@@ -15,22 +15,12 @@ from sakura_fleet.provider.adoption import (
     tag_changes,
     takeover,
 )
+from sakura_fleet.provider.duplicates import Candidate, choose
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, canonical
 from sakura_fleet.provider.session import Session
 
-
-class Identified(Protocol):
-    """Any object of the API."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def name(self) -> str: ...
-
-
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=Candidate)
 
 SHOWN_WITH_VALUES: Final = ("name", "description", "icon_id")
 """The inputs whose values are short enough to be told; of others it is only said that they change."""
@@ -106,10 +96,10 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
         return [key]
 
     def find(self, session: Session, inputs: Inputs) -> T | None:
-        """The object with this resource's owner tag; the oldest, should there be several."""
+        """The object with this resource's owner tag."""
         owner_tags = OwnerTags.from_inputs(inputs["owner_tags"])
         own = [item for item in self.listed(session, inputs, owner_tags) if self.owner_tags_of(item) == owner_tags]
-        return min(own, key=lambda item: item.id, default=None)
+        return choose(session, self.kind, own)
 
     def adopted(self, session: Session, inputs: Inputs) -> T:
         """The object that `adopt` names. Raises `FleetError` where there is none, or somebody else's."""

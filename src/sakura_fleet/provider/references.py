@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet.errors import NotFoundError, ResourceError
 from sakura_fleet.model.reference import ElbReference, ServerReference
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.duplicates import choose
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 def find_server(session: Session, fleet: str, reference: ServerReference, *, since: float) -> ServerValue | None:
     """The server that a reference means, from a find that began at or after `since`; None where it is gone."""
     owner_tags = OwnerTags(fleet, reference.key)
+    found: list[ServerValue] = []
     for zone in reference.zones:
-        for server in session.servers(zone, fleet, since=since):
-            if owner_tags.are_among(server.tags):
-                return server
-    return None
+        found += [server for server in session.servers(zone, fleet, since=since) if owner_tags.are_among(server.tags)]
+        if any(server.id == reference.id for server in found):
+            break
+    return choose(session, "server", found, known=str(reference.id))
 
 
 def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
@@ -63,7 +65,7 @@ def find_elb(session: Session, reference: ElbReference) -> ElbValue:
     try:
         return session.client.elbs.read(str(reference.id))
     except NotFoundError:
-        found = session.client.elbs.find(tags=[reference.key]) if reference.key else []
-        if not found:
+        found = choose(session, "ELB", session.client.elbs.find(tags=[reference.key])) if reference.key else None
+        if found is None:
             raise
-        return min(found, key=lambda elb: elb.id)
+        return found

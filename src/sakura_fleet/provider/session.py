@@ -79,6 +79,7 @@ class Session:
         self._plans: dict[tuple[str, int, int, bool], bool] = {}
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._warned: set[str] = set()
         self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
         self._archives: dict[tuple[str, str], str] = {}
         self._refusal: FleetError | None = None
@@ -141,6 +142,14 @@ class Session:
         """This run's lock for one shared document."""
         with self._lock:
             return self._locks.setdefault(what, threading.Lock())
+
+    def warn_once(self, message: str) -> None:
+        """Warn in the log, unless this run has done so already."""
+        with self._lock:
+            if message in self._warned:
+                return
+            self._warned.add(message)
+        self.log.warn(message)
 
     def departed(self) -> None:
         """Note that this run has deleted or released a server: finds from before show what is no more."""

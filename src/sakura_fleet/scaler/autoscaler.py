@@ -18,6 +18,7 @@ from sakura_fleet.errors import FleetError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig
 from sakura_fleet.ownership import fleet_tag
+from sakura_fleet.provider.duplicates import choose
 from sakura_fleet.provider.references import elb_named
 from sakura_fleet.provider.session import Session
 from sakura_fleet.scaler.decision import Decision, decide
@@ -180,8 +181,8 @@ def _health(session: Session, config: StackConfig) -> ElbHealth | None:
         return None
     if config.elb.lookup:
         return session.client.elbs.health(elb_named(session.client, config.elb.lookup, source="elb.lookup").id)
-    found = session.client.elbs.find(tags=[fleet_tag(config.fleet_id)])
-    return session.client.elbs.health(min(elb.id for elb in found)) if found else None
+    elb = choose(session, "ELB", session.client.elbs.find(tags=[fleet_tag(config.fleet_id)]))
+    return session.client.elbs.health(elb.id) if elb else None
 
 
 def exit_code_of(observation: Observation, result: JobResult | None) -> tuple[int, int]:

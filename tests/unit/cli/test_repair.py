@@ -26,6 +26,7 @@ class Engine:
     """What the state and the program know, and whether the stack's lock is held by the command."""
 
     state: set[str] = set()
+    ids: tuple[str, ...] = ()
     is_locked = False
     program: set[str] = set()
     leftovers: list[str] = []
@@ -50,6 +51,9 @@ class Engine:
 
     def owner_tags_in_state(self) -> set[str]:
         return self.state
+
+    def resources(self) -> list[dict[str, str]]:
+        return [{"id": known} for known in self.ids]
 
     def owner_tags_in_program(self) -> set[str]:
         type(self).previews += 1
@@ -348,3 +352,39 @@ def test_one_job_at_a_time(folder: Folder, client: Client) -> None:
     assert busy.exit_code == 1
     assert "another job is at work on this stack: up" in busy.output
     assert len(client.servers.find("is1b")) == 1
+
+
+# Two of one resource
+
+
+def test_a_second_server_of_one_resource_is_an_orphan_and_its_twin_stays_with_its_disk(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    for _ in range(2):
+        server(client, "web-001")
+    kept, second = sorted(client.servers.find("is1b"), key=lambda one: one.id, reverse=True)
+    engine.state, engine.ids = {owner_tags_of("web-001").resource}, (kept.id,)
+    result = folder.run("repair", "-s", "test")
+    assert result.exit_code == 1
+    assert (
+        f"orphan   server web-001 ({second.id} in is1b): carries the owner tag of server web-001 ({kept.id} in is1b), "
+        "too, and nothing uses it" in result.output
+    )
+    assert f"server web-001 ({kept.id} in is1b): neither" not in result.output
+    result = folder.run("repair", "-s", "test", "--remove", answer="y\n")
+    assert "Remove 1 objects?" in result.output
+    assert [one.id for one in client.servers.find("is1b")] == [kept.id]
+    assert [disk.server_id for disk in client.disks.find("is1b")] == [kept.id]
+
+
+def test_of_two_that_only_the_program_wants_one_is_pending_and_the_other_an_orphan(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    for _ in range(2):
+        client.notes.create(name="note", content="#!/bin/sh\n", tags=owner_tags_of("note").tag(()))
+    engine.program = {owner_tags_of("note").resource}
+    result = folder.run("repair", "-s", "test", "--remove", "--yes")
+    assert result.exit_code == 0
+    assert result.output.count("pending  startup script note") == 1
+    assert result.output.count("removed  startup script note") == 1
+    assert len([note for note in client.notes.find() if note.name == "note"]) == 1

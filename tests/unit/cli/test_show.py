@@ -79,11 +79,11 @@ def elb_in_state(api: Api, state: list[JSON], addresses: list[str], *, lookup: s
 
 
 def test_an_empty_stack(folder: Folder, state: list[JSON]) -> None:
-    assert shown(folder) == {"servers": [], "elb_entries": [], "records": []}
+    assert shown(folder) == {"servers": [], "elb_entries": [], "records": [], "duplicates": []}
     result = folder.run("show", "-s", "test")
     assert (result.exit_code, result.output) == (
         0,
-        "servers:\n  none\nelb entries:\n  none\nrecords:\n  none\n",
+        "servers:\n  none\nelb entries:\n  none\nrecords:\n  none\nduplicates:\n  none\n",
     )
 
 
@@ -159,6 +159,22 @@ def test_records(folder: Folder, state: list[JSON], emulator: Running) -> None:
         ]
         api.call("DELETE", f"commonserviceitem/{zone}")
     assert shown(folder)["records"] == [{"zone": zone, "note": "gone from the cloud"}]
+
+
+def test_a_second_object_of_one_resource(folder: Folder, state: list[JSON], client: Client) -> None:
+    server(client, state, "web-001")
+    twin = client.servers.create("is1b", name="web-001", core=1, memory_gb=1, tags=owner_tags_of("web-001").tag(()))
+    client.servers.create("is1b", name="web-002", core=1, memory_gb=1, tags=owner_tags_of("web-002").tag(()))
+    assert shown(folder)["duplicates"] == [
+        {
+            "kind": "server",
+            "name": "web-001",
+            "id": twin.id,
+            "zone": "is1b",
+            "duplicate_of": state[0]["id"],
+            "note": "nothing uses it; `sakura-fleet repair --remove` removes it",
+        }
+    ]
 
 
 def test_the_table(folder: Folder, state: list[JSON], client: Client, emulator: Running) -> None:

@@ -11,6 +11,7 @@ from sakura_fleet.model.names import RESOURCE_ID
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.duplicates import choose
 from sakura_fleet.provider.lifecycle import Found, Inputs, Outputs, Unknown, canonical
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.references import elb_named, find_elb
@@ -110,12 +111,12 @@ class ElbLifecycle(OwnerTaggedLifecycle["api.Elb"]):
             super().delete(session, object_id, outputs)
 
     def find(self, session: Session, inputs: Inputs) -> api.Elb | None:
-        """The ELB with this resource's owner tag; the oldest, should there be several.
+        """The ELB with this resource's owner tag.
 
         By that tag alone: it is paid for each month, so one whose fleet tag somebody took off is no reason for another.
         """
         listed = self.listed(session, inputs, OwnerTags.from_inputs(inputs["owner_tags"]))
-        return min(listed, key=lambda elb: elb.id, default=None)
+        return choose(session, self.kind, listed)
 
     def listed(self, session: Session, inputs: Inputs, owner_tags: OwnerTags) -> list[api.Elb]:
         return session.client.elbs.find(tags=[owner_tags.resource])

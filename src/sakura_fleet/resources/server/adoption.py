@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Server:
     """The server that `adopt` names. Raises `AdoptionError` where there is none, or where it cannot become this one."""
     server = _read_in_any(session, spec.zones, server_id)
-    owned = find_server(session, spec.zones, spec.owner_tags, since=session.clock())
+    owned = find_server(session, spec.zones, spec.owner_tags, since=session.clock(), known=server_id)
     if owned and server and owned.id != server.id:
         raise AdoptionError(
             f"adopt: {_name(server)} cannot be taken over, as server {_name(owned)} already is this resource; "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.duplicates import choose
 
 if TYPE_CHECKING:
     from sakura_fleet import client as api
@@ -40,15 +41,17 @@ def observe(session: Session, spec: ServerSpec, *, since: float) -> Observation:
     return Observation(server, tuple(find_disks(session, server.zone, spec.owner_tags)))
 
 
-def find_server(session: Session, zones: Sequence[str], owner_tags: OwnerTags, *, since: float) -> api.Server | None:
-    """The server with these owner tags in any of the zones; the oldest, should there be several."""
+def find_server(
+    session: Session, zones: Sequence[str], owner_tags: OwnerTags, *, since: float, known: str = ""
+) -> api.Server | None:
+    """The server with these owner tags in any of the zones; should there be several, the `known` ID before others."""
     found = [
         server
         for zone in dict.fromkeys(zones)
         for server in session.servers(zone, owner_tags.fleet, since=since)
         if owner_tags.are_among(server.tags)
     ]
-    return min(found, key=lambda server: server.id, default=None)
+    return choose(session, "server", found, known=known)
 
 
 def find_disks(session: Session, zone: str, owner_tags: OwnerTags) -> list[api.Disk]:
@@ -89,4 +92,4 @@ def current_server(session: Session, zone: str, server_id: str, owner_tags: Owne
 def index_of(disk_name: str) -> int:
     """Which disk of its server this is, from 0, by the number at the end of its name; -1 where there is none."""
     digits = disk_name.rpartition("-disk")[2]
-    return int(digits) - 1 if digits.isdigit() else -1
+    return int(digits) - 1 if digits.isdecimal() else -1
