@@ -13,22 +13,13 @@ usage 3 3 "$@"
 readonly number=$1 name=$2 file=$3 author=${COMMENT_AUTHOR:-github-actions[bot]}
 : "${GITHUB_TOKEN:?}" "${GITHUB_REPOSITORY:?}"
 [[ $number =~ ^[0-9]+$ ]] || fail "\"$number\" is no number of a pull request"
-readonly issues=${GITHUB_API_URL:-https://api.github.com}/repos/$GITHUB_REPOSITORY/issues
+readonly issues=repos/$GITHUB_REPOSITORY/issues
 readonly marker="<!-- sakura-fleet: $name -->"
-
-# The token comes by a file descriptor, as everybody on a machine may read a command's arguments.
-call() {
-  local method=$1 url=$2
-  shift 2
-  curl --silent --show-error --fail-with-body --max-time 60 --request "$method" \
-    --header @<(printf 'Authorization: Bearer %s\n' "$GITHUB_TOKEN") \
-    --header 'Accept: application/vnd.github+json' --header 'X-GitHub-Api-Version: 2022-11-28' "$@" "$url"
-}
 
 find_comment() {
   local page answer
   for ((page = 1; page <= 30; page++)); do
-    answer=$(call GET "$issues/$number/comments?per_page=100&page=$page" --retry 3) || fail "GitHub's answer: $answer"
+    answer=$(github GET "$issues/$number/comments?per_page=100&page=$page" --retry 3) || fail "GitHub's answer: $answer"
     jq -r --arg marker "$marker" --arg author "$author" \
       '.[] | select(.user.login == $author and (.body | startswith($marker))) | .id' <<<"$answer"
     (($(jq length <<<"$answer") == 100)) || return 0
@@ -51,9 +42,9 @@ trap 'rm -f -- "$body"' EXIT
 found=$(find_comment)
 id=${found%%$'\n'*}
 if [[ -n $id ]]; then
-  answer=$(call PATCH "$issues/comments/$id" --retry 3 --data "@$body") || fail "GitHub's answer: $answer"
+  answer=$(github PATCH "$issues/comments/$id" --retry 3 --data "@$body") || fail "GitHub's answer: $answer"
   say "comment $id has the new text"
 else
-  answer=$(call POST "$issues/$number/comments" --data "@$body") || fail "GitHub's answer: $answer"
+  answer=$(github POST "$issues/$number/comments" --data "@$body") || fail "GitHub's answer: $answer"
   say "comment $(jq -r .id <<<"$answer") is made"
 fi

@@ -88,6 +88,19 @@ deployed_size() {
   [[ ! $size =~ ^[0-9]+$ ]] || echo "$size"
 }
 
+# ── GitHub's API ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# github METHOD PATH [CURL-ARGUMENT…]: the answer's body; fails for an error status, and the body is the error's then.
+# The token comes by a file descriptor, as everybody on a machine may read a command's arguments.
+github() {
+  local method=$1 path=$2
+  shift 2
+  curl --silent --show-error --fail-with-body --max-time 60 --request "$method" \
+    --header @<(printf 'Authorization: Bearer %s\n' "$GITHUB_TOKEN") \
+    --header 'Accept: application/vnd.github+json' --header 'X-GitHub-Api-Version: 2022-11-28' "$@" \
+    "${GITHUB_API_URL:-https://api.github.com}/$path"
+}
+
 # ── Markdown ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # Text on stdin as a folded block: without colours and without the values of secrets, as GitHub hides those in logs only,

@@ -105,7 +105,7 @@ def test_what_may_be_written() -> None:
     writing = {
         (name, scope) for name, _, job in jobs() for scope, access in job["permissions"].items() if access == "write"
     }
-    assert writing == {("preview", "pull-requests"), ("scale", "contents"), ("image", "packages")}
+    assert writing == {("preview", "pull-requests"), ("scale", "contents"), ("image", "packages"), ("ci", "packages")}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -118,6 +118,18 @@ def test_no_event_gives_foreign_code_our_secrets(path: Path) -> None:
 def test_forks_get_no_preview() -> None:
     (job,) = workflow("preview")["jobs"].values()
     assert "head.repo.full_name == github.repository" in job["if"]
+
+
+def test_whose_a_pull_request_is_says_its_author() -> None:
+    """The actor of a run is whoever put the label on, or reopened it."""
+    (job,) = workflow("preview")["jobs"].values()
+    assert "github.event.pull_request.user.login != 'dependabot[bot]'" in job["if"]
+    for path in WORKFLOWS:
+        text = path.read_text()
+        assert "triggering_actor" not in text
+        assert [line.strip() for line in text.splitlines() if "github.actor" in line] == (
+            ["username: ${{ github.actor }}"] if path.stem == "image" else []
+        ), path.stem
 
 
 def test_secrets_only_in_environments() -> None:
@@ -180,6 +192,26 @@ def test_an_approval_comes_before_the_group() -> None:
     assert "concurrency" not in content["approve"]
     assert "secrets." not in yaml.safe_dump(content["approve"])
     assert content["deploy"]["needs"] == "approve"
+
+
+def test_an_environment_is_checked_before_a_job_asks_it_for_an_approval() -> None:
+    content = workflow("deploy-stack")["jobs"]
+    assert content["approve"]["needs"] == "check"
+    assert "environment" not in content["check"], "GitHub would make it"
+    (step,) = [step for step in content["check"]["steps"] if "run" in step]
+    assert step["run"] == 'exec scripts/ci/check-environment.sh "approve-$STACK"'
+    (call,) = workflow("deploy")["jobs"].values()
+    assert content["check"]["permissions"].items() <= call["permissions"].items(), "a called workflow gets no more"
+
+
+def test_the_image_waits_for_linters_and_tests() -> None:
+    assert set(workflow("image")[True]) == {"workflow_call"}  # type: ignore[index]
+    jobs = workflow("ci")["jobs"]
+    assert jobs["image"]["needs"] == "ci"
+    assert "always()" not in jobs["image"]["if"]
+    assert "pull_request" in jobs["image"]["if"]
+    callers = [path.stem for path in WORKFLOWS if "image.yml" in path.read_text()]
+    assert callers == ["ci"]
 
 
 def test_the_comment_is_written_in_any_case() -> None:

@@ -1,0 +1,96 @@
+"""An approval is asked of an environment that is there and protected, against a GitHub API of our own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.program.fleet import ROOT
+from tests.workflows.steps import plain_env, run_text, shell
+
+REVIEWED = {"name": "approve-production", "protection_rules": [{"type": "required_reviewers", "reviewers": [{}]}]}
+NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
+
+
+class GitHub(ThreadingHTTPServer):
+    """The one answer of GitHub's API that is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.content = 200, dict[str, Any]()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: GitHub
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        assert self.path == "/repos/a/b/environments/approve-production"
+        assert self.headers["Authorization"] == "Bearer a-token"
+        body = json.dumps(self.server.content).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    with GitHub() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def check(github: GitHub, status: int, content: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """The workflow's own step, for an answer of GitHub's."""
+    github.status, github.content = status, content
+    given = plain_env(
+        STACK="production",
+        GITHUB_TOKEN="a-token",
+        GITHUB_REPOSITORY="a/b",
+        GITHUB_API_URL=f"http://127.0.0.1:{github.server_port}",
+        no_proxy="*",
+    )
+    return shell(run_text("deploy-stack", "check-environment.sh"), ROOT, given, timeout=60)
+
+
+@pytest.mark.parametrize("rule", ["required_reviewers", "branch_policy", "wait_timer"])
+def test_a_protected_one_will_do(github: GitHub, rule: str) -> None:
+    done = check(github, 200, {**REVIEWED, "protection_rules": [{"type": rule}]})
+    assert done.returncode == 0, done.stderr
+    assert f"the environment approve-production is protected: {rule}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "words"),
+    [
+        (404, NOT_FOUND, "there is no environment approve-production, and GitHub would make one"),
+        (200, {**REVIEWED, "protection_rules": []}, "the environment approve-production has no protection"),
+        (200, {"name": "approve-production"}, "the environment approve-production has no protection"),
+    ],
+)
+def test_one_that_approves_by_itself_is_refused_with_the_way_out(
+    github: GitHub, status: int, content: dict[str, Any], words: str
+) -> None:
+    done = check(github, status, content)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "make it under Settings → Environments with required reviewers (docs/ci.md)" in done.stderr
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_no_answer_is_no_approval(github: GitHub, status: int) -> None:
+    done = check(github, status, {"message": "Resource not accessible by integration"})
+    assert done.returncode == 1
+    assert "cannot be told, so nothing was deployed; GitHub's answer: " in done.stderr
