@@ -19,6 +19,7 @@ from sakura_emulator.cloud import Cloud
 from sakura_emulator.control import control_routes
 from sakura_emulator.errors import ApiError
 from sakura_emulator.faults import CHANGE_KINDS, Fault
+from sakura_emulator.origin import refusal
 from sakura_emulator.page import page_routes
 from sakura_emulator.routing import Router, split
 from sakura_emulator.wire import dump_body, load_body
@@ -96,6 +97,9 @@ class Api:
         zone, segments = split(request.scope["path"])
         path = "/" + "/".join(segments)
         entry |= {"zone": zone, "path": path}
+        refused = refusal(request.headers, any_host=not cloud.settings.is_loopback)
+        if refused:
+            raise ApiError(403, "forbidden", refused)
         authenticate(cloud.settings, request.headers.get("authorization", ""))
         fault = cloud.faults.pick(request.method, path)
         if fault:

@@ -8,7 +8,6 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib import metadata
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +19,7 @@ from sakura_emulator.clock import stamp
 from sakura_emulator.cloud import Cloud
 from sakura_emulator.due import Due, coming
 from sakura_emulator.errors import ApiError, ControlError
+from sakura_emulator.origin import refusal
 
 _WRITES = ("POST", "PUT")
 
@@ -218,11 +218,9 @@ def _endpoint(cloud: Cloud, by_method: dict[str, Action]) -> Callable[[Request],
 
 def protect(cloud: Cloud, request: Request) -> None:
     """Only this machine, and no web page that a browser on it shows, may control the emulator."""
-    if not _is_local(f"//{request.headers.get('host', '')}"):
-        raise ControlError(403, "control routes answer only to a loopback Host")
-    origin = request.headers.get("origin")
-    if origin is not None and not _is_local(origin):
-        raise ControlError(403, f"control routes refuse the Origin {origin}")
+    refused = refusal(request.headers, any_host=False)
+    if refused:
+        raise ControlError(403, f"control routes: {refused}")
     if request.method in _WRITES:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
@@ -234,21 +232,13 @@ def protect(cloud: Cloud, request: Request) -> None:
             raise ControlError(401, "this emulator is reachable from outside: give its token and secret") from error
 
 
-def _is_local(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
-
-
 async def _body(request: Request) -> Document:
     if request.method not in _WRITES:
         return {}
     raw = await request.body()
     try:
         body = json.loads(raw or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ControlError(400, f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise ControlError(400, "the body is not a JSON object")

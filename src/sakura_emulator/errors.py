@@ -8,6 +8,7 @@ from typing import Any
 
 _TEXTS = {
     "unauthorized": "認証に失敗しました。",
+    "forbidden": "アクセスが拒否されました。",
     "not_found": "対象が見つかりません。対象は利用できない状態か、IDまたはパスに誤りがあります。",
     "resource_path_not_found": "リソースのパスが見つかりません。URLに誤りがあります。",
     "bad_request": "不適切な要求です。",

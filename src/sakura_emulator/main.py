@@ -233,7 +233,7 @@ def load(file: Path, db: str | None, url: str | None) -> None:
     """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise click.ClickException(f"{file} is not a JSON document: {error}") from error
     answer = control(db, url, "PUT", "/snapshot", document)
     click.echo(f"{answer['total']} objects loaded from {file}")

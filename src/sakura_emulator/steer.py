@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from sakura_emulator.faults import ANSWER_KINDS, CHANGE_KINDS
 from sakura_emulator.options import control, url_option
+
+MAX_TRACE: Final = 16_777_216
+"""Characters; a step a second for ten days."""
 
 
 @click.command()
@@ -99,17 +101,23 @@ def offer(
 def read_trace(path: Path) -> list[list[float]]:
     """The steps of a trace file; a first line that is no number is its heading."""
     steps: list[list[float]] = []
-    with path.open(newline="", encoding="utf-8") as lines:
-        for number, row in enumerate(csv.reader(lines), 1):
-            if not row or row[0].lstrip().startswith("#"):
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_TRACE + 1)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{path} cannot be read: {error}") from error
+    if len(text) > MAX_TRACE:
+        raise click.ClickException(f"{path} has more than {MAX_TRACE} characters; is it a trace?")
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            seconds, value = (float(cell) for cell in line.split(","))
+        except ValueError:
+            if number == 1:
                 continue
-            try:
-                seconds, value = (float(cell) for cell in row)
-            except ValueError:
-                if number == 1:
-                    continue
-                raise click.ClickException(f"{path}, line {number}: {row} is not `seconds,value`") from None
-            steps.append([seconds, value])
+            raise click.ClickException(f"{path}, line {number}: {line[:60]!r} is not `seconds,value`") from None
+        steps.append([seconds, value])
     return steps
 
 

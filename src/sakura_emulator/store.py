@@ -62,7 +62,7 @@ class Store:
         self.path = path
         self._lock: IO[str] | None = None
         if path != MEMORY:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            path = _real(path)
             self._lock = _lock(path)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._kinds: dict[str, dict[int, Record]] = {}
@@ -277,6 +277,22 @@ class Store:
             members.pop(object_id, None)
             if not members:
                 del ids[record.get(name)]
+
+
+def _real(path: str) -> str:
+    """The file itself, whatever links lead to it: lock and journal are named after it.
+
+    Raises `StoreError` for a file with two names (a hard link), each of which would have a journal of its own.
+    """
+    try:
+        real = Path(path).resolve()
+        real.parent.mkdir(parents=True, exist_ok=True)
+        names = real.stat().st_nlink if real.is_file() else 1
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+    if names > 1:
+        raise StoreError(f"{path} has {names} names (hard links); changes under one are lost under another: copy it")
+    return str(real)
 
 
 def _lock(path: str) -> IO[str]:

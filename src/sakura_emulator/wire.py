@@ -20,7 +20,7 @@ def load_body(raw: bytes) -> JSON:
         return {}
     try:
         body = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad_request("invalid_format", f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise bad_request("invalid_format", "the body is not a JSON object")

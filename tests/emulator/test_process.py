@@ -140,8 +140,40 @@ def test_one_file_has_one_emulator(state: Path, tmp_path: Path) -> None:
     process, _ = serve("--db", db)
     try:
         assert "in use by another emulator" in run("serve", "--port", "0", "--db", db, ok=False)
+        link = tmp_path / "elsewhere" / "link.db"
+        link.parent.mkdir()
+        link.symlink_to(db)
+        assert "in use by another emulator" in run("serve", "--port", "0", "--db", str(link), ok=False)
+        link.unlink()
+        link.hardlink_to(db)
+        refused = run("serve", "--port", "0", "--db", str(link), ok=False)
+        assert f"{link} has 2 names (hard links); changes under one are lost under another" in refused
+        assert "Traceback" not in refused
     finally:
         end(process, signal.SIGTERM)
+
+
+def test_a_link_leads_to_the_file_and_its_journal(state: Path, tmp_path: Path, connect: Callable[[str], Api]) -> None:
+    db, link = tmp_path / "cloud.db", tmp_path / "elsewhere.db"
+    link.symlink_to(db)
+    process, url = serve("--db", str(link))
+    connect(url).make_server()
+    end(process, signal.SIGKILL)
+    assert (tmp_path / "cloud.db-wal").stat().st_size > 0, "the change is in the journal"
+    assert not list(tmp_path.glob("elsewhere.db-*")), "which is named after the file"
+    process, url = serve("--db", str(db))
+    try:
+        assert connect(url).get("server")["Total"] == 1
+    finally:
+        end(process, signal.SIGTERM)
+
+
+def test_links_that_lead_in_a_circle_are_no_file(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.db").symlink_to(tmp_path / "b.db")
+    (tmp_path / "b.db").symlink_to(tmp_path / "a.db")
+    refused = run("serve", "--port", "0", "--db", str(tmp_path / "a.db"), ok=False)
+    assert "a.db cannot be opened: " in refused
+    assert "Traceback" not in refused
 
 
 def test_a_file_of_something_else_is_left_alone(state: Path, tmp_path: Path) -> None:
