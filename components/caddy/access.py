@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import pulumi
 
-from sakura_fleet.errors import Problem
+from sakura_fleet.errors import FileError, Problem
 from sakura_fleet.model.caddy.host import CaddyHostArgs, SshAccess
 from sakura_fleet.model.caddy.script import local_ca
 from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import StartupScript
+from sakura_fleet.text_files import read_text_file
 
 if TYPE_CHECKING:
     from .context import HostContext, Resources
@@ -119,11 +120,8 @@ def read_private_key(args: CaddyHostArgs, name: str) -> str:
     if not path or not args.over_ssh:
         return ""
     try:
-        return Path(path).expanduser().read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = (
-            f"{path} cannot be read ({type(error).__name__}); name a private key's file, or leave this out to use "
-            "the SSH agent"
-        )
+        return read_text_file(Path(path).expanduser())
+    except (FileError, RuntimeError) as error:
+        message = f"{error}; name a private key's file, or leave this out to use the SSH agent"
         refuse([Problem("ssh.private_key_file", "ssh-key-file", message)], f"host {name}")
         raise  # `refuse` does not come back

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
 
 import click
-import yaml
 
 from sakura_fleet.cli.failure import JobCommand
 from sakura_fleet.cli.jobs import exit_code, job_runner, print_result
@@ -20,7 +19,7 @@ from sakura_fleet.cli.options import (
     yes_option,
 )
 from sakura_fleet.cli.progress import Progress
-from sakura_fleet.engine.project import PREFIX, Project
+from sakura_fleet.engine.project import PREFIX, Project, stack_settings
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import ProjectError
 from sakura_fleet.model.server.group import ServerGroupArgs
@@ -79,10 +78,10 @@ def _size_at(project: Project, stack: str, revision: str) -> int | None:
     shown = _git(project, "show", f"{revision}:./{path}")
     if shown.returncode != 0:
         return None
-    config: dict[str, Any] = (yaml.safe_load(shown.stdout) or {}).get("config") or {}
+    settings = stack_settings(shown.stdout, Path(f"{path} at {revision}"))
     try:
-        return int(config.get(f"{PREFIX}size", ""))
-    except ValueError:
+        return int(settings.get(f"{PREFIX}size", ""))
+    except (TypeError, ValueError):
         return None
 
 

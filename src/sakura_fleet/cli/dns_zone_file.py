@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import click
 
@@ -14,7 +14,7 @@ from sakura_fleet.engine.exit_codes import DnsPlanExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.engine.stack_session import open_session
-from sakura_fleet.errors import InputError, NoStackError, Problem, RefusedError, ResourceError
+from sakura_fleet.errors import FileError, InputError, NoStackError, Problem, RefusedError, ResourceError
 from sakura_fleet.inventory.dns_state import zones_in
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, zone_name
 from sakura_fleet.model.dns.rules import without_way_out
@@ -28,7 +28,10 @@ from sakura_fleet.model.dns.zone_plan import (
 )
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_named
+from sakura_fleet.text_files import read_text_stream
 
+MAX_ZONE_FILE: Final = 16_777_216
+"""Bytes; a zone of the appliance has a thousand records at most."""
 _zone_argument: Callable[[Any], Any] = click.argument("zone", metavar="ZONE")
 
 
@@ -176,9 +179,9 @@ class _Work:
         from sakura_fleet.model.dns.zone_file import read_zone_file
 
         try:
-            text = file.read().decode()
-        except UnicodeDecodeError as error:
-            raise InputError([Problem("", "zone-file", f"the file is not UTF-8: {error}")], source=file.name) from None
+            text = read_text_stream(file, file.name, limit=MAX_ZONE_FILE)
+        except FileError as error:
+            raise InputError([Problem("", "zone-file", str(error))], source=file.name) from None
         place = _Place.open(stack, zone)
         records = read_zone_file(text, place.zone.name, source=file.name)
         problems: list[Problem] = []

@@ -8,14 +8,14 @@ import secrets
 from pathlib import Path
 
 import click
-import yaml
 
 from sakura_fleet.cli.options import check_stack_name
 from sakura_fleet.cli.schema import write_stack_file
-from sakura_fleet.engine.project import PREFIX, Project
+from sakura_fleet.engine.project import PREFIX, Project, stack_settings
 from sakura_fleet.errors import ProjectError, UsageError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
+from sakura_fleet.text_files import read_text_file
 
 _TEMPLATE = """\
 # The stack {stack}. Every setting is explained in docs/configuration.md.
@@ -88,11 +88,8 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
 
 def _add_fleet_id(path: Path, fleet_id: str) -> None:
     """Add the line to the file as it is: comments and order stay."""
-    text = path.read_text("utf-8")
-    try:
-        config = (yaml.safe_load(text) or {}).get("config") or {}
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{path} is not YAML: {error}") from error
+    text = read_text_file(path)
+    config = stack_settings(text, path)
     if f"{PREFIX}fleet_id" in config:
         raise ProjectError(
             f"{path} already has the fleet_id {config[f'{PREFIX}fleet_id']}; it must stay, as everything that "

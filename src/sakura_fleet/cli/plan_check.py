@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -14,10 +14,14 @@ from sakura_fleet.engine.exit_codes import PlanCheckExit
 from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
 from sakura_fleet.engine.project import Project, engine_environment, required_engine
 from sakura_fleet.errors import EngineError, FileError
+from sakura_fleet.text_files import read_text_stream
+
+MAX_PLAN: Final = 268_435_456
+"""Bytes; that of a thousand servers has about thirty million."""
 
 
 @click.command(name="plan-check")
-@click.argument("plan", metavar="[FILE|-]", type=click.File(encoding="utf-8"), required=False)
+@click.argument("plan", metavar="[FILE|-]", type=click.File("rb"), required=False)
 @stack_option
 @click.option(
     "--allow-delete",
@@ -36,7 +40,7 @@ from sakura_fleet.errors import EngineError, FileError
 )
 @output_option
 def plan_check(
-    plan: IO[str] | None, stack: str | None, allowed: tuple[str, ...], max_removed: int, output: str
+    plan: BinaryIO | None, stack: str | None, allowed: tuple[str, ...], max_removed: int, output: str
 ) -> None:
     """Refuse a plan that deletes or replaces what should stay; exit 5 if it does.
 
@@ -49,7 +53,7 @@ def plan_check(
       pulumi preview --json --show-sames > plan.json
       sakura-fleet plan-check plan.json --allow-delete web-elb
     """
-    text = plan.read() if plan else _preview(Project.here(), stack)
+    text = read_text_stream(plan, "the plan", limit=MAX_PLAN) if plan else _preview(Project.here(), stack)
     findings = check_plan(read_plan(_parsed(text)), allow_delete=allowed, max_removed=max_removed)
     if output == "json":
         report = {"ok": not findings, "findings": [finding.to_json() for finding in findings]}
@@ -63,7 +67,7 @@ def plan_check(
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(
             f"the plan is not JSON ({error}); make it with `pulumi preview --json --show-sames`, and without "
             "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"

@@ -7,15 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from sakura_fleet.errors import EngineError, InputError, Problem, ProjectError
+from sakura_fleet.errors import EngineError, FileError, InputError, Problem, ProjectError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
+from sakura_fleet.model.yaml_reader import read_yaml
+from sakura_fleet.text_files import read_text_file
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Project:
         """The project around the working directory. Raises `ProjectError` where there is none."""
         for folder in (Path.cwd(), *Path.cwd().parents):
             if (folder / "Pulumi.yaml").is_file():
-                settings = yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8")) or {}
+                path = folder / "Pulumi.yaml"
+                settings = _mapping(read_yaml(read_text_file(path), str(path)), path)
                 return cls(folder, folder / str(settings.get("stackConfigDir", ".")))
         raise ProjectError(f"there is no Pulumi.yaml in {Path.cwd()} or above it; run this inside the project's folder")
 
@@ -58,11 +60,7 @@ class Project:
         path = self.stack_file(stack)
         if not path.is_file():
             raise ProjectError(f"there is no stack file {path}; run `sakura-fleet init {stack}` to write one")
-        try:
-            content = yaml.safe_load(path.read_text("utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise ProjectError(f"{path} is not YAML: {error}") from error
-        config = content.get("config") or {}
+        config = stack_settings(read_text_file(path), path)
         return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
 
     def config(self, stack: str, *, any_size: bool = False) -> StackConfig:
@@ -101,7 +99,7 @@ class Project:
             other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
             try:
                 theirs = self.raw_config(other)
-            except ProjectError:
+            except (FileError, ProjectError):
                 continue  # not YAML: the commands on that stack say so
             if all(theirs.get(key) == raw.get(key) for key in ("fleet_id", "api_root", "account_id")):
                 message = (
@@ -122,6 +120,21 @@ class Project:
             return None if value is None else str(value)
 
         return get
+
+
+def stack_settings(text: str, path: Path) -> dict[str, Any]:
+    """The settings in a stack file's text, with their prefixes; `path` is for messages.
+
+    Raises `FileError` where it is not YAML, `ProjectError` where it is no stack file.
+    """
+    content = _mapping(read_yaml(text, str(path)), path)
+    return {str(key): value for key, value in _mapping(content.get("config"), path, "config: ").items()}
+
+
+def _mapping(content: Any, path: Path, where: str = "") -> Mapping[Any, Any]:
+    if content is None or isinstance(content, Mapping):
+        return content or {}
+    raise ProjectError(f"{path}: {where}this is not a mapping of settings")
 
 
 def engine_path() -> str | None:

@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from sakura_fleet.errors import FileError, InputError, Problem
+from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.text_files import read_text_file
 
 _LINE: Final = re.compile(
     r"""\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*[=:]\s*
@@ -24,12 +25,8 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t"}
 def read_env_file(path: Path) -> dict[str, str]:
     """The file's variables. Raises `FileError` where it cannot be read; no message repeats a line, as it may hold a
     secret."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
     values, problems = {}, []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(read_text_file(path).split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = _LINE.fullmatch(line)

@@ -167,7 +167,7 @@ def test_a_stack_that_was_never_brought_up_owns_nothing(zone: Zone, monkeypatch:
             "and has no place here; write h2 (or run it with --allow svcb-cleartext",
         ),
         ("a 60 A 192.0.2.1\na 30 A 192.0.2.2\n", "[unequal-ttls]"),
-        ("\udcff", "the file is not UTF-8"),
+        ("\udcff", "bad cannot be read: it is not UTF-8"),
     ],
 )
 def test_a_file_that_is_refused(zone: Zone, file: str, expected: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sakura_fleet.engine.project import Project, engine_environment, engine_path, pulumi
 from sakura_fleet.errors import FleetError, InputError
 from tests.unit.folder import FLEET, Folder, inside
+from tests.unit.yaml_bomb import bomb
 
 
 @pytest.fixture
@@ -47,6 +48,38 @@ def test_the_typed_configuration(project: Project, folder: Folder) -> None:
 def test_other_namespaces_are_not_ours(project: Project, folder: Folder) -> None:
     folder.write("config: {'other:size': 1, 'sakura-fleet:size': 2}")
     assert project.raw_config("test") == {"size": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("no: [yaml", "is not YAML"),
+        ("[1]", "this is not a mapping of settings"),
+        ("x", "this is not a mapping of settings"),
+        ("config: [1]", "config: this is not a mapping of settings"),
+        ("config: {1: 2}", "fleet_id"),
+        ("config: {'sakura-fleet:size': 2026-12-31}", "server_group"),
+        (f"config:\n  {bomb('x', '[{}]').replace(chr(10), chr(10) + '  ')}", "stand for too much"),
+        ("config: &a {'sakura-fleet:server_group': *a}", "an alias stands for what is around it"),
+        ("[" * 5000, "is nested too deeply"),
+        ("x" * 1_100_000, "it has more than 1048576 bytes"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_stack_file_that_is_none_is_refused(project: Project, folder: Folder, text: str, words: str) -> None:
+    path = folder.write(text)
+    with pytest.raises(FleetError) as caught:
+        project.config("test")
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_stack_file_that_cannot_be_read_is_an_error(project: Project, folder: Folder) -> None:
+    folder.write().write_bytes(b"config: \xff")
+    with pytest.raises(FleetError, match="it is not UTF-8"):
+        project.config("test")
+    result = folder.run("init", "test")
+    assert (result.exit_code, "it is not UTF-8" in result.output) == (1, True)
 
 
 def test_all_problems_are_named_with_their_file(project: Project, folder: Folder) -> None:

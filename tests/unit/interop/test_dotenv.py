@@ -55,3 +55,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"A=\xff")
     with pytest.raises(FileError, match="not UTF-8"):
         read_env_file(tmp_path / "bytes")
+    with pytest.raises(FileError, match="it has more than 1048576 bytes"):
+        read_env_file(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, separator: str) -> None:
+    assert read(tmp_path, f"A='x{separator}B=y'\n") == {"A": f"x{separator}B=y"}
