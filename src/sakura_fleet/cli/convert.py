@@ -9,8 +9,9 @@ import click
 from sakura_fleet.cli.options import output_file_option
 from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.exit_codes import DraftExit
-from sakura_fleet.errors import FileError
 from sakura_fleet.interop import autoscaler_yaml
+from sakura_fleet.model.yaml_lines import one_line
+from sakura_fleet.text_files import read_text_file
 
 
 @click.command()
@@ -20,26 +21,22 @@ from sakura_fleet.interop import autoscaler_yaml
 def convert(file: Path, output: Path | None, group: str) -> None:
     """Make a stack file from AUTOSCALER_YAML, the configuration of sacloud/autoscaler.
 
-    What has no counterpart is listed on standard error with its line, and in comments of the stack file. The exit code
-    is 0 where the result is accepted as it is, 2 where something in it is still to be decided.
+    What becomes something else is listed on standard error with its line, and in comments of the stack file. What would
+    be lost is listed as to be done. The exit code is 0 where nothing is, and the result is accepted as it is; else 2.
 
     \b
     Example:
       sakura-fleet scaler convert autoscaler.yaml -o stacks/Pulumi.production.yaml
       sakura-fleet init production
     """
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{file} cannot be read: {error}") from None
-    found = autoscaler_yaml.convert(text, source=file.name, folder=file.parent, group=group)
+    found = autoscaler_yaml.convert(read_text_file(file), source=file.name, folder=file.parent, group=group)
     if output is None:
         click.echo(found.text(), nl=False)
     else:
         write_stack_file(output, found.text())
     for note in found.notes:
-        click.echo(note.at(str(file)), err=True)
+        click.echo(one_line(note.at(str(file))), err=True)
     for problem in found.problems:
-        click.echo(f"to be done: {problem}", err=True)
-    if found.problems:
+        click.echo(one_line(f"to be done: {problem}"), err=True)
+    if not found.is_whole:
         raise click.exceptions.Exit(DraftExit.UNFINISHED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 RESOURCE_ID: Final = r"[0-9]{12}"
@@ -10,6 +11,7 @@ SERVER_NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?"
 """A server's name in the cloud, which is its host name, too."""
 SERVER_GROUP_NAME: Final = r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?"
 """A group's name, which its servers' names begin with: there is room for a hyphen and three digits."""
+_LONGEST_GROUP: Final = 28
 CADDY_HOST_NAME: Final = r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
 """A Caddy host's name, which is its server's name, and the name of a resource."""
 ELB_GROUP_NAME: Final = r"[A-Za-z0-9_-]{1,10}"
@@ -23,3 +25,9 @@ CERTIFICATE_NAME: Final = rf"(?:\*\.)?(?=[^.]+\.){HOST_NAME}"
 """A host's whole name that a certificate is issued for; `*` may be in the place of its first label."""
 RELATIVE_NAME: Final = r"@|[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?"
 """A name in a DNS zone, such as `www`; `@` is the zone itself."""
+
+
+def group_name_like(text: str) -> str:
+    """The name of a server group that is most like a text; `web` where nothing of it can be in one."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("-0123456789")[:_LONGEST_GROUP].rstrip("-")
+    return name or "web"

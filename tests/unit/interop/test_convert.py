@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ import yaml
 from click.testing import CliRunner, Result
 
 from sakura_fleet.cli.convert import convert
+from sakura_fleet.errors import FileError
+from sakura_fleet.interop import autoscaler_yaml
+from sakura_fleet.interop.autoscaler_yaml import Converted
 from sakura_fleet.model.scaling import Cooldown
 from sakura_fleet.model.server.template import DiskTemplate, Expose, MachinePlan, NetworkInterface
 from sakura_fleet.model.stack import StackConfig, read_stack
+from tests.unit.interop.autoscaler_keys import KEYS, Key, get
 from tests.unit.model.read import PUBLIC_KEY
+from tests.unit.yaml_bomb import bomb
 
 GROUP: dict[str, Any] = {
     "type": "ServerGroup",
@@ -181,10 +187,10 @@ def test_cooldown(tmp_path: Path, cooldown: Any, expected: Cooldown, words: str)
     [
         ({"server_name_prefix": "web"}, "web", "web-001"),
         ({"server_name_format": "%s%d"}, "hscale-group", "hscale-group1"),
-        ({"server_name_format": "%s_%04d"}, "hscale-group", "hscale-group_0001"),
-        ({"server_name_format": "{%s}%%%03d"}, "hscale-group", "{hscale-group}%001"),
-        ({"name": "Web_A"}, "web-a", "Web_A-001"),
+        ({"server_name_format": "%s.%04d"}, "hscale-group", "hscale-group.0001"),
+        ({"name": "Web.A"}, "web-a", "Web.A-001"),
         ({"name": "web-"}, "web", "web--001"),
+        ({"name": "1"}, "web", "1-001"),
         ({"name": None, "server_name_prefix": "front"}, "front", "front-001"),
     ],
     ids=str,
@@ -196,13 +202,34 @@ def test_names_of_servers_stay(tmp_path: Path, changes: dict[str, Any], name: st
 
 def test_a_name_format_without_counterpart(tmp_path: Path) -> None:
     for written in ("%d-%s", "%s-%x", "%s", "%s-%3d"):
-        config, listed = accepted(tmp_path, flat(changed(server_name_format=written)))
-        assert config.server_group.server_name(0) == "hscale-group-001"
-        assert "resources[0].server_name_format" in listed
+        result = run(tmp_path, flat(changed(server_name_format=written)))
+        assert result.exit_code == 2
+        assert parsed(result.stdout).server_group.server_name(0) == "hscale-group-001"
+        assert "resources[0].server_name_format: to be done: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"server_name_format": "%s_%04d"}, "hscale-group"),
+        ({"server_name_format": "{%s}%%%03d"}, "hscale-group"),
+        ({"name": "web_a"}, "web-a"),
+        ({"name": "日本"}, "web"),
+        ({"name": f"{'w' * 27}-{'b' * 9}"}, "w" * 27),
+        ({"name": None}, "web"),
+        ({"name": ["x"]}, "x"),
+    ],
+    ids=str,
+)
+def test_names_that_no_server_can_have_become_others(tmp_path: Path, changes: dict[str, Any], name: str) -> None:
+    result = run(tmp_path, flat(changed(**changes)))
+    assert result.exit_code == 2
+    group = parsed(result.stdout).server_group
+    assert (group.name, group.server_name(0)) == (name, f"{name}-001")
+    assert "to be done: servers called like" in result.stderr
 
 
 LOST: dict[str, Any] = {
-    "setup_grace_period": 60,
     "template__use_group_tag": True,
     "template__cdrom": {"names": ["x"]},
     "template__private_host_id": 113000000001,
@@ -218,15 +245,18 @@ LOST: dict[str, Any] = {
 
 @pytest.mark.parametrize("path", LOST)
 def test_what_has_no_counterpart_is_listed_with_its_line(tmp_path: Path, path: str) -> None:
-    document = flat(changed(**{path: LOST[path]}))
-    _, listed = accepted(tmp_path, document)
+    result = run(tmp_path, flat(changed(**{path: LOST[path]})))
+    assert result.exit_code == 2
+    listed = result.stderr
     lines = (tmp_path / "autoscaler.yaml").read_text().splitlines()
     key = path.rpartition("__")[2]
     (number,) = [number for number, line in enumerate(lines, start=1) if line.strip().startswith(f"{key}:")]
     found = [line for line in listed.splitlines() if f"resources[0].{path.replace('__', '.')}" in line]
     assert found, listed
     assert f"autoscaler.yaml:{number}: " in found[0]
-    assert "hunter2" not in listed
+    assert ": to be done: " in found[0]
+    assert f"# to be done: line {number}, resources[0]." in result.stdout
+    assert "hunter2" not in result.output
 
 
 @pytest.mark.parametrize("path", ["setup_grace_period", "template__use_group_tag", "template__plan__gpu"])
@@ -251,12 +281,13 @@ def test_the_rest_of_the_file_is_listed_without_its_secrets(tmp_path: Path) -> N
     }
     document["autoscaler"] |= {"shutdown_grace_period": 30, "exporter_config": {"enabled": True}, "zzz": 1}
     document["resources"].append({"type": "Server", "name": "v"})
-    config, listed = accepted(tmp_path, document)
-    assert config.server_group.name == "hscale-group"
-    for path in ("handlers", "sakuracloud", "other", "autoscaler.shutdown_grace_period", "autoscaler.exporter_config",
-                 "autoscaler.zzz", "resources[1]"):  # fmt: skip
+    result = run(tmp_path, document)
+    listed = result.stderr
+    assert (result.exit_code, parsed(result.stdout).server_group.name) == (2, "hscale-group")
+    for path in ("handlers", "sakuracloud", "other", "autoscaler.shutdown_grace_period",
+                 "autoscaler.exporter_config.enabled", "autoscaler.zzz", "resources[1]"):  # fmt: skip
         assert f": {path}: " in listed
-    assert "hunter2" not in run(tmp_path, document).output
+    assert "hunter2" not in result.output
 
 
 def test_more_than_one_group(tmp_path: Path) -> None:
@@ -296,10 +327,15 @@ def test_disks(tmp_path: Path) -> None:
     assert config.server_group.template.disks[0].source_archive == "113000000001"
     config, _ = accepted(tmp_path, disks(size=40))
     assert config.server_group.template.disks == (DiskTemplate(size=40),)
-    assert "source_archive: an archive is named by its ID" in refused(tmp_path, disks(source_archive="mine"))
-    assert "source_disk: a disk cannot be copied" in refused(tmp_path, disks(source_disk={"id": 113000000001}))
+    assert "source_archive: to be done: an archive is named by its ID" in refused(
+        tmp_path, disks(source_archive="mine")
+    )
+    assert "source_disk: to be done: a disk cannot be copied" in refused(
+        tmp_path, disks(source_disk={"id": 113000000001})
+    )
     assert "'ubuntu2004' is not known here" in refused(tmp_path, disks(os_type="ubuntu2004"))
-    assert "name_format: disks are called" in accepted(tmp_path, disks(name_format="%s-d%d"))[1]
+    assert "name_format: to be done: disks are called" in run(tmp_path, disks(name_format="%s-d%d")).stderr
+    assert "os_type: to be done: this is not a text" in run(tmp_path, disks(os_type=["almalinux"])).stderr
 
 
 def test_networks(tmp_path: Path) -> None:
@@ -308,12 +344,13 @@ def test_networks(tmp_path: Path) -> None:
 
     switch = {"id": "113000000001"}
     block = {"assign_cidr_block": "192.168.12.32/27", "default_route": "192.168.12.1", "assign_netmask_len": 24}
-    config, listed = accepted(tmp_path, networks(upstream=switch, **block))
-    nic = config.server_group.template.network_interfaces[0]
+    result = run(tmp_path, networks(upstream=switch, **block))
+    nic = parsed(result.stdout).server_group.template.network_interfaces[0]
     assert (nic.upstream, nic.assign_cidr_block) == ("113000000001", "192.168.12.32/24")
-    assert "nothing keeps addresses within 192.168.12.32/27" in listed
+    assert result.exit_code == 2
+    assert "nothing keeps addresses within 192.168.12.32/27" in result.stderr
     assert "a switch is named by its ID" in refused(tmp_path, networks(upstream={"names": ["lan"]}))
-    listed = accepted(tmp_path, networks(upstream="shared", packet_filter="p", expose={"weight": 1}))[1]
+    listed = run(tmp_path, networks(upstream="shared", packet_filter="p", expose={"weight": 1})).stderr
     assert "packet_filter: " in listed
     assert "expose.weight: " in listed
 
@@ -362,7 +399,16 @@ def test_plans_that_count_once(tmp_path: Path) -> None:
         ("resources: []", "has no resource of type ServerGroup"),
         ("resources: [1, null, {type: Server}]", "has no resource of type ServerGroup"),
         ("resources: [", "is not YAML"),
-        ("a: &a [*a]", "has no list of `resources`"),
+        ("a: &a [*a]", "an alias stands for what is around it"),
+        ("resources: [{type: ServerGroup, name: &a {x: [*a]}}]", "an alias stands for what is around it"),
+        (bomb("a", "[{}]"), "its aliases (`*name`) stand for too much"),
+        (bomb("{x: 1}", "{{<<: [{}]}}"), "its aliases (`*name`) stand for too much"),
+        ("[" * 3000, "is nested too deeply"),
+        ("x" * 1_100_000, "it has more than 1048576 bytes"),
+        (f"resources: {'9' * 5000}", "a number of 5000 digits"),
+        ("resources: !!int x", "is not YAML"),
+        ("resources: !!timestamp 2021-99-99", "is not YAML"),
+        ("resources: !!set {a, b}", "is not YAML"),
         ("a: !!python/object/apply:os.system [id]", "is not YAML"),
     ],
 )
@@ -399,7 +445,62 @@ resources:
       <<: *base
       description: merged
 """
-    config, listed = accepted(tmp_path, text)
+    result = run(tmp_path, text)
+    config, listed = parsed(result.stdout), result.stderr
     assert (config.server_group.template.plan.core, config.server_group.zones) == (2, ("is1b", "is1c"))
     assert "template.plan.gpu" in listed
-    assert ": base: there is no counterpart" in listed
+    assert ": base: to be done: there is no counterpart" in listed
+    assert "autoscaler.yaml:3: resources[0].template.plan.gpu" in listed
+
+
+def converted(tmp_path: Path, document: Any) -> Converted:
+    return autoscaler_yaml.convert(
+        yaml.safe_dump(document, sort_keys=False, allow_unicode=True), source="autoscaler.yaml", folder=tmp_path
+    )
+
+
+def settings_of(result: Converted) -> dict[str, Any]:
+    config = yaml.safe_load(result.text())["config"]
+    return {key.removeprefix("sakura-fleet:"): value for key, value in config.items()}
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_every_key_of_theirs_is_converted_or_listed(tmp_path: Path, key: Key) -> None:
+    result = converted(tmp_path, key.document())
+    noted = {note.to_do for note in result.notes if note.path.startswith(key.path)}
+    if key.becomes:
+        place, wanted = key.becomes
+        assert get(settings_of(result), place) == wanted
+        assert (noted, result.is_whole, result.problems) == (set(), True, ())
+    else:
+        assert noted == {key.outcome == "to do"}
+        assert result.is_whole is (key.outcome == "noted")
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_a_key_that_nobody_knows_is_to_be_done(tmp_path: Path, key: Key) -> None:
+    """The control of the table: whatever is not read is listed, wherever it is."""
+    folder, _, name = key.path.rpartition(".")
+    if key.path.endswith("]") or isinstance(get(key.document(), folder) if folder else {}, list):
+        return
+    other = replace(key, path=f"{folder}.unheard_{name}" if folder else f"unheard_{name}")
+    listed = [note for note in converted(tmp_path, other.document()).notes if other.path.startswith(note.path)]
+    assert any(note.to_do for note in listed)
+
+
+ODD = (None, True, 0, -1, 7, 1.5, float("inf"), float("nan"), 2**70, "", "x", "a\nb", "a\u2028b", "%", "{", [], [None],
+       [1], [[]], {}, {"x": 1}, {1: 2}, {"id": []}, {"names": [[]]}, {"up": []}, {"enabled": []})  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted({key.path for key in KEYS}))
+def test_no_value_of_a_key_breaks_the_conversion(tmp_path: Path, path: str) -> None:
+    (key, *_) = [key for key in KEYS if key.path == path]
+    for value in ODD:
+        try:
+            result = converted(tmp_path, replace(key, value=value).document())
+        except FileError:
+            assert path == "resources[1]" or path.endswith("parent"), path
+            continue
+        assert set(settings_of(result)) >= {"size", "server_group", "scaling"}
+        if result.is_whole:
+            assert parsed(result.text())

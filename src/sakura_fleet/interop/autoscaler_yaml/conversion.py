@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sakura_fleet.errors import FileError, InputError, Problem
 from sakura_fleet.interop.autoscaler_yaml.elb import read_elb
@@ -15,7 +15,8 @@ from sakura_fleet.interop.autoscaler_yaml.scaling import read_scaling
 from sakura_fleet.interop.autoscaler_yaml.section import Note, Notes, Section
 from sakura_fleet.interop.autoscaler_yaml.server_group import read_server_group
 from sakura_fleet.model.stack import read_stack
-from sakura_fleet.model.yaml_lines import Lines, dump
+from sakura_fleet.model.yaml_lines import Lines, comment, dump
+from sakura_fleet.model.yaml_reader import read_yaml
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 
@@ -23,21 +24,27 @@ from sakura_fleet.tokens import CONFIG_NAMESPACE
 class Converted:
     """A stack file without its fleet_id, what it lacks, and what the rules of stack files still refuse."""
 
-    config: Mapping[str, Any]
+    body: str
     notes: tuple[Note, ...]
     problems: tuple[Problem, ...]
     source: str
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.problems and not any(note.to_do for note in self.notes)
+
     def text(self) -> str:
         """The stack file."""
         head = [
-            f"# Made from {self.source} by `scaler convert`. Next: `sakura-fleet init STACK` adds the fleet_id.",
-            *(f"# not converted: line {note.line}, {note.path}: {note.message}" for note in self.notes),
-            *(f"# to be done: {problem}" for problem in self.problems),
+            f"Made from {self.source} by `scaler convert`. Next: `sakura-fleet init STACK` adds the fleet_id.",
+            *(f"{_WORDS[note.to_do]}: line {note.line}, {note.path}: {note.message}" for note in self.notes),
+            *(f"{_WORDS[True]}: {problem}" for problem in self.problems),
         ]
-        comments = "\n".join(line.replace("\n", " ") for line in head)
-        config = {f"{CONFIG_NAMESPACE}:{key}": value for key, value in self.config.items()}
-        return f"{comments}\n{dump({'config': config})}"
+        return "".join(f"{comment(line)}\n" for line in head) + self.body
+
+
+_WORDS: Final = {False: "not converted", True: "to be done"}
 
 
 def convert(text: str, *, source: str, folder: Path, group: str = "") -> Converted:
@@ -58,18 +65,23 @@ def convert(text: str, *, source: str, folder: Path, group: str = "") -> Convert
     if elb:
         config["elb"] = elb
     config["scaling"] = read_scaling(top.section("autoscaler"), notes, heals=heals)
-    top.drop("sakuracloud", "the API key comes from the environment: SAKURA_ACCESS_TOKEN and _SECRET")
+    top.drop("sakuracloud", "the API key comes from the environment: SAKURA_ACCESS_TOKEN and _SECRET", needed=False)
     top.drop("handlers", "there are no handlers")
     top.close()
     for other in groups:
         if other is not chosen:
             notes.add(other.path, f"server group {other.name!r} needs a stack of its own: convert with --group")
-    return Converted(config, notes.by_line(), _problems(config), source)
+    body = dump({"config": {f"{CONFIG_NAMESPACE}:{key}": value for key, value in config.items()}})
+    return Converted(body, notes.by_line(), _problems(body, source), source)
 
 
-def _problems(config: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """What is wrong with the result as a stack file, once it has a fleet_id."""
-    raw = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
+def _problems(body: str, source: str) -> tuple[Problem, ...]:
+    """What is wrong with the stack file as it is written, once it has a fleet_id."""
+    config = read_yaml(body, source)["config"]
+    raw = {
+        key.removeprefix(f"{CONFIG_NAMESPACE}:"): value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
+    }
     try:
         read_stack({**raw, "fleet_id": "to-be-written"})
     except InputError as error:

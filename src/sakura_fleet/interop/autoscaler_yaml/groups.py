@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sakura_fleet.errors import FileError, UsageError
-from sakura_fleet.interop.autoscaler_yaml.section import Notes
+from sakura_fleet.interop.autoscaler_yaml.section import NO_COUNTERPART, Notes
 
 ELB_TYPES: Final = ("ELB", "EnhancedLoadBalancer")
 PARENT_TYPES: Final = (*ELB_TYPES, "GSLB", "DNS", "LoadBalancer")
-_UNKNOWN_KEY: Final = "there is no counterpart for this key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +52,21 @@ def find_groups(resources: Any, path: str, notes: Notes, parent: Parent | None =
             around = Parent(here, kind, body.get("selector"))
             found += find_groups(body["resources"], f"{here}.resources", notes, around)
             for key in body.keys() - {"type", "name", "selector", "resources"}:
-                notes.add(f"{here}.{key}", _UNKNOWN_KEY)
+                notes.add(f"{here}.{key}", NO_COUNTERPART, to_do=True)
         else:
             what = f"a {kind}" if kind else "this"
-            notes.add(here, f"{what} is not converted: only server groups scale here")
+            notes.add(here, f"{what} is not converted: only server groups scale here", to_do=True)
     return found
 
 
 def _own_parent(body: Mapping[str, Any], path: str, notes: Notes) -> Parent | None:
     written = body.get("parent")
     if not isinstance(written, Mapping):
+        if written is not None:
+            notes.add(f"{path}.parent", "this is not a mapping; it was left out", to_do=True)
         return None
     for key in written.keys() - {"type", "selector"}:
-        notes.add(f"{path}.parent.{key}", _UNKNOWN_KEY)
+        notes.add(f"{path}.parent.{key}", NO_COUNTERPART, to_do=True)
     return Parent(f"{path}.parent", str(written.get("type") or ""), written.get("selector"))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sakura_fleet.interop.autoscaler_yaml.groups import FoundGroup
 from sakura_fleet.interop.autoscaler_yaml.section import Section
-from sakura_fleet.model.names import SERVER_GROUP_NAME
+from sakura_fleet.model.names import SERVER_GROUP_NAME, SERVER_NAME, group_name_like
 
 DEFAULT_FORMAT: Final = "{group}-{number:03}"
 _VERB: Final = re.compile(r"%(%|s|(?P<width>0[1-9])?d)")
@@ -16,19 +16,22 @@ _VERB: Final = re.compile(r"%(%|s|(?P<width>0[1-9])?d)")
 def read_names(section: Section, found: FoundGroup) -> dict[str, str]:
     """`name`, and `name_format` where it is not the default: the servers keep their names."""
     prefix = found.prefix
-    name = (
-        prefix
-        if re.fullmatch(SERVER_GROUP_NAME, prefix)
-        else re.sub(r"[^a-z0-9]+", "-", prefix.lower()).strip("-0123456789")[:28]
-    )
+    name = prefix if re.fullmatch(SERVER_GROUP_NAME, prefix) else group_name_like(prefix)
     if name != prefix:
         section.note_here(f"a group cannot be called {prefix!r} here; it becomes {name!r}")
     if found.name != prefix:
         section.note_here(f"the group is called {prefix!r} like its servers, no longer {found.name!r}")
-    written = str(section.take("server_name_format", "%s-%03d"))
+    written = section.text("server_name_format", "%s-%03d")
     converted = name_format(written, "{group}" if name == prefix else _literal(prefix))
     if converted is None:
-        section.note("server_name_format", f"{written!r} has no counterpart; the servers are called by the default")
+        section.to_do("server_name_format", f"{written!r} has no counterpart; the servers are called by the default")
+        converted = DEFAULT_FORMAT
+    first = converted.format(group=name, number=1)
+    if not re.fullmatch(SERVER_NAME, first):
+        section.to_do(
+            "server_name_format",
+            f"servers called like {first!r} cannot be made, as that is no host name; they are called by the default",
+        )
         converted = DEFAULT_FORMAT
     return {"name": name} if converted == DEFAULT_FORMAT else {"name": name, "name_format": converted}
 

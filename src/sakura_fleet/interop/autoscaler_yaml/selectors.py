@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sakura_fleet.interop.autoscaler_yaml.section import NO_COUNTERPART, Notes
 from sakura_fleet.model.names import RESOURCE_ID
 
 
@@ -19,6 +20,12 @@ def selected_id(selector: Any) -> str:
     value = selector.get("id") if isinstance(selector, Mapping) else selector
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return text if is_id(text) else ""
+
+
+def note_unknown_keys(selector: Any, path: str, notes: Notes) -> None:
+    """Say what a selector has beside what it can have."""
+    for key in selector.keys() - {"id", "names", "tags"} if isinstance(selector, Mapping) else ():
+        notes.add(f"{path}.{key}", NO_COUNTERPART, to_do=True)
 
 
 def selected_name(selector: Any) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sakura_fleet.model.names import SERVER_GROUP_NAME, SERVER_NAME
+from sakura_fleet.model.names import SERVER_NAME, group_name_like
 from sakura_fleet.model.server.group import DEFAULT_NAME_FORMAT
 
 _NUMBERED: Final = re.compile(r"(.*?)([0-9]+)([^0-9]*)")
-_LONGEST_GROUP: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Numbering:
 def numbered(names: Sequence[str], *, group: str = "") -> Numbering:
     """Number servers 1, 2, … without a gap; who has one of these numbers in its name already keeps it."""
     pattern = _pattern(names)
-    group = group or _group(pattern.stem if pattern else names[0])
+    group = group or group_name_like(pattern.stem if pattern else names[0])
     name_format = _format(pattern, group) if pattern else DEFAULT_NAME_FORMAT
     made = Numbering(group, name_format, ())
     free = dict.fromkeys(range(1, len(names) + 1))
@@ -69,11 +68,6 @@ def _pattern(names: Sequence[str]) -> Pattern | None:
             widths = {len(digits) if padded else 1, len(digits)}
             counted.update(Pattern(stem, width, tail) for width in widths)
     return max(counted, key=lambda form: (counted[form], -form.width), default=None)
-
-
-def _group(stem: str) -> str:
-    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).lstrip("-0123456789")[:_LONGEST_GROUP].rstrip("-")
-    return name if re.fullmatch(SERVER_GROUP_NAME, name) else "web"
 
 
 def _format(pattern: Pattern, group: str) -> str:

@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Final
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME
+from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME, SERVER_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server.generation import generation_of
 from sakura_fleet.model.server.template import ServerTemplate, member_address
@@ -117,6 +117,12 @@ class ServerGroupArgs:
                     f"{MAX_HOST_NAME}",
                 )
             ]
+        if not re.fullmatch(SERVER_NAME, longest):
+            message = (
+                f"a server cannot be called {longest!r}: a host name has letters, digits, hyphens and dots, and begins "
+                "and ends with a letter or digit"
+            )
+            return [Problem("name_format", "host-name", message)]
         return []
 
     def _check_interfaces(self) -> list[Problem]:
