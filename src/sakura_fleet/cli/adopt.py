@@ -15,6 +15,7 @@ from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import UsageError
 from sakura_fleet.model.stack import check_api_root
+from sakura_fleet.model.yaml_lines import one_line
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import fleet_tag
 
@@ -107,7 +108,7 @@ def adopt(
     else:
         write_new(target, text)
     for line in report.lines():
-        click.echo(line, err=True)
+        click.echo(one_line(line), err=True)
     if report.to_do:
         raise click.exceptions.Exit(DraftExit.UNFINISHED)
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 from sakura_fleet.client._api import ZonedApi
 from sakura_fleet.client._values import (
     Json,
+    boolean,
     described,
     gigabytes,
     items,
@@ -28,6 +29,8 @@ from sakura_fleet.client.interfaces import Interface
 __all__ = ["COMMITMENT", "Server", "ServerDisk", "ServersApi"]
 
 COMMITMENT = {False: "standard", True: "dedicatedcpu"}
+ANY_CPU_MODEL = "uncategorized"
+UNENCRYPTED = ("", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class ServerDisk:
     size_gb: int
     availability: str
     connection: str
+    encrypted: bool = False
 
     @classmethod
     def from_api(cls, body: Json) -> Self:
@@ -48,12 +52,16 @@ class ServerDisk:
             size_gb=gigabytes(body.get("SizeMB")),
             availability=text(body.get("Availability")),
             connection=text(body.get("Connection")),
+            encrypted=text(body.get("EncryptionAlgorithm")) not in UNENCRYPTED,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. `status` is "up", "down", "cleaning" or "" (not known yet); memory in GB; tags sorted."""
+    """One server. `status` is "up", "down", "cleaning" or "" (not known yet); memory in GB; tags sorted.
+
+    `cpu_model` and `gpu_model` are empty where any will do; `cdrom_id` is that of an inserted ISO image.
+    """
 
     id: str
     name: str
@@ -72,7 +80,11 @@ class Server:
     disks: tuple[ServerDisk, ...]
     created_at: datetime | None
     gpu: int = 0
+    gpu_model: str = ""
+    cpu_model: str = ""
+    confidential_vm: bool = False
     private_host_id: str | None = None
+    cdrom_id: str | None = None
 
     @property
     def is_up(self) -> bool:
@@ -104,7 +116,11 @@ class Server:
             interfaces=tuple(Interface.from_api(interface) for interface in items(body.get("Interfaces"))),
             disks=tuple(ServerDisk.from_api(disk) for disk in items(body.get("Disks"))),
             gpu=number(plan.get("GPU")),
+            gpu_model=text(plan.get("GPUModel")),
+            cpu_model=text(plan.get("CPUModel")).removeprefix(ANY_CPU_MODEL),
+            confidential_vm=boolean(plan.get("ConfidentialVM")),
             private_host_id=ref_id(body, "PrivateHost"),
+            cdrom_id=ref_id(mapping(body.get("Instance")), "CDROM"),
         )
 
 

@@ -326,6 +326,55 @@ def test_who_cannot_be_taken_is_left_out_or_refused_when_named(folder: Folder, c
     assert "none of the servers can be taken over" in refused(folder, cloud, "--prefix", "web-003")
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\r", "\n"])
+def test_a_name_with_the_end_of_a_line_in_it_stays_in_its_comment(folder: Folder, cloud: Cloud, separator: str) -> None:
+    name = f"web-002{separator}injected: true"
+    cloud.web(1)
+    cloud.running("x", up=False, Name=name)
+    cloud.running("y", Name=name, Description=f"d{separator}injected: true")
+    settings, _ = written(folder, cloud, "--prefix", "web-")
+    assert settings["server_group"]["max_size"] == 2
+    text = folder.stack_file("new").read_text("utf-8")
+    assert set(yaml.safe_load(text)) == {"config"}
+    head = text[: text.index("\nconfig:")]
+    assert all(line.startswith("#") for line in head.splitlines())
+    assert "injected: true" in head
+
+
+def test_what_no_template_can_say_is_not_taken_over(folder: Folder, cloud: Cloud) -> None:
+    cloud.web(1)
+    host = cloud.make(
+        "privatehost",
+        "PrivateHost",
+        Name="h",
+        Plan={"ID": cloud.get("product/privatehost")["PrivateHostPlans"][0]["ID"]},
+    )
+    image = cloud.make("cdrom", "CDROM", Name="iso", SizeMB=5120)
+    private = cloud.running("web-002", PrivateHost={"ID": host["ID"]})
+    inserted = cloud.running("web-003")
+    cloud.call("PUT", f"server/{inserted['ID']}/cdrom", {"CDROM": {"ID": image["ID"]}})
+    encrypted = cloud.running("web-004", disks=0, up=False)
+    disk = cloud.make_disk(int(encrypted["ID"]), EncryptionAlgorithm="aes256_xts")
+    cloud.boot(int(encrypted["ID"]))
+    settings, said = written(folder, cloud, "--prefix", "web-")
+    assert settings["size"] == "1", "the others are left out"
+    reasons = {
+        f"web-002 ({private['ID']} in is1b)": f"it is on the private host {host['ID']}, which cannot be declared",
+        f"web-003 ({inserted['ID']} in is1b)": f"the CD-ROM {image['ID']} is inserted, which cannot be declared: "
+        "eject it first",
+        f"web-004 ({encrypted['ID']} in is1b)": f"disk {disk['ID']} is encrypted, which cannot be declared: disks made "
+        "later would not be",
+    }
+    assert [line for line in said if line.startswith("left out")] == [
+        f"left out: server {server}: {reason}" for server, reason in reasons.items()
+    ]
+    folder.stack_file("new").unlink()
+    assert reasons[f"web-004 ({encrypted['ID']} in is1b)"] in refused(folder, cloud, "--server", "web-004")
+    cloud.call("DELETE", f"server/{inserted['ID']}/cdrom")
+    settings, _ = written(folder, cloud, "--prefix", "web-")
+    assert settings["size"] == "2", "without the CD-ROM it can be"
+
+
 def test_more_tags_than_can_be_declared_are_to_be_decided(folder: Folder, cloud: Cloud) -> None:
     cloud.web(1, Tags=[f"t{number}" for number in range(8)])
     _, said = written(folder, cloud, "--prefix", "web-", code=2)

@@ -63,12 +63,6 @@ class GroupWriter:
                 self._report.changes.append(
                     f"server {member} is called {numbering.name(number)} in the control panel; its host name stays"
                 )
-            for what, has in (
-                ("has a GPU", member.server.gpu),
-                ("is on a private host", member.server.private_host_id),
-            ):
-                if has:
-                    self._report.notes.append(f"server {member} {what}; servers made later do not")
 
     # Labels: what most have; the rest changes in place
 

@@ -12,6 +12,7 @@ from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.server.template import DISK_PLANS, MAX_DISKS, MAX_NETWORK_INTERFACES
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.resources.server.adoption import beyond_templates
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Client, Disk, PacketFilter, Server
@@ -153,6 +154,7 @@ def _reasons(candidate: Found, fleet: str) -> Iterator[str]:
         yield f"it belongs to {whose}"
     if not server.is_up:
         yield "it is off, and `pulumi up` would switch it on: switch it on first"
+    yield from beyond_templates(server)
     if len(candidate.disks) != len(server.disks) or any(disk.availability != "available" for disk in candidate.disks):
         yield "a disk of it is not available"
     for disk in candidate.disks:

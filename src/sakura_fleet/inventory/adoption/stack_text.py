@@ -12,7 +12,7 @@ import yaml
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.stack import read_stack
-from sakura_fleet.model.yaml_lines import dump
+from sakura_fleet.model.yaml_lines import comment, dump
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 _COMMENTS: Final = {
@@ -49,7 +49,7 @@ def stack_text(config: Mapping[str, Any], report: Report, *, stack: str) -> str:
         "`pulumi destroy`; another plan, disk, interface, key or script makes new servers, then the old ones go.",
         *report.lines(),
     ]
-    comments = "\n".join(f"# {line.replace(chr(10), ' ')}" for line in head)
+    comments = "\n".join(comment(line) for line in head)
     written = dump({"config": {f"{CONFIG_NAMESPACE}:{key}": value for key, value in config.items()}})
     commented = re.sub(_LINE, _commented, written, flags=re.MULTILINE)
     if yaml.safe_load(commented) != yaml.safe_load(written):

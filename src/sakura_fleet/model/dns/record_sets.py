@@ -9,8 +9,8 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.set_reader import read_set
 from sakura_fleet.model.dns.set_rules import check_sets, note
-from sakura_fleet.model.dns.unknown import UnknownType
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.unknown import UnknownType
 
 
 def read_record_sets(

@@ -26,7 +26,6 @@ from sakura_fleet.model.dns.rdata import (
 from sakura_fleet.model.dns.record_set import RecordSet
 from sakura_fleet.model.dns.rules import ALLOWABLE
 from sakura_fleet.model.dns.svcb import read_structure
-from sakura_fleet.model.dns.unknown import UnknownType, holds_unknown
 from sakura_fleet.model.dns.values import (
     REFERENCES,
     STAND_IN,
@@ -38,6 +37,7 @@ from sakura_fleet.model.dns.values import (
 )
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference, Reference, ServerReference
+from sakura_fleet.model.unknown import UnknownType, holds_unknown
 
 
 def read_set(reader: Reader, zone: str, unknown: UnknownType) -> tuple[RecordSet, list[Problem]]:

@@ -39,6 +39,9 @@ def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Se
             "`adopt` where it was taken over before and is gone since"
         )
     refuse_another_owner(f"server {_name(server)}", OwnerTags.from_tags(server.tags), spec.owner_tags)
+    beyond = list(beyond_templates(server))
+    if beyond:
+        raise AdoptionError(f"adopt: server {_name(server)}: {'; '.join(beyond)}. Nothing was changed")
     different = list(_differences(server, spec))
     if different:
         raise AdoptionError(
@@ -65,6 +68,23 @@ def announcement(server: api.Server, spec: ServerSpec) -> str:
     if not server.is_up:
         changes.append("switched on")
     return takeover(f"server {_name(server)}", changes)
+
+
+def beyond_templates(server: api.Server) -> Iterator[str]:
+    """What a server has that no template can say: a group's next server, or this one made anew, would be without it."""
+    if server.gpu or server.gpu_model:
+        yield f"it has a GPU ({server.gpu_model or server.gpu}), which cannot be declared"
+    if server.cpu_model:
+        yield f"its plan has the CPU model {server.cpu_model}, which cannot be declared"
+    if server.confidential_vm:
+        yield "it is a confidential VM, which cannot be declared"
+    if server.private_host_id:
+        yield f"it is on the private host {server.private_host_id}, which cannot be declared"
+    if server.cdrom_id:
+        yield f"the CD-ROM {server.cdrom_id} is inserted, which cannot be declared: eject it first"
+    for disk in server.disks:
+        if disk.encrypted:
+            yield f"disk {disk.id} is encrypted, which cannot be declared: disks made later would not be"
 
 
 def _differences(server: api.Server, spec: ServerSpec) -> Iterator[str]:

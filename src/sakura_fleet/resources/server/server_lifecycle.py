@@ -6,7 +6,7 @@ each step by itself (`apply`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import NotFoundError, Problem
 from sakura_fleet.model.labels import read_description, read_tags
@@ -15,6 +15,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server import inputs as server_inputs
 from sakura_fleet.model.server.template import INTERFACE_DRIVERS, MAX_NETWORK_INTERFACES
 from sakura_fleet.model.server.template_reader import read_disks, read_plan
+from sakura_fleet.model.unknown import holds_unknown
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.adoption import REFUSALS, adopted_already, refusal
@@ -57,24 +58,30 @@ class ServerLifecycle(Lifecycle):
             if zone not in ZONES:
                 message = f"there is no zone {zone!r}; known are {', '.join(ZONES)}"
                 problems.append(Problem(f"zones[{index}]", "unknown-zone", message))
-        if not zones:
+        if not zones and not holds_unknown(inputs["zones"], Unknown):
             problems.append(Problem("zones", "no-zone", "the list is empty; name at least one zone"))
         read_tags(reader)
         read_description(reader)
         reader.text("interface_driver", choices=INTERFACE_DRIVERS)
         read_plan(reader.child("plan"))
         read_disks(reader)
-        if len(inputs["network_interfaces"]) > MAX_NETWORK_INTERFACES:
+        interfaces = inputs["network_interfaces"]
+        if not isinstance(interfaces, Unknown) and len(interfaces) > MAX_NETWORK_INTERFACES:
             message = f"a server takes at most {MAX_NETWORK_INTERFACES} interfaces"
             problems.append(Problem("network_interfaces", "too-many-interfaces", message))
         asked = ("plan", "disks", "zones")
-        if not problems and not inputs["adopt"] and any(olds.get(key) != inputs.get(key) for key in asked):
+        known = not any(holds_unknown(inputs[key], Unknown) for key in asked)
+        if not problems and known and not inputs["adopt"] and any(olds.get(key) != inputs.get(key) for key in asked):
             problems += not_offered(session, inputs)
         return problems
 
     def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
         if not inputs["adopt"]:
             return [], []
+        unknown = [key for key in inputs if _not_comparable(key, inputs[key])]
+        if unknown:
+            named = "the server" if "adopt" in unknown else f"server {inputs['adopt']}"
+            return [], [f"whether {named} can be taken over shows in the run; not known yet: {', '.join(unknown)}"]
         if olds:
             stays = set(olds["zones"]) <= set(inputs["zones"])
             return adopted_already(self, {**olds, "zones": inputs["zones"]} if stays else olds, inputs), []
@@ -87,7 +94,9 @@ class ServerLifecycle(Lifecycle):
 
     def diff(self, olds: Outputs, news: Inputs) -> Diff:
         diff = super().diff(olds, news)
-        if olds.get("zone") in news["zones"]:  # its zone is still allowed, so the list may change around it
+        if (
+            not _holds_unknown(news["zones"]) and olds.get("zone") in news["zones"]
+        ):  # its zone is still allowed, so the list may change around it
             return Diff(
                 tuple(key for key in diff.changed if key not in ("zones", "slot")),
                 tuple(key for key in diff.replaces if key != "zones"),
@@ -95,6 +104,8 @@ class ServerLifecycle(Lifecycle):
         return diff
 
     def comparable(self, key: str, value: Any) -> Any:
+        if _holds_unknown(value):
+            return value
         if key == "startup_scripts":  # the note's ID does not matter to a server that has run it
             return [script["digest"] for script in value]
         if key == "tags":
@@ -150,6 +161,24 @@ class ServerLifecycle(Lifecycle):
             owner_tags=OwnerTags.from_inputs(outputs["owner_tags"]),
             force=bool(outputs.get("shutdown_force")),
         )
+
+
+_LABELS: Final = ("name", "description", "icon_id", "password", "labels")
+"""What no server is compared with before it is taken over."""
+
+
+def _not_comparable(key: str, value: Any) -> bool:
+    """Whether too little is known of an input; IDs of filters and scripts that the same run makes need not be."""
+    if key in _LABELS:
+        return False
+    if key == "packet_filters":
+        return isinstance(value, Unknown)
+    return _holds_unknown(value) if key == "startup_scripts" else holds_unknown(value, Unknown)
+
+
+def _holds_unknown(value: Any) -> bool:
+    """Whether a value, or one of a list, is not known yet."""
+    return any(isinstance(item, Unknown) for item in (value, *(value if isinstance(value, list | tuple) else ())))
 
 
 def _outputs(server: api.Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
