@@ -13,10 +13,11 @@ from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.tokens import CADDY_HOST
 
 from .access import host_access, read_private_key
-from .context import HostContext
+from .context import HostContext, Resources
 from .place import place_host
 from .proof import prove
-from .records import announce, https_text, record_address, withdraw
+from .records import announce, https_text, record_address, seen, withdraw
+from .validation import caddyfile_problems
 
 if TYPE_CHECKING:
     from sakura_fleet.model.reference import ServerReference
@@ -36,6 +37,9 @@ class CaddyHost(pulumi.ComponentResource):
     first. A server named in `args.adopt` is taken over as it is, instead of one being made: a startup script is not run
     on it. `apex` gives the zone's own name to this host, too.
 
+    A whole Caddyfile decides what is served: the HTTPS record leaves before each change of it, and then says what was
+    answered, or `args.protocols` where those are set, all of which must be answered.
+
     Outputs: `address`, `urls`, `https_record`, `verified_protocols`, `certificates` (when each ends, by URL), and over
     SSH `host_key`.
     """
@@ -45,7 +49,8 @@ class CaddyHost(pulumi.ComponentResource):
     urls: list[str]
     https_record: pulumi.Output[str]
     serving: Serving
-    """What an HTTPS record has to say of it. Hints follow a server; a literal address is in A alone."""
+    """What an HTTPS record has to say of it, as declared: nothing for a Caddyfile without `protocols`. Hints follow a
+    server; a literal address is in A alone."""
 
     def __init__(
         self,
@@ -58,12 +63,14 @@ class CaddyHost(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         refuse(host_problems(args), f"host {name}")
+        refuse(caddyfile_problems(args), f"host {name}")
         private_key = read_private_key(args, name)
         super().__init__(CADDY_HOST, name, {}, opts)
         host = HostContext(self, name, args, dns, apex)
         access = host_access(host, private_key)
 
-        chain = withdraw(host)
+        withdrawals = withdraw(host)
+        chain: Resources = [*withdrawals]
         place = place_host(host, access.startup_scripts, password, after=chain)
         chain = [*chain, *record_address(host, place)]
         applied = access.apply(place, after=chain)
@@ -71,7 +78,7 @@ class CaddyHost(pulumi.ComponentResource):
         probe = prove(host, place, applied, after=chain)
         chain = [*chain, probe] if probe else chain
         serving = Serving(protocols=args.alpn_ids, servers=[place.reference] if place.reference else [])
-        announce(host, serving, after=chain)
+        announce(host, serving, probe=probe, withdrawals=withdrawals, after=chain)
 
         self.args = args
         # Pulumi evaluates the annotations of the class, so what is there for some hosts only has them here.
@@ -82,7 +89,12 @@ class CaddyHost(pulumi.ComponentResource):
         self.address = place.address
         self.urls = host.urls
         self.serving = serving
-        self.https_record = place.address.apply(lambda address: https_text(serving, address))
+        if args.answers_decide and probe:
+            self.https_record = pulumi.Output.all(place.address, probe.verified).apply(
+                lambda found: https_text(seen(serving, found[1]), found[0])
+            )
+        else:
+            self.https_record = place.address.apply(lambda address: https_text(serving, address))
         self.register_outputs(self.output())
 
     def output(self) -> dict[str, pulumi.Input[Any]]:

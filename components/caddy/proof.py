@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def prove(host: HostContext, place: Placed, applied: Applied, *, after: Sequence[pulumi.Resource]) -> HostProbe | None:
-    """A request for each URL over each protocol, sent to the host itself; None where nothing is to be asked."""
+    """A request for each URL over each protocol, sent to the host itself; None where nothing is to be asked.
+
+    What is declared must be answered. Where a Caddyfile decides, what is answered is what is announced.
+    """
     args = host.args
     if not host.urls or not args.ready_deadline:
         return None
@@ -29,6 +32,7 @@ def prove(host: HostContext, place: Placed, applied: Applied, *, after: Sequence
         name=args.name,
         targets=[{"url": url, "ca": applied.internal_ca if url in internal else ca} for url in host.urls],
         protocols=args.serves,
+        required=not args.answers_decide,
         server=place.reference,
         address=place.literal,
         content=host.content,

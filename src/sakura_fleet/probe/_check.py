@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from sakura_fleet.probe._result import PROTOCOLS, ProbeResult, Protocol, Target
 Verdict = Literal["ok", "info", "warning", "failed"]
 DEFAULT_DAYS: Final = 14
 _ALPN: Final[dict[str, Protocol]] = {"http/1.1": "h1", "h2": "h2", "h3": "h3"}
-_ALT_SVC: Final = re.compile(r'\bh3="([^":]*):([0-9]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +202,11 @@ class _Check:
 
     def _promises_of_alt_svc(self) -> Iterator[tuple[str, Protocol, str | None, int]]:
         for answer in self.report.answers.values():
-            for host, port in _ALT_SVC.findall(answer.alt_svc):
-                if not host and int(port) == self.target.port:
+            for host, port in answer.alternatives:
+                if not host and port == self.target.port:
                     self.promised.setdefault("h3", "promised by Alt-Svc")
                 else:
-                    yield "alt-svc", "h3", host or self.address, int(port)
+                    yield "alt-svc", "h3", host or self.address, port
 
     def _judge(self, protocol: Protocol, answer: ProbeResult | ProbeError) -> None:
         who = self.promised.get(protocol, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -10,6 +11,8 @@ Protocol = Literal["h1", "h2", "h3"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("h1", "h2", "h3")
 BODY_LIMIT: Final = 1024 * 1024
 """Octets of an answer's body that are read and kept."""
+HTTPS_PORT: Final = 443
+_H3: Final = re.compile(r'\bh3="([^":]*):([0-9]+)"')
 NO_CERTIFICATE: Final = "the server has no certificate for this name"
 """What the TLS alerts internal_error and unrecognized_name mean where a server knows the name not, or not yet."""
 
@@ -45,3 +48,13 @@ class ProbeResult:
     certificate_issuer: str
     seconds: float
     body: bytes = field(repr=False)
+
+    @property
+    def alternatives(self) -> list[tuple[str, int]]:
+        """Where its Alt-Svc promises HTTP/3: host, empty for the same one, and port."""
+        return [(host, int(port)) for host, port in _H3.findall(self.alt_svc)]
+
+    @property
+    def promises_h3(self) -> bool:
+        """Whether its Alt-Svc promises HTTP/3 at the same host and the port of https."""
+        return ("", HTTPS_PORT) in self.alternatives

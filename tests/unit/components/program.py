@@ -21,6 +21,8 @@ T = TypeVar("T")
 FLEET = "0123456789abcdef"
 PROJECT = "test-project"
 STACK = "test"
+ANSWERED = ["h1", "h2"]
+"""What a host is seen to serve whose Caddyfile decides it."""
 
 
 class Cloud(Mocks):
@@ -36,6 +38,11 @@ class Cloud(Mocks):
             server = server_inputs.full(args.inputs)
             zones, slot = server["zones"], int(server["slot"])
             found = {"zone": zones[slot % len(zones)], "address": f"192.0.2.{slot + 1}", "disk_ids": []}
+        if args.typ == tokens.HOST_PROBE:
+            verified = args.inputs["protocols"] if args.inputs.get("required", True) else ANSWERED
+            found = {"verified": verified, "certificates": {}}
+        if args.typ == tokens.HTTP3_WITHDRAWAL:
+            found = {"withdrawn": 7}
         return f"id-of-{args.name}", {**args.inputs, **found}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:

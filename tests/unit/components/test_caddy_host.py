@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,8 +13,9 @@ import pulumi
 import pytest
 
 from components import CaddyHost, DnsRecords, DnsRecordsArgs
+from components.caddy.validation import caddyfile_problems
 from sakura_fleet import tokens
-from sakura_fleet.model.caddy.host import Behind, CaddyHostArgs, SshAccess
+from sakura_fleet.model.caddy.host import Behind, Binary, CaddyHostArgs, SshAccess
 from sakura_fleet.model.caddy.script import host_script
 from sakura_fleet.model.caddy.site import FileServer, Site
 from sakura_fleet.model.server.template import EditParameter, ServerTemplate
@@ -167,6 +169,94 @@ def test_a_caddyfile_over_ssh_is_proven_by_its_records() -> None:
     host, registered = made(replace(THERE, sites=(), caddyfile="www.example.com\n", records=("app",)))
     assert host.urls == ["https://www.example.com/", "https://app.example.com/"]
     assert [name for name, *_ in sets(registered)["www-https"]] == ["www", "app"]
+
+
+RAW = replace(THERE, sites=(), caddyfile="www.example.com {\n\trespond hello\n}\n")
+
+
+@pytest.mark.parametrize("args", [RAW, replace(RAW, zone="is1c", address="")])
+def test_a_caddyfile_is_announced_as_it_was_answered(args: CaddyHostArgs) -> None:
+    """Whatever it says of protocols, ports and TLS: the record comes from the probe."""
+    _, registered = made(args)
+    probe = registered.of(tokens.HOST_PROBE)["www-probe"]
+    assert (probe["protocols"], probe["required"]) == (["h1", "h2", "h3"], False)
+    (value,) = sets(registered)["www-https"][0][2]
+    told = value if isinstance(value, str) else str(value["alpn"])
+    assert "h2" in told
+    assert "h3" not in told, "nobody was answered over it"
+    withdrawal = registered.of(tokens.HTTP3_WITHDRAWAL)["www-withdrawal"]
+    assert (withdrawal["protocols"], withdrawal["content"]) == ([], probe["content"])
+    assert registered.of(tokens.DNS_RECORD_SETS)["www-https"]["trigger"] == 7
+
+
+def test_protocols_beside_a_caddyfile_must_all_be_answered() -> None:
+    _, registered = made(replace(RAW, protocols=("h1", "h2", "h3")))
+    assert registered.of(tokens.HOST_PROBE)["www-probe"]["required"] is True
+    assert sets(registered)["www-https"] == [("www", "HTTPS", ["10 . alpn=h3,h2"])]
+    assert registered.of(tokens.DNS_RECORD_SETS)["www-https"]["trigger"] == 7, "the record leaves before each change"
+
+
+def test_typed_sites_keep_their_record_while_they_change() -> None:
+    _, registered = made(THERE)
+    assert not registered.of(tokens.HTTP3_WITHDRAWAL)["www-withdrawal"].get("content")
+    assert "trigger" not in registered.of(tokens.DNS_RECORD_SETS)["www-https"]
+
+
+def test_a_caddyfile_that_nobody_was_asked_about_is_not_announced() -> None:
+    host, registered = made(replace(RAW, record=""), dns=False)
+    assert registered.of(tokens.HOST_PROBE) == {}
+    assert host.serving.protocols == ()
+    found = run_with_outputs(lambda: CaddyHost("www", replace(RAW, record="")).output())
+    assert found["https_record"] == ""
+
+
+def fake_caddy(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """The only Caddy on PATH."""
+    (folder / "caddy").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "caddy").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+REFUSES = 'cat >/dev/null; echo "Error: adapting config: /dev/stdin:2: unrecognized directive: respnd" >&2; exit 1'
+
+
+def test_a_caddy_at_hand_refuses_a_caddyfile_before_anything_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_caddy(tmp_path, monkeypatch, REFUSES)
+    with pytest.raises(pulumi.RunError, match=r"caddyfile: Caddy refuses it: .*line:2: unrecognized directive: respnd"):
+        made(RAW)
+    snippet = replace(SITE, file_server=None, snippet="respnd x")
+    with pytest.raises(pulumi.RunError, match=r"sites\[0\]\.snippet: .*\[caddyfile-refused\]"):
+        made(replace(THERE, sites=(snippet,)))
+    for known_to_the_host_only in (
+        replace(RAW, binary=Binary(url="https://example.com/caddy", sha256="0" * 64)),
+        replace(RAW, caddyfile="import /etc/caddy/sites/*\n"),
+        THERE,
+    ):
+        made(known_to_the_host_only)
+
+
+def test_a_caddy_that_does_not_answer_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_caddy(tmp_path, monkeypatch, "exec sleep 1000")
+    monkeypatch.setattr("components.caddy.validation.DEADLINE", 0.2)
+    with pytest.raises(pulumi.RunError, match=r"`caddy adapt` has not read it within 0.2 s"):
+        made(RAW)
+
+
+def test_without_a_caddy_the_host_has_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    made(replace(RAW, caddyfile="no_such_directive\n"))
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="needs Caddy")
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("www.example.com\nrespond hi\n", False), ("www.example.com\nrespnd hi\n", True)]
+)
+def test_the_words_of_the_real_one(text: str, *, wrong: bool) -> None:
+    found = [problem.message for problem in caddyfile_problems(replace(RAW, caddyfile=text))]
+    assert bool(found) is wrong
+    assert all("line:2: unrecognized directive: respnd" in message for message in found)
 
 
 def test_the_private_key_is_read_as_a_secret(tmp_path: Path) -> None:

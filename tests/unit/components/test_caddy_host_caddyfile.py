@@ -11,7 +11,7 @@ from sakura_fleet.model.caddy.host import CaddyHostArgs
 from sakura_fleet.model.server.template import EditParameter, MachinePlan, ServerTemplate
 from tests.unit.components.program import Registered, run, run_with_outputs
 
-CADDYFILE = "www.example.com {\n  respond `it's {$HOME}`\n}\n"
+CADDYFILE = "www.example.com {\n  respond `it's {$HOME:/root}`\n}\n"
 ARGS = CaddyHostArgs(
     name="www",
     zone="is1c",

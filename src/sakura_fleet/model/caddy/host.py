@@ -136,6 +136,11 @@ class CaddyHostArgs:
         return self.protocols or (("h1", "h2") if self.behind else PROTOCOLS)
 
     @property
+    def answers_decide(self) -> bool:
+        """Whether only its answers tell what it serves: a Caddyfile of its own, without `protocols`."""
+        return bool(self.caddyfile) and not self.protocols
+
+    @property
     def ends_tls(self) -> bool:
         """Whether the host has certificates of its own."""
         return self.behind is None or self.behind.mode == "tcp"
@@ -163,5 +168,8 @@ class CaddyHostArgs:
 
     @property
     def alpn_ids(self) -> tuple[str, ...]:
-        """What the host speaks https over; nothing where something before it ends TLS."""
-        return tuple(ALPN_IDS[protocol] for protocol in self.serves) if self.ends_tls else ()
+        """What the host is declared to speak https over; nothing where its answers decide, or something before it ends
+        TLS."""
+        if self.answers_decide or not self.ends_tls:
+            return ()
+        return tuple(ALPN_IDS[protocol] for protocol in self.serves)

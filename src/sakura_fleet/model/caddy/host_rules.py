@@ -15,6 +15,8 @@ from sakura_fleet.model.server.packet_filter import admits
 from sakura_fleet.model.server.template import ServerTemplate
 
 _IN_THE_CADDYFILE: Final = ("email", "acme_ca", "acme_ca_root", "storage", "behind")
+_VARIABLE: Final = re.compile(r"\{\$(?P<name>[^{}:\s]+)\}")
+"""A variable without a default; Caddy puts its value in before it reads the file."""
 
 
 def host_problems(host: CaddyHostArgs) -> list[Problem]:
@@ -26,6 +28,7 @@ def _problems(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
     """The rules over several settings: path, rule, message."""
     yield from _place(host)
     yield from _content(host)
+    yield from _variables(host)
     yield from _names(host)
     if "h3" in host.protocols and host.behind:
         message = "HTTP/3 does not pass an ELB or proxy, so nothing may announce it; take h3 out, or remove `behind`"
@@ -98,6 +101,25 @@ def _content(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
     for key in _IN_THE_CADDYFILE:
         if getattr(host, key):
             yield key, "in-the-caddyfile", "with a Caddyfile of your own this belongs in there; remove it here"
+    if host.answers_decide and host.all_records and not host.ready_deadline:
+        message = (
+            "what a Caddyfile of your own serves shows in its answers only, and 0 asks for none; set a time, or name "
+            "`protocols`, which are announced unseen then"
+        )
+        yield "ready_deadline", "caddyfile-unseen", message
+
+
+def _variables(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:
+    """Variables of Caddyfiles that would be empty: nothing sets any for the service on the host."""
+    snippets = [(f"sites[{index}].snippet", site.snippet) for index, site in enumerate(host.sites)]
+    for path, text in (("caddyfile", host.caddyfile), *snippets):
+        for number, line in enumerate(text.split("\n"), start=1):
+            for match in _VARIABLE.finditer("" if line.lstrip().startswith("#") else line):
+                message = (
+                    f"line {number}: {match[0]} has no value, as the host has no variable {match['name']}; write the "
+                    f"value itself, or with a default {{${match['name']}:VALUE}}"
+                )
+                yield path, "caddyfile-variable", message
 
 
 def _names(host: CaddyHostArgs) -> Iterator[tuple[str, str, str]]:

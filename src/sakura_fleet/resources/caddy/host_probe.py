@@ -21,13 +21,16 @@ class HostProbeProvider(FleetProvider):
 class HostProbe(FleetResource, module="sakura", name="HostProbe"):
     """Waits until each target is answered over each protocol, with a certificate that is good.
 
+    Without `required` it waits until each target is answered over TLS at all, and finds out which of the protocols are
+    served there; HTTP/3 is waited for where an answer promises it (`Alt-Svc`).
+
     A target is `{"url": …, "ca": …}`; `ca` is a PEM text of the CAs to trust, empty for the public ones. The host is a
     server of the stack (`server`, a reference) or has an `address`; names are not resolved. Asked again whenever
     `content` changes. After `deadline` seconds the run fails with what was answered last, and whoever depends on this
     is not made.
 
-    Outputs: `verified` (the protocols) and `certificates` (the moment each target's certificate ends, by URL), as they
-    were found then. Needs the extra `http3` for h3. Nothing is made in the cloud.
+    Outputs: `verified` (the protocols that every target was answered over) and `certificates` (the moment each target's
+    certificate ends, by URL), as they were found then. Needs the extra `http3` for h3. Nothing is made in the cloud.
     """
 
     verified: pulumi.Output[Sequence[str]]
@@ -44,6 +47,7 @@ class HostProbe(FleetResource, module="sakura", name="HostProbe"):
         address: str = "",
         content: str = "",
         deadline: int = 600,
+        required: bool = True,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -54,6 +58,7 @@ class HostProbe(FleetResource, module="sakura", name="HostProbe"):
             "address": address,
             "content": content,
             "deadline": deadline,
+            "required": required,
             "verified": None,
             "certificates": None,
         }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sakura_fleet.errors import FleetError, Problem
+from sakura_fleet.errors import FleetError, Problem, ResourceError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -25,7 +27,7 @@ SERVER_ERRORS = 500
 class HostProbeLifecycle(Lifecycle):
     """Nothing is made anywhere: the object is what was answered."""
 
-    defaults = {"server": {}, "address": "", "content": "", "deadline": 600}
+    defaults = {"server": {}, "address": "", "content": "", "deadline": 600, "required": True}
     creation_only = frozenset({"deadline", "name"})
 
     def __init__(self, probe: Callable[..., ProbeResult] | None = None) -> None:
@@ -63,43 +65,29 @@ class HostProbeLifecycle(Lifecycle):
     def _proven(self, session: Session, inputs: Inputs) -> Outputs:
         address = address_of(session, inputs)
         certificates: dict[str, str] = {}
+        verified = list(inputs["protocols"])
         end = session.clock() + float(inputs["deadline"])
         with tempfile.TemporaryDirectory() as folder:
             for number, target in enumerate(inputs["targets"]):
                 ca = Path(folder) / f"{number}.pem"
                 ca.write_text(target["ca"], "utf-8")
-                for protocol in inputs["protocols"]:
-                    place = {"address": address, "ca_file": str(ca) if target["ca"] else None}
-                    result = self._answer(session, inputs, target, protocol, end, place)
-                    certificates[target["url"]] = result.certificate_not_after.isoformat()
-        return {**inputs, "verified": list(inputs["protocols"]), "certificates": certificates}
-
-    def _answer(
-        self,
-        session: Session,
-        inputs: Inputs,
-        target: Mapping[str, str],
-        protocol: str,
-        end: float,
-        place: Mapping[str, str | None],
-    ) -> ProbeResult:
-        def ask() -> ProbeResult | FleetError:
-            try:
-                return self._probe(target["url"], protocol=protocol, **place)
-            except FleetError as error:
-                return error
-
-        answer = session.waiter.wait_for(
-            f"the host {inputs['name']} ({place['address']}) to serve {target['url']} over {protocol}",
-            ask,
-            lambda answer: not isinstance(answer, FleetError) and answer.status < SERVER_ERRORS,
-            deadline=max(0.0, end - session.clock()),
-            way_out=lambda answer: (
-                "no HTTPS record of it is written. The last attempt: "
-                f"{answer if isinstance(answer, FleetError) else f'it answers {answer.status}'}"
-            ),
-        )
-        return cast("ProbeResult", answer)  # the wait ends with an answer only
+                asked = _Asked(
+                    session,
+                    host=f"the host {inputs['name']} ({address})",
+                    url=target["url"],
+                    end=end,
+                    ask=partial(self._probe, target["url"], address=address, ca_file=str(ca) if target["ca"] else None),
+                )
+                answers = asked.all_of(verified) if inputs["required"] else asked.served_of(verified)
+                verified = [protocol for protocol in verified if protocol in answers]
+                until = next(iter(answers.values())).certificate_not_after
+                certificates[target["url"]] = until.isoformat()
+        if not verified:
+            raise ResourceError(
+                f"the host {inputs['name']} serves its names over no protocol in common, so no HTTPS record of it is "
+                "written; serve them alike, or name `protocols`"
+            )
+        return {**inputs, "verified": verified, "certificates": certificates}
 
     @property
     def _probe(self) -> Callable[..., ProbeResult]:
@@ -108,3 +96,69 @@ class HostProbeLifecycle(Lifecycle):
         from sakura_fleet.probe import probe  # loads HTTP/2 and HTTP/3, which only this needs
 
         return probe
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The questions to one target: `ask` takes the protocol, and nothing is waited for beyond `end`."""
+
+    session: Session
+    host: str
+    url: str
+    end: float
+    ask: Callable[..., ProbeResult]
+
+    def all_of(self, protocols: Sequence[str]) -> dict[str, ProbeResult]:
+        """The answers over all of these; each is waited for."""
+        return {protocol: self._wait_for((protocol,), over=protocol) for protocol in protocols}
+
+    def served_of(self, protocols: Sequence[str]) -> dict[str, ProbeResult]:
+        """The answers over those that are served, once any is."""
+        over_tcp = [protocol for protocol in protocols if protocol != "h3"]
+        reason = (
+            "; with `http://`, a port such as `:80` or `auto_https off` a Caddyfile serves no TLS, and such a site has "
+            "no `record`: write its A record into dns.record_sets"
+        )
+        first = self._wait_for(over_tcp, over="TLS", reason=reason)
+        tried = {protocol: self._once(protocol) for protocol in over_tcp if protocol != first.protocol}
+        served: dict[str, ProbeResult] = {first.protocol: first}
+        served |= {protocol: cast("ProbeResult", answer) for protocol, answer in tried.items() if _is_served(answer)}
+        if "h3" in protocols and any(answer.promises_h3 for answer in served.values()):
+            reason = (
+                ", as its answers promise h3 (Alt-Svc): open 443/udp, or write `protocols h1 h2` into the Caddyfile"
+            )
+            served["h3"] = self._wait_for(("h3",), over="h3", reason=reason)
+        return served
+
+    def _once(self, protocol: str) -> ProbeResult | FleetError:
+        try:
+            return self.ask(protocol=protocol)
+        except FleetError as error:
+            return error
+
+    def _wait_for(self, protocols: Sequence[str], *, over: str, reason: str = "") -> ProbeResult:
+        """The first answer over any of these."""
+
+        def any_answer() -> ProbeResult | FleetError:
+            answer = self._once(protocols[0])
+            for protocol in protocols[1:]:
+                if _is_served(answer):
+                    break
+                answer = self._once(protocol)
+            return answer
+
+        answer = self.session.waiter.wait_for(
+            f"{self.host} to serve {self.url} over {over}",
+            any_answer,
+            _is_served,
+            deadline=max(0.0, self.end - self.session.clock()),
+            way_out=lambda answer: (
+                f"no HTTPS record of it is written{reason}. The last attempt: "
+                f"{answer if isinstance(answer, FleetError) else f'it answers {answer.status}'}"
+            ),
+        )
+        return cast("ProbeResult", answer)  # the wait ends with an answer only
+
+
+def _is_served(answer: ProbeResult | FleetError) -> bool:
+    return not isinstance(answer, FleetError) and answer.status < SERVER_ERRORS

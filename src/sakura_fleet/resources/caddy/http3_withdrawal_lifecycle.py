@@ -18,6 +18,8 @@ from sakura_fleet.resources.dns.zone_records import rewrite
 class Http3WithdrawalLifecycle(Lifecycle):
     """Nothing is made anywhere: the object is what was announced."""
 
+    defaults = {"content": ""}
+
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, Unknown)
@@ -28,29 +30,40 @@ class Http3WithdrawalLifecycle(Lifecycle):
         return problems
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
-        return OwnerTags.from_inputs(inputs["owner_tags"]).resource, dict(inputs)
+        return OwnerTags.from_inputs(inputs["owner_tags"]).resource, {**inputs, "withdrawn": 0}
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
-        return Found(object_id, dict(outputs), dict(outputs))
+        inputs = {key: value for key, value in outputs.items() if key != "withdrawn"}
+        return Found(object_id, inputs, dict(outputs))
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
         gone = {protocol for protocol in olds["protocols"] if protocol not in news["protocols"]}
+        whole = olds.get("content", "") != news["content"]
         names = {name.casefold() for name in olds["names"]}
-        zones = session.client.dns_zones.find() if gone and names else []
+        zones = session.client.dns_zones.find() if (gone or whole) and names else []
 
         def change(existing: Sequence[Record]) -> list[Record]:
+            if whole:
+                return [record for record in existing if record.key[0] not in names or not _leads_to_a_host(record)]
             return [_without(record, gone) if record.key[0] in names else record for record in existing]
 
+        what = "the HTTPS records" if whole else ", ".join(sorted(gone))
         for zone in zones:
             if zone.name == olds["zone_name"]:
                 rewrite(session, zone.id, change)
                 # Also where nothing was left to write: an earlier run may have been killed in its wait.
-                session.log.info(f"{', '.join(sorted(gone))} withdrawn; waiting {olds['ttl']} s until no cache has it")
+                session.log.info(f"{what} withdrawn; waiting {olds['ttl']} s until no cache has it")
                 session.waiter.pause(float(olds["ttl"]), "caches to forget it")
-        return dict(news)
+        return {**news, "withdrawn": int(olds.get("withdrawn") or 0) + whole}
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         """The records go with the resource that they belong to."""
+
+
+def _leads_to_a_host(record: Record) -> bool:
+    """Whether it is an HTTPS record in service mode; one in alias mode says nothing of what is served."""
+    value = record.data if record.key[1] == "HTTPS" else None
+    return isinstance(value, Svcb) and not value.is_alias
 
 
 def _without(record: Record, gone: set[str]) -> Record:

@@ -30,6 +30,8 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
     A set that is in the zone already with other values is refused, unless `adopt`; equal values are taken over. Delete
     removes the values that were written here and leaves what others added.
 
+    Another `trigger` writes the sets again, though they are the same: for what may have taken them out meanwhile.
+
     Output: `records`, the sets with their texts.
     """
 
@@ -45,6 +47,7 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
         zone_name: str,
         record_sets: Sequence[RecordSet],
         adopt: bool = False,
+        trigger: pulumi.Input[int] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -52,6 +55,7 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
             "zone_name": zone_name,
             "record_sets": [declared.inputs() for declared in record_sets],
             "adopt": adopt,
+            "trigger": trigger,
             "records": None,
         }
         super().__init__(DnsRecordSetsProvider(), resource_name, props, opts)

@@ -34,7 +34,7 @@ from sakura_fleet.resources.dns.zone_records import records_in, rewrite
 class DnsRecordSetsLifecycle(Lifecycle):
     """Sets of one zone, all in one write."""
 
-    defaults = {"zone_name": "", "record_sets": [], "adopt": False}
+    defaults = {"zone_name": "", "record_sets": [], "adopt": False, "trigger": 0}
     replacing = frozenset({"zone_id"})
     creation_only = frozenset({"adopt"})
 

@@ -276,6 +276,36 @@ def test_the_ways_out_are_ways(changes: dict[str, Any]) -> None:
     assert typed(**changes)[1] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{$DOMAIN} {\n\trespond hi\n}\n", 1),
+        ("www.example.com {\n\ttls {$EMAIL}\n}\n", 2),
+        ("www.example.com {\n\trespond {$A:x} {$B}\n}\n", 2),
+        ("{$DOMAIN:www.example.com} {\n\trespond hi\n}\n", 0),
+        ("{$DOMAIN:} {\n\trespond hi\n}\n", 0),
+        ("# {$DOMAIN}\nwww.example.com {\n\trespond {env.HOME}\n}\n", 0),
+    ],
+)
+def test_a_variable_without_a_value_is_refused_with_its_line(text: str, line: int) -> None:
+    for path, changes in (
+        ("caddyfile", {**RAW, "caddyfile": text}),
+        ("sites[0].snippet", {"sites": [{"name": "www.example.com", "snippet": text}]}),
+    ):
+        raw = changes if path == "caddyfile" else {"name": "www", "zone": "is1b", **changes}
+        _, problems = read(read_caddy_host, raw)
+        found = [problem for problem in problems if problem.rule == "caddyfile-variable"]
+        assert [(problem.path, problem.message.partition(":")[0]) for problem in found] == (
+            [(path, f"line {line}")] if line else []
+        )
+
+
+def test_a_caddyfile_that_nobody_asks_about_must_say_what_it_serves() -> None:
+    assert host_of(record="www", ready_deadline=0)[1] == [("ready_deadline", "caddyfile-unseen")]
+    assert host_of(record="www", ready_deadline=0, protocols=["h1", "h2"])[1] == []
+    assert host_of(ready_deadline=0)[1] == []
+
+
 @pytest.mark.parametrize("key", ["email", "acme_ca", "acme_ca_root", "storage", "behind"])
 def test_with_a_caddyfile_of_one_s_own_this_stands_in_there(key: str) -> None:
     good = {

@@ -113,6 +113,76 @@ def test_a_renewed_certificate_is_no_drift(world: World) -> None:
     assert lifecycle.diff(found.outputs, inputs()).changed == ()
 
 
+class Speaker:
+    """A host that answers some protocols, each from the `after`-th attempt at any on; an answer promises `alt_svc`."""
+
+    def __init__(self, *protocols: str, alt_svc: str = "", after: int = 0, statuses: int = 200) -> None:
+        self.protocols, self.alt_svc, self.after, self.status = protocols, alt_svc, after, statuses
+        self.asked: list[str] = []
+
+    def __call__(self, url: str, *, protocol: Any, address: str, ca_file: str | None) -> ProbeResult:
+        self.asked.append(protocol)
+        if protocol not in self.protocols or len(self.asked) <= self.after:
+            raise ProbeError(f"{protocol}: connection refused", url=url, protocol=protocol)
+        return ProbeResult(protocol, address, self.status, self.alt_svc, END, "CA", 0.1, b"")
+
+
+H3 = 'h3=":443"; ma=2592000'
+
+
+@pytest.mark.parametrize(
+    ("speaker", "verified"),
+    [
+        (Speaker("h1", "h2", "h3", alt_svc=H3), ["h1", "h2", "h3"]),
+        (Speaker("h1", "h2", "h3", alt_svc=H3, after=9), ["h1", "h2", "h3"]),
+        (Speaker("h1", "h2"), ["h1", "h2"]),
+        (Speaker("h1"), ["h1"]),
+        (Speaker("h2"), ["h2"]),
+        (Speaker("h1", "h2", "h3"), ["h1", "h2"]),
+        (Speaker("h1", "h2", "h3", alt_svc='h3=":8443"'), ["h1", "h2"]),
+        (Speaker("h1", "h2", "h3", alt_svc='h3="other.example.com:443"'), ["h1", "h2"]),
+    ],
+)
+def test_what_a_caddyfile_serves_is_what_is_answered(world: World, speaker: Speaker, verified: list[str]) -> None:
+    """`protocols h1 h2` in a Caddyfile and the like: no wait for what nobody promises."""
+    _, outputs = HostProbeLifecycle(speaker).create(world.session, inputs(required=False))
+    assert outputs["verified"] == verified
+    assert outputs["certificates"] == {URL: END.isoformat()}
+
+
+def test_a_protocol_counts_only_where_every_name_has_it(world: World) -> None:
+    targets = [{"url": URL, "ca": ""}, {"url": "https://own.example.com/", "ca": ""}]
+
+    def ask(url: str, *, protocol: Any, address: str, ca_file: str | None) -> ProbeResult:
+        return Speaker(*(("h1", "h2") if url == URL else ("h1",)))(
+            url, protocol=protocol, address=address, ca_file=None
+        )
+
+    _, outputs = HostProbeLifecycle(ask).create(world.session, inputs(required=False, targets=targets))
+    assert outputs["verified"] == ["h1"]
+
+
+@pytest.mark.parametrize("speaker", [Speaker(), Speaker("h1", "h2", statuses=502), Speaker("h3", alt_svc=H3)])
+def test_a_host_without_tls_is_an_error_that_says_why(world: World, speaker: Speaker) -> None:
+    """`:80`, `http://` and `auto_https off`: whatever is asked over TLS is refused."""
+    with pytest.raises(WaitTimeoutError) as caught:
+        HostProbeLifecycle(speaker).create(world.session, inputs(required=False, deadline=60))
+    message = str(caught.value)
+    assert f"to serve {URL} over TLS; no HTTPS record of it is written; with `http://`, a port such as `:80`" in message
+    assert "The last attempt: " in message
+
+
+def test_a_promise_of_h3_that_is_not_kept_is_an_error(world: World) -> None:
+    with pytest.raises(WaitTimeoutError, match=r"over h3; no HTTPS .* promise h3 \(Alt-Svc\): open 443/udp"):
+        HostProbeLifecycle(Speaker("h1", "h2", alt_svc=H3)).create(world.session, inputs(required=False))
+
+
+def test_what_is_declared_must_be_answered(world: World) -> None:
+    """The control: the same host, where `protocols` names h3."""
+    with pytest.raises(WaitTimeoutError, match="over h3"):
+        HostProbeLifecycle(Speaker("h1", "h2")).create(world.session, inputs())
+
+
 def test_without_the_extra(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     news = inputs(protocols=["h1"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.caddy.http3_withdrawal_lifecycle import Http3WithdrawalLifecycle
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
@@ -28,7 +30,7 @@ def inputs(*protocols: str, **changes: Any) -> dict[str, Any]:
 def update(world: World, olds: dict[str, Any], news: dict[str, Any]) -> float:
     """What an update returns is what it was given; the seconds that it took."""
     start = world.pace.now
-    assert Http3WithdrawalLifecycle().update(world.session, "x", olds, news) == news
+    assert Http3WithdrawalLifecycle().update(world.session, "x", olds, news) == {**news, "withdrawn": 0}
     return world.pace.since(start)
 
 
@@ -79,3 +81,43 @@ def test_the_record_sets_that_come_later_find_it_done(world: World) -> None:
     after = sets_inputs(zone, WWW, {**https, "values": ["10 . alpn=h2 ipv4hint=192.0.2.1"]})
     sets.update(world.session, object_id, outputs, after)
     assert zone.at("www", "HTTPS") == ["10 . alpn=h2 ipv4hint=192.0.2.1"]
+
+
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("", "b"), ("a", "")])
+def test_another_caddyfile_takes_the_whole_record_out_first(world: World, before: str, after: str) -> None:
+    """What the new one serves nobody knows before it was asked."""
+    alias = wire("@", "HTTPS", "0 www.example.com.", 30)
+    zone = Zone(world, [*FOREIGN, wire("www", "HTTPS", BOTH, 30), alias, wire("www", "A", "192.0.2.1", 30)])
+    start = world.pace.now
+    olds = {**inputs(content=before, names=["www", "@"]), "withdrawn": 3}
+    outputs = Http3WithdrawalLifecycle().update(world.session, "x", olds, inputs(content=after, names=["www", "@"]))
+    assert outputs["withdrawn"] == 4
+    assert world.pace.since(start) == 30
+    assert zone.at("www", "HTTPS") == []
+    assert zone.at("www", "A") == ["192.0.2.1"]
+    assert zone.at("@", "HTTPS") == ["0 www.example.com."], "an alias says nothing of what is served"
+    assert zone.records[: len(FOREIGN)] == FOREIGN
+
+
+def test_the_same_caddyfile_leaves_the_record(world: World) -> None:
+    zone = Zone(world, [wire("www", "HTTPS", BOTH, 30)])
+    assert update(world, inputs(content="a"), inputs(content="a", ttl=60)) == 0
+    assert zone.at("www", "HTTPS") == [BOTH]
+
+
+def test_a_run_that_failed_in_between_leaves_no_record_and_the_next_writes_it(world: World) -> None:
+    """a -> b, whose probe fails, -> a: the set is the same as in the state, and the trigger writes it again."""
+    zone = Zone(world, [])
+    sets, withdrawal = DnsRecordSetsLifecycle(), Http3WithdrawalLifecycle()
+    declared = {"name": "www", "type": "HTTPS", "ttl": 30, "values": [BOTH]}
+    _, known = withdrawal.create(world.session, inputs(content="a"))
+    first = {**sets_inputs(zone, WWW, declared), "trigger": known["withdrawn"]}
+    object_id, written = sets.create(world.session, first)
+    known = withdrawal.update(world.session, "x", known, inputs(content="b"))
+    assert zone.at("www", "HTTPS") == [], "and so it stays, as the probe fails"
+    known = withdrawal.update(world.session, "x", known, inputs(content="a"))
+    again = {**sets_inputs(zone, WWW, declared), "trigger": known["withdrawn"]}
+    assert sets.diff(written, {**again, "trigger": 0}).changed == (), "without the trigger nobody would write it"
+    assert sets.diff(written, again).changed == ("trigger",)
+    sets.update(world.session, object_id, written, again)
+    assert zone.at("www", "HTTPS") == [BOTH]
