@@ -12,7 +12,7 @@ from sakura_fleet import tokens
 
 def health_check(elb: Resource, context: Context) -> Iterator[Breach]:
     """The ELB asks its members for a page, and often enough."""
-    if not is_ours(elb):
+    if not is_managed(elb):
         return
     check = mapping(mapping(elb.props.get("settings")).get("health_check"))
     protocol = text(check.get("protocol"))
@@ -28,7 +28,7 @@ def health_check(elb: Resource, context: Context) -> Iterator[Breach]:
 
 def redirect_to_https(elb: Resource, _context: Context) -> Iterator[Breach]:
     """Where there is https, http only leads to it."""
-    if not is_ours(elb):
+    if not is_managed(elb):
         return
     ports = [mapping(port) for port in items(mapping(elb.props.get("settings")).get("bind_ports"))]
     if not any(text(port.get("proxy_mode")) == "https" for port in ports):
@@ -38,7 +38,7 @@ def redirect_to_https(elb: Resource, _context: Context) -> Iterator[Breach]:
             yield Breach(f"settings.bind_ports[{index}].redirect_to_https", "this port answers without encryption")
 
 
-def is_ours(elb: Resource) -> bool:
+def is_managed(elb: Resource) -> bool:
     """Whether the stack makes the ELB; one that is looked up has its settings from elsewhere."""
     return text(elb.props.get("lookup", "")) == ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.levels import EVERYWHERE, STRICT
 from policies.properties import flag, items, mapping, number, text
 from policies.rule import Breach, Context, Resource, Rule, Setting
-from policies.rules.elb import is_ours
+from policies.rules.elb import is_managed
 from sakura_fleet import tokens
 
 
@@ -28,7 +28,7 @@ def plan_limit(resource: Resource, context: Context) -> Iterator[Breach]:
     settings = context.settings
     if resource.type == tokens.ELB:
         plan = number(resource.props.get("plan"))
-        if is_ours(resource) and plan is not None and plan > settings["max_elb_plan"]:
+        if is_managed(resource) and plan is not None and plan > settings["max_elb_plan"]:
             yield Breach("plan", f"the ELB's plan is over {settings['max_elb_plan']:g} connections per second")
         return
     plan_of_server = mapping(resource.props.get("plan"))

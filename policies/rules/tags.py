@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.levels import HINT
 from policies.properties import UNKNOWN, holds_unknown, items
 from policies.rule import Breach, Context, Resource, Rule, Setting
-from policies.rules.elb import is_ours
+from policies.rules.elb import is_managed
 from sakura_fleet import tokens
 from sakura_fleet.model.labels import MAX_TAG_LENGTH
 from sakura_fleet.ownership import MAX_OWN_TAGS
@@ -31,7 +31,7 @@ def with_required_tags(resource: Resource, context: Context) -> dict[str, list[s
 def missing(resource: Resource, context: Context) -> list[str]:
     """The required tags that the resource has not."""
     tags = resource.props.get("tags", [])
-    if tags is UNKNOWN or holds_unknown(tags) or (resource.type == tokens.ELB and not is_ours(resource)):
+    if tags is UNKNOWN or holds_unknown(tags) or (resource.type == tokens.ELB and not is_managed(resource)):
         return []
     required = [str(tag).replace("{stack}", context.stack) for tag in context.settings["tags"]]
     return [tag for tag in dict.fromkeys(required) if tag not in items(tags)]
