@@ -68,9 +68,9 @@ class Caller:
 class Api(Caller, Generic[T]):
     """Calls for one kind of object. A subclass names its place on the wire and its value class."""
 
-    ONE: ClassVar[str]
+    SINGULAR: ClassVar[str]
     """The key of one object in requests and answers."""
-    MANY: ClassVar[str]
+    PLURAL: ClassVar[str]
     """The key of a list of objects in the answer of a find."""
     FILTERS: ClassVar[Mapping[str, Any]] = {}
     """Conditions of every find."""
@@ -80,9 +80,9 @@ class Api(Caller, Generic[T]):
         """The value for one object as it was found in `zone`."""
         return self.VALUE.from_api(body)
 
-    def _one(self, method: str, zone: str, path: str, body: Json | None = None) -> T:
-        answer = self._call(method, zone, path, body=body, need=self.ONE)
-        return self._parse(zone, mapping(answer[self.ONE]))
+    def _object(self, method: str, zone: str, path: str, body: Json | None = None) -> T:
+        answer = self._call(method, zone, path, body=body, need=self.SINGULAR)
+        return self._parse(zone, mapping(answer[self.SINGULAR]))
 
     def _find(
         self,
@@ -97,8 +97,8 @@ class Api(Caller, Generic[T]):
         seen = 0
         while True:
             query = condition(start=seen, tags=tags, name=name, filters={**self.FILTERS, **(filters or {})})
-            answer = self._ask(zone, self.PATH, query, need=self.MANY)
-            page = items(answer[self.MANY])
+            answer = self._ask(zone, self.PATH, query, need=self.PLURAL)
+            page = items(answer[self.PLURAL])
             known = len(found)
             found.update((self._key(body), body) for body in page)
             seen += len(page)
@@ -111,10 +111,10 @@ class Api(Caller, Generic[T]):
 
     def _create(self, zone: str, body: Json, beside: Json | None = None) -> T:
         """`beside` is what is next to the object in the request."""
-        return self._one("POST", zone, self.PATH, {self.ONE: body, **(beside or {})})
+        return self._object("POST", zone, self.PATH, {self.SINGULAR: body, **(beside or {})})
 
     def _update(self, zone: str, object_id: str, body: Json, beside: Json | None = None) -> T:
-        return self._one("PUT", zone, self._at(object_id), {self.ONE: body, **(beside or {})})
+        return self._object("PUT", zone, self._at(object_id), {self.SINGULAR: body, **(beside or {})})
 
 
 class ZonedApi(Api[T]):
@@ -129,7 +129,7 @@ class ZonedApi(Api[T]):
 
     def read(self, zone: str, object_id: str, /) -> T:
         """One object. Raises `NotFoundError` if it is gone or lives in another zone."""
-        return self._one("GET", zone, self._at(object_id))
+        return self._object("GET", zone, self._at(object_id))
 
     def delete(self, zone: str, object_id: str, /) -> None:
         """Delete one object. Raises `NotFoundError` if it is gone, `ConflictError` while it is in use."""
@@ -155,7 +155,7 @@ class GlobalReadApi(Api[T]):
 
     def read(self, object_id: str, /) -> T:
         """One object. Raises `NotFoundError` if it is gone."""
-        return self._one("GET", self._zone, self._at(object_id))
+        return self._object("GET", self._zone, self._at(object_id))
 
 
 class GlobalApi(GlobalReadApi[T]):

@@ -24,7 +24,7 @@ class ServiceItemsApi(GlobalApi[T]):
     one's own first attempt: read again and compare before giving up. "" writes without that guard.
     """
 
-    PATH, ONE, MANY = "commonserviceitem", "CommonServiceItem", "CommonServiceItems"
+    PATH, SINGULAR, PLURAL = "commonserviceitem", "CommonServiceItem", "CommonServiceItems"
     SETTINGS: ClassVar[str]
     """The key below `Settings`."""
     CLASS: ClassVar[str]

@@ -41,7 +41,7 @@ class Archive:
 class ArchivesApi(ZonedApi[Archive]):
     """Archives of a zone. The same public archive has another ID in each zone."""
 
-    PATH, ONE, MANY = "archive", "Archive", "Archives"
+    PATH, SINGULAR, PLURAL = "archive", "Archive", "Archives"
     VALUE = Archive
 
     def find(

@@ -49,7 +49,7 @@ class ServerPlan:
 class ServerPlansApi(Api[ServerPlan]):
     """Server plans of a zone."""
 
-    PATH, ONE, MANY = "product/server", "ServerPlan", "ServerPlans"
+    PATH, SINGULAR, PLURAL = "product/server", "ServerPlan", "ServerPlans"
     VALUE = ServerPlan
 
     def find(self, zone: str) -> list[ServerPlan]:
@@ -101,7 +101,7 @@ class DiskPlan:
 class DiskPlansApi(Api[DiskPlan]):
     """Disk plans of a zone."""
 
-    PATH, ONE, MANY = "product/disk", "DiskPlan", "DiskPlans"
+    PATH, SINGULAR, PLURAL = "product/disk", "DiskPlan", "DiskPlans"
     VALUE = DiskPlan
 
     def find(self, zone: str) -> list[DiskPlan]:
@@ -110,7 +110,7 @@ class DiskPlansApi(Api[DiskPlan]):
 
     def read(self, zone: str, plan_id: str) -> DiskPlan:
         """One disk plan. Raises `NotFoundError` if the zone does not have it."""
-        return self._one("GET", zone, self._at(plan_id))
+        return self._object("GET", zone, self._at(plan_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Price:
 class PricesApi(Api[Price]):
     """Prices of a zone."""
 
-    PATH, ONE, MANY = "public/price", "ServiceClass", "ServiceClasses"
+    PATH, SINGULAR, PLURAL = "public/price", "ServiceClass", "ServiceClasses"
     VALUE = Price
 
     def _parse(self, zone: str, body: Json) -> Price:
@@ -180,5 +180,5 @@ class ZoneReader:
 class ZonesApi(GlobalReadApi[Zone]):
     """The zones that the API offers today; `sakura_fleet.model.zones` has those known when this was written."""
 
-    PATH, ONE, MANY = "zone", "Zone", "Zones"
+    PATH, SINGULAR, PLURAL = "zone", "Zone", "Zones"
     VALUE = ZoneReader

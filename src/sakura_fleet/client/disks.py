@@ -129,7 +129,7 @@ class Disk:
 class DisksApi(ZonedApi[Disk]):
     """Disks of a zone. Copying and editing are asynchronous: read until `availability` is no longer "migrating"."""
 
-    PATH, ONE, MANY = "disk", "Disk", "Disks"
+    PATH, SINGULAR, PLURAL = "disk", "Disk", "Disks"
     VALUE = Disk
 
     def create(

@@ -256,8 +256,8 @@ class ElbsApi(ServiceItemsApi[Elb]):
 
     def change_plan(self, elb_id: str, plan: int, *, region: str | None = None) -> Elb:
         """Change the connections per second. The ELB may get a new ID: go on with the one of the answer."""
-        body = {self.ONE: {"ServiceClass": _service_class(plan, region)}}
-        return self._one("PUT", self._zone, self._at(elb_id, "plan"), body)
+        body = {self.SINGULAR: {"ServiceClass": _service_class(plan, region)}}
+        return self._object("PUT", self._zone, self._at(elb_id, "plan"), body)
 
     def health(self, elb_id: str) -> ElbHealth:
         """How the ELB sees its entries now."""

@@ -35,5 +35,5 @@ class Icon:
 class IconsApi(GlobalReadApi[Icon]):
     """Finds and reads icons."""
 
-    PATH, ONE, MANY = "icon", "Icon", "Icons"
+    PATH, SINGULAR, PLURAL = "icon", "Icon", "Icons"
     VALUE = Icon

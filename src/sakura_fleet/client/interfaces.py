@@ -40,7 +40,7 @@ class Interface:
 class InterfacesApi(ZonedApi[Interface]):
     """Reads and connects NICs. Connections to networks can only be changed while the server is down."""
 
-    PATH, ONE, MANY = "interface", "Interface", "Interfaces"
+    PATH, SINGULAR, PLURAL = "interface", "Interface", "Interfaces"
     VALUE = Interface
 
     def set_user_ip(self, zone: str, interface_id: str, ip: str | None) -> Interface:

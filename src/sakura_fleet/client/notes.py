@@ -39,7 +39,7 @@ class Note:
 class NotesApi(GlobalApi[Note]):
     """Startup scripts, one's own and the vendor's."""
 
-    PATH, ONE, MANY = "note", "Note", "Notes"
+    PATH, SINGULAR, PLURAL = "note", "Note", "Notes"
     VALUE = Note
 
     def create(self, *, name: str, content: str, tags: Sequence[str] = (), note_class: str = "shell") -> Note:

@@ -64,7 +64,7 @@ def _body(name: str, description: str, expressions: Sequence[PacketFilterRule]) 
 class PacketFiltersApi(ZonedApi[PacketFilter]):
     """Packet filters of a zone."""
 
-    PATH, ONE, MANY = "packetfilter", "PacketFilter", "PacketFilters"
+    PATH, SINGULAR, PLURAL = "packetfilter", "PacketFilter", "PacketFilters"
     VALUE = PacketFilter
 
     def create(

@@ -131,7 +131,7 @@ def _switch(nic: str | None) -> dict[str, Any] | None:
 class ServersApi(ZonedApi[Server]):
     """Servers of a zone. Power changes are asynchronous: read until `status` has changed."""
 
-    PATH, ONE, MANY = "server", "Server", "Servers"
+    PATH, SINGULAR, PLURAL = "server", "Server", "Servers"
     VALUE = Server
 
     def _parse(self, zone: str, body: Json) -> Server:

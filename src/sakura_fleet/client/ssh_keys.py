@@ -36,7 +36,7 @@ class SshKey:
 class SshKeysApi(GlobalApi[SshKey]):
     """Public keys that disks can be prepared with."""
 
-    PATH, ONE, MANY = "sshkey", "SSHKey", "SSHKeys"
+    PATH, SINGULAR, PLURAL = "sshkey", "SSHKey", "SSHKeys"
     VALUE = SshKey
 
     def create(self, *, name: str, public_key: str, description: str = "") -> SshKey:

@@ -60,7 +60,7 @@ def _body(labelled: dict[str, Any], default_route: str | None, network_mask_len:
 class SwitchesApi(ZonedApi[Switch]):
     """Switches of a zone. The shared segment is none of them."""
 
-    PATH, ONE, MANY = "switch", "Switch", "Switches"
+    PATH, SINGULAR, PLURAL = "switch", "Switch", "Switches"
     VALUE = Switch
 
     def create(
