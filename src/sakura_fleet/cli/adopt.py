@@ -96,7 +96,7 @@ def adopt(
     settings, report = survey(session.client, wanted, fleet="" if new else fleet_tag(project.fleet_id(stack)))
     if new:
         root = {"api_root": api_root} if api_root else {}
-        account = session.client.auth_status().account_id
+        account = session.account.account_id
         settings = {"fleet_id": secrets.token_hex(8), **root, "account_id": account, **settings}
     report.to_do += [str(problem) for problem in problems_of(settings)]
     text = stack_text(settings, report, stack=stack)

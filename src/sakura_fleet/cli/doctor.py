@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ from sakura_fleet.errors import EngineError, FleetError, KeyPermissionError, Mis
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
+    from sakura_fleet.provider.session import Session
 
 COMMAND_PLUGIN = "plugins/resource-command-v*/pulumi-resource-command"
 ENOUGH_PERMISSIONS = ("create", "arrange")
@@ -47,9 +50,11 @@ def doctor(stack: str | None, plans: bool) -> None:
         report.check("stack file", lambda: _stack_file(project, name))
         if _hosts(project, name):
             report.check("hosts", lambda: _for_hosts(project, name))
-        report.check("API", lambda: _api(project, name))
-        if plans:
-            report.check("plans", lambda: _plans(project, name))
+        with ExitStack() as opened:
+            session = cache(lambda: opened.enter_context(open_session(project.setting(name), deadline=DEADLINE)))
+            report.check("API", lambda: _api(session()))
+            if plans:
+                report.check("plans", lambda: _plans(session(), project.config(name).server_group.zones))
     if report.failed:
         raise click.exceptions.Exit(DoctorExit.FAILED)
 
@@ -126,28 +131,27 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"[0-9]+", text)[:3])
 
 
-def _api(project: Project, stack: str) -> str:
-    with open_session(project.setting(stack), deadline=DEADLINE) as session:
-        status, root = session.client.auth_status(), session.settings.api_root
-    if status.permission not in ENOUGH_PERMISSIONS:
+def _api(session: Session) -> str:
+    account = session.account
+    if account.permission not in ENOUGH_PERMISSIONS:
         raise KeyPermissionError(
-            f"the API key's permission is {status.permission!r}; it must be one of {', '.join(ENOUGH_PERMISSIONS)}: "
+            f"the API key's permission is {account.permission!r}; it must be one of {', '.join(ENOUGH_PERMISSIONS)}: "
             "make another key in the control panel"
         )
-    return f"account {status.account_id} ({status.account_name}) at {root}, permission {status.permission}"
+    who = f"account {account.account_id} ({account.account_name})"
+    return f"{who} at {session.settings.api_root}, permission {account.permission}"
 
 
-def _plans(project: Project, stack: str) -> str:
+def _plans(session: Session, zones: Sequence[str]) -> str:
     lines = []
-    with open_session(project.setting(stack), deadline=DEADLINE) as session:
-        for zone in project.config(stack).server_group.zones:
-            offered = sorted(
-                {
-                    (plan.core, plan.memory_gb, plan.dedicated_cpu)
-                    for plan in session.client.server_plans.find(zone)
-                    if not plan.gpu
-                }
-            )
-            words = [f"{core} core {memory} GB{' dedicated' * dedicated}" for core, memory, dedicated in offered]
-            lines.append(f"{zone}: {', '.join(words)}")
+    for zone in zones:
+        offered = sorted(
+            {
+                (plan.core, plan.memory_gb, plan.dedicated_cpu)
+                for plan in session.client.server_plans.find(zone)
+                if not plan.gpu
+            }
+        )
+        words = [f"{core} core {memory} GB{' dedicated' * dedicated}" for core, memory, dedicated in offered]
+        lines.append(f"{zone}: {', '.join(words)}")
     return "\n      ".join(["", *lines])

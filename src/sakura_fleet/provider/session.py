@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from sakura_fleet.client import RetryPolicy
@@ -24,7 +23,7 @@ from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.provider.waiting import Waiter
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client, Disk, Server
+    from sakura_fleet.client import AuthStatus, Client, Disk, Server
 
 FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
@@ -82,6 +81,7 @@ class Session:
         self._warned: set[str] = set()
         self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
         self._archives: dict[tuple[str, str], str] = {}
+        self._contacted: tuple[Client, AuthStatus] | None = None
         self._refusal: FleetError | None = None
 
     @property
@@ -91,31 +91,38 @@ class Session:
         Raises `CredentialsError`, `AuthenticationError`, `AccountMismatchError` or `UnreachableError`; a refusal is
         kept, so that a run with fifty servers asks once.
         """
-        with self._lock:
-            if self._refusal is not None:
-                raise self._refusal
-            try:
-                return self._checked_client
-            except CancelledError:
-                raise
-            except FleetError as error:
-                self._refusal = error
-                raise
+        return self._contact()[0]
 
-    @cached_property
-    def _checked_client(self) -> Client:
-        if self._given is None:
-            with self._connect(FIRST_CONTACT) as client:
-                self._check_account(client)
-            return self._connect(RetryPolicy())
-        self._check_account(self._given)
-        return self._given
+    @property
+    def account(self) -> AuthStatus:
+        """Whose the API key is, and what it may do: the answer that the client was checked by. Raises as `client`."""
+        return self._contact()[1]
 
     def close(self) -> None:
         """Close the client's connections, if there are any."""
-        client = self.__dict__.get("_checked_client")
-        if client is not None:
-            client.close()
+        if self._contacted:
+            self._contacted[0].close()
+
+    def _contact(self) -> tuple[Client, AuthStatus]:
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
+            if self._contacted is None:
+                try:
+                    self._contacted = self._first_contact()
+                except CancelledError:
+                    raise
+                except FleetError as error:
+                    self._refusal = error
+                    raise
+            return self._contacted
+
+    def _first_contact(self) -> tuple[Client, AuthStatus]:
+        if self._given is not None:
+            return self._given, self._checked_account(self._given)
+        with self._connect(FIRST_CONTACT) as client:
+            account = self._checked_account(client)
+        return self._connect(RetryPolicy()), account
 
     def _connect(self, retry: RetryPolicy) -> Client:
         from sakura_fleet.client import Client  # loads the HTTP client, which an update without changes never needs
@@ -128,7 +135,7 @@ class Session:
             cancelled=self.cancelled,
         )
 
-    def _check_account(self, client: Client) -> None:
+    def _checked_account(self, client: Client) -> AuthStatus:
         wanted = self.settings.account_id
         status = client.auth_status()
         if wanted and status.account_id != wanted:
@@ -137,6 +144,7 @@ class Session:
                 f"account {wanted} (sakura-fleet:account_id); use the other account's API key, or another stack, "
                 "or correct sakura-fleet:account_id. Nothing was changed"
             )
+        return status
 
     def lock(self, what: str) -> threading.Lock:
         """This run's lock for one shared document."""
@@ -213,8 +221,7 @@ class Session:
             return self._archives[zone, os_type]
 
     def _queue(self) -> float:
-        client = self.__dict__.get("_checked_client")  # a wait for something else needs no client
-        return client.queue() if client else 0.0
+        return self._contacted[0].queue() if self._contacted else 0.0  # a wait for something else needs no client
 
 
 _sessions: dict[SessionSettings, Session] = {}

@@ -54,6 +54,8 @@ def test_plans_are_listed_for_the_stacks_zones(folder: Folder, emulator: Running
     plans = [line for line in result.output.splitlines() if line.strip().startswith("is1b: ")]
     assert len(plans) == 1
     assert "1 core 2 GB" in plans[0]
+    asked = [entry["path"] for entry in emulator.cloud.log.since(0)]
+    assert asked == ["/auth-status", "/product/server"], "one session, whose account is asked once"
 
 
 HOST = {
