@@ -11,103 +11,40 @@ from typing import TYPE_CHECKING
 from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
-    from sakura_fleet.client._client import Client
-    from sakura_fleet.client._elb_document import ElbDocument, ElbEntry, ElbRule
-    from sakura_fleet.client._retry import RetryPolicy
-    from sakura_fleet.client._secrets import hider
-    from sakura_fleet.client.account import AuthStatus
-    from sakura_fleet.client.activity import CpuSample
-    from sakura_fleet.client.archives import Archive
-    from sakura_fleet.client.catalogue import DiskPlan, Price, ServerPlan
-    from sakura_fleet.client.credentials import Credentials
-    from sakura_fleet.client.disks import Disk, DiskConfig, NoteRef
-    from sakura_fleet.client.dns_zones import DnsRecord, DnsZone
-    from sakura_fleet.client.elbs import Elb, ElbCertificate, ElbCertificates, ElbHealth, ElbServerHealth
-    from sakura_fleet.client.icons import Icon
-    from sakura_fleet.client.interfaces import Interface
-    from sakura_fleet.client.notes import Note
-    from sakura_fleet.client.packet_filters import PacketFilter
-    from sakura_fleet.client.servers import Server, ServerDisk
-    from sakura_fleet.client.ssh_keys import SshKey
-    from sakura_fleet.client.switches import Switch
-    from sakura_fleet.model.server.packet_filter import PacketFilterRule
-    from sakura_fleet.model.zones import Zone
-
-__all__ = [
-    "Archive",
-    "AuthStatus",
-    "Client",
-    "CpuSample",
-    "Credentials",
-    "Disk",
-    "DiskConfig",
-    "DiskPlan",
-    "DnsRecord",
-    "DnsZone",
-    "Elb",
-    "ElbCertificate",
-    "ElbCertificates",
-    "ElbDocument",
-    "ElbEntry",
-    "ElbHealth",
-    "ElbRule",
-    "ElbServerHealth",
-    "Icon",
-    "Interface",
-    "Note",
-    "NoteRef",
-    "PacketFilter",
-    "PacketFilterRule",
-    "Price",
-    "RetryPolicy",
-    "Server",
-    "ServerDisk",
-    "ServerPlan",
-    "SshKey",
-    "Switch",
-    "Zone",
-    "hider",
-]
+    from sakura_fleet.client._client import Client as Client
+    from sakura_fleet.client._elb_document import ElbDocument as ElbDocument
+    from sakura_fleet.client._elb_document import ElbEntry as ElbEntry
+    from sakura_fleet.client._elb_document import ElbRule as ElbRule
+    from sakura_fleet.client._retry import RetryPolicy as RetryPolicy
+    from sakura_fleet.client._secrets import hider as hider
+    from sakura_fleet.client.account import AuthStatus as AuthStatus
+    from sakura_fleet.client.activity import CpuSample as CpuSample
+    from sakura_fleet.client.archives import Archive as Archive
+    from sakura_fleet.client.catalogue import DiskPlan as DiskPlan
+    from sakura_fleet.client.catalogue import Price as Price
+    from sakura_fleet.client.catalogue import ServerPlan as ServerPlan
+    from sakura_fleet.client.credentials import Credentials as Credentials
+    from sakura_fleet.client.disks import Disk as Disk
+    from sakura_fleet.client.disks import DiskConfig as DiskConfig
+    from sakura_fleet.client.disks import NoteRef as NoteRef
+    from sakura_fleet.client.dns_zones import DnsRecord as DnsRecord
+    from sakura_fleet.client.dns_zones import DnsZone as DnsZone
+    from sakura_fleet.client.elbs import Elb as Elb
+    from sakura_fleet.client.elbs import ElbCertificate as ElbCertificate
+    from sakura_fleet.client.elbs import ElbCertificates as ElbCertificates
+    from sakura_fleet.client.elbs import ElbHealth as ElbHealth
+    from sakura_fleet.client.elbs import ElbServerHealth as ElbServerHealth
+    from sakura_fleet.client.icons import Icon as Icon
+    from sakura_fleet.client.interfaces import Interface as Interface
+    from sakura_fleet.client.notes import Note as Note
+    from sakura_fleet.client.packet_filters import PacketFilter as PacketFilter
+    from sakura_fleet.client.servers import Server as Server
+    from sakura_fleet.client.servers import ServerDisk as ServerDisk
+    from sakura_fleet.client.ssh_keys import SshKey as SshKey
+    from sakura_fleet.client.switches import Switch as Switch
+    from sakura_fleet.model.server.packet_filter import PacketFilterRule as PacketFilterRule
+    from sakura_fleet.model.zones import Zone as Zone
 
 # Each name is loaded when it is first asked for. An update that changes nothing asks the cloud nothing, and then the
 # HTTP client, which takes longer to load than all the rest, is never needed.
-__getattr__ = LazyExports(
-    __name__,
-    {
-        "._elb_document": ("ElbDocument", "ElbEntry", "ElbRule"),
-        "._client": ("Client",),
-        "._retry": ("RetryPolicy",),
-        "._secrets": ("hider",),
-        ".account": ("AuthStatus",),
-        ".activity": ("CpuSample",),
-        ".archives": ("Archive",),
-        ".catalogue": (
-            "DiskPlan",
-            "Price",
-            "ServerPlan",
-        ),
-        ".credentials": ("Credentials",),
-        ".disks": (
-            "Disk",
-            "DiskConfig",
-            "NoteRef",
-        ),
-        ".dns_zones": (
-            "DnsRecord",
-            "DnsZone",
-        ),
-        ".elbs": ("Elb", "ElbCertificate", "ElbCertificates", "ElbHealth", "ElbServerHealth"),
-        ".icons": ("Icon",),
-        ".interfaces": ("Interface",),
-        ".notes": ("Note",),
-        ".packet_filters": ("PacketFilter",),
-        ".servers": (
-            "Server",
-            "ServerDisk",
-        ),
-        ".ssh_keys": ("SshKey",),
-        ".switches": ("Switch",),
-        "sakura_fleet.model.server.packet_filter": ("PacketFilterRule",),
-        "sakura_fleet.model.zones": ("Zone",),
-    },
-)
+__getattr__ = LazyExports(__name__)

@@ -5,31 +5,8 @@ promise is only good once a client that speaks nothing else was answered. HTTP/3
 `check_host` compares all answers of a host with the promises of its DNS record.
 """
 
-from typing import TYPE_CHECKING
-
-from sakura_fleet._lazy import LazyExports
-
-if TYPE_CHECKING:
-    from sakura_fleet.probe._check import Finding, HostReport, check_host
-    from sakura_fleet.probe._probe import probe
-    from sakura_fleet.probe._result import PROTOCOLS, ProbeResult, Protocol
+from sakura_fleet.probe._check import Finding, HostReport, check_host
+from sakura_fleet.probe._probe import probe
+from sakura_fleet.probe._result import PROTOCOLS, ProbeResult, Protocol
 
 __all__ = ["PROTOCOLS", "Finding", "HostReport", "ProbeResult", "Protocol", "check_host", "probe"]
-
-# Loaded when asked for: who only probes needs no DNS library.
-__getattr__ = LazyExports(
-    __name__,
-    {
-        "._check": (
-            "Finding",
-            "HostReport",
-            "check_host",
-        ),
-        "._probe": ("probe",),
-        "._result": (
-            "PROTOCOLS",
-            "ProbeResult",
-            "Protocol",
-        ),
-    },
-)

@@ -10,52 +10,19 @@ from typing import TYPE_CHECKING
 from sakura_fleet._lazy import LazyExports
 
 if TYPE_CHECKING:
-    from sakura_fleet.resources.caddy.host_probe import HostProbe
-    from sakura_fleet.resources.caddy.http3_withdrawal import Http3Withdrawal
-    from sakura_fleet.resources.caddy.ssh_host_key import SshHostKey
-    from sakura_fleet.resources.dns.record_sets import DnsRecordSets
-    from sakura_fleet.resources.dns.zone import DnsZone
-    from sakura_fleet.resources.elb.certificate import ElbCertificate
-    from sakura_fleet.resources.elb.elb import Elb
-    from sakura_fleet.resources.elb.membership import ElbMembership
-    from sakura_fleet.resources.server.packet_filter import PacketFilter
-    from sakura_fleet.resources.server.server import Server
-    from sakura_fleet.resources.server.ssh_key import SshKey
-    from sakura_fleet.resources.server.startup_script import StartupScript
-    from sakura_fleet.resources.server.switch import Switch
-
-__all__ = [
-    "DnsRecordSets",
-    "DnsZone",
-    "Elb",
-    "ElbCertificate",
-    "ElbMembership",
-    "HostProbe",
-    "Http3Withdrawal",
-    "PacketFilter",
-    "Server",
-    "SshHostKey",
-    "SshKey",
-    "StartupScript",
-    "Switch",
-]
+    from sakura_fleet.resources.caddy.host_probe import HostProbe as HostProbe
+    from sakura_fleet.resources.caddy.http3_withdrawal import Http3Withdrawal as Http3Withdrawal
+    from sakura_fleet.resources.caddy.ssh_host_key import SshHostKey as SshHostKey
+    from sakura_fleet.resources.dns.record_sets import DnsRecordSets as DnsRecordSets
+    from sakura_fleet.resources.dns.zone import DnsZone as DnsZone
+    from sakura_fleet.resources.elb.certificate import ElbCertificate as ElbCertificate
+    from sakura_fleet.resources.elb.elb import Elb as Elb
+    from sakura_fleet.resources.elb.membership import ElbMembership as ElbMembership
+    from sakura_fleet.resources.server.packet_filter import PacketFilter as PacketFilter
+    from sakura_fleet.resources.server.server import Server as Server
+    from sakura_fleet.resources.server.ssh_key import SshKey as SshKey
+    from sakura_fleet.resources.server.startup_script import StartupScript as StartupScript
+    from sakura_fleet.resources.server.switch import Switch as Switch
 
 # Loaded when asked for: a provider host then loads the kinds of resource that its stack has, and no others.
-__getattr__ = LazyExports(
-    __name__,
-    {
-        ".caddy.host_probe": ("HostProbe",),
-        ".caddy.http3_withdrawal": ("Http3Withdrawal",),
-        ".caddy.ssh_host_key": ("SshHostKey",),
-        ".dns.record_sets": ("DnsRecordSets",),
-        ".dns.zone": ("DnsZone",),
-        ".elb.certificate": ("ElbCertificate",),
-        ".elb.elb": ("Elb",),
-        ".elb.membership": ("ElbMembership",),
-        ".server.packet_filter": ("PacketFilter",),
-        ".server.server": ("Server",),
-        ".server.ssh_key": ("SshKey",),
-        ".server.startup_script": ("StartupScript",),
-        ".server.switch": ("Switch",),
-    },
-)
+__getattr__ = LazyExports(__name__)
