@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sakura_emulator.server import running
-from sakura_fleet.probe import PROTOCOLS, probe
+from sakura_fleet.probe import probe
 from tests.host.caddy import VERSIONS, caddy_binary
-from tests.host.machine import AcmeCa, Machine, acme_ca, running_machine
+from tests.host.host_over_ssh import URL, ZONE, SshStack
+from tests.host.machine import acme_ca, running_machine
 from tests.host.stack import install_command_plugin
-from tests.program.fleet import Fleet, new_fleet
-
-ZONE = "site.test"
-URL = "https://www.site.test/"
-
-
-class Stack:
-    """The stack, the host that it changes over SSH, and the CA for the host's names."""
-
-    def __init__(self, fleet: Fleet, machine: Machine, ca: AcmeCa) -> None:
-        self.fleet, self.machine, self.ca = fleet, machine, ca
-
-    def host(self, page: str, **changes: Any) -> None:
-        """Write the host into the stack file."""
-        host = {
-            "name": "www",
-            "address": "127.0.0.1",
-            "record": "www",
-            "ttl": 10,
-            "acme_ca": self.ca.directory,
-            "acme_ca_root": self.ca.root.read_text(),
-            "ready_deadline": 60,
-            "ssh": {"port": self.machine.sshd.port, "private_key_file": str(self.machine.sshd.folder / "client")},
-            "sites": [
-                {"name": "www.site.test", "snippet": page},
-                {"name": "in.site.test", "tls": "internal", "snippet": "respond inside"},
-            ],
-            **changes,
-        }
-        self.fleet.write(hosts=[host], size=0)
-
-    def page(self) -> list[str]:
-        """The page over each HTTP version."""
-        asked = [
-            probe(URL, protocol=protocol, address="127.0.0.1", ca_file=str(self.ca.root)) for protocol in PROTOCOLS
-        ]
-        return [answer.body.decode() for answer in asked]
-
-    def records(self) -> dict[str, str]:
-        zone = self.zone()
-        return {record["Type"]: record["RData"] for record in zone["Settings"]["DNS"]["ResourceRecordSets"]}
-
-    def zone(self) -> dict[str, Any]:
-        found = self.fleet.call("GET", "commonserviceitem", zone="is1a")["CommonServiceItems"]
-        return next(item for item in found if item["Provider"]["Class"] == "dns")
-
-    def output(self) -> dict[str, Any]:
-        return dict(json.loads(self.fleet.pulumi("stack", "output", "hosts", "--json").stdout)[0])
+from tests.program.fleet import new_fleet
 
 
 @pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshStack]:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with running_machine(tmp_path / "m", caddy_binary(VERSIONS[-1])) as machine:
         machine.resolve("www.site.test")
@@ -73,10 +25,10 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         with acme_ca(machine) as ca, machine.network(), running(latency="instant") as emulator:
             fleet = new_fleet(tmp_path / "fleet", emulator.url, dns={"zone": ZONE})
             install_command_plugin(fleet.folder / "home")
-            yield Stack(fleet, machine, ca)
+            yield SshStack(fleet, machine, ca)
 
 
-def test_the_life_of_a_host_over_ssh(stack: Stack) -> None:
+def test_the_life_of_a_host_over_ssh(stack: SshStack) -> None:
     fleet = stack.fleet
 
     # It is there, and does not serve: nobody is sent to it over HTTP/3.

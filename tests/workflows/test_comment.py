@@ -1,83 +1,17 @@
-"""One comment a pull request and stack, against a GitHub API of our own."""
+"""One comment a pull request and stack, against a GitHub API of the test's own."""
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.program.fleet import ROOT
+from tests.workflows.github import BOT, GitHub
 from tests.workflows.steps import plain_env, run_text, shell
-
-BOT = "github-actions[bot]"
-
-
-class GitHub(ThreadingHTTPServer):
-    """The part of GitHub's API that has to do with comments."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.comments: list[dict[str, Any]] = []
-        self.refuse = False
-
-    def add(self, body: str, login: str = BOT) -> dict[str, Any]:
-        comment = {"id": 1000 + len(self.comments), "body": body, "user": {"login": login}}
-        self.comments.append(comment)
-        return comment
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: GitHub
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def answer(self, status: int, content: Any) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def body(self) -> str:
-        text = str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])
-        assert len(text) <= 65536, "GitHub takes no more"
-        return text
-
-    def allowed(self) -> bool:
-        fine = self.headers["Authorization"] == "Bearer a-token" and not self.server.refuse
-        if not fine:
-            self.answer(403, {"message": "Resource not accessible by integration"})
-        return fine
-
-    def do_GET(self) -> None:
-        if not self.allowed():
-            return
-        asked = re.fullmatch(r"/repos/a/b/issues/7/comments\?per_page=100&page=(\d+)", self.path)
-        assert asked, self.path
-        begin = 100 * (int(asked[1]) - 1)
-        self.answer(200, self.server.comments[begin : begin + 100])
-
-    def do_POST(self) -> None:
-        body = self.body()
-        if self.allowed():
-            assert self.path == "/repos/a/b/issues/7/comments"
-            self.answer(201, self.server.add(body))
-
-    def do_PATCH(self) -> None:
-        body = self.body()
-        if self.allowed():
-            number = self.path.removeprefix("/repos/a/b/issues/comments/")
-            (comment,) = [comment for comment in self.server.comments if str(comment["id"]) == number]
-            comment["body"] = body
-            self.answer(200, comment)
 
 
 @pytest.fixture
