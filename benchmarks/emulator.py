@@ -120,14 +120,14 @@ def _once_it_answers(url: str, headers: dict[str, str], form: str) -> str:
 
 
 def _reads(folder: Path) -> list[str]:
-    with emulator(folder / "reads.db") as ours, contextlib.ExitStack() as stack:
+    with emulator(folder / "reads.db") as local, contextlib.ExitStack() as stack:
         made = http_load.run(
-            ours.url, lambda n: _api("POST", "server", _new_server(f"web-{n}")), connections=1, limit=100
+            local.url, lambda n: _api("POST", "server", _new_server(f"web-{n}")), connections=1, limit=100
         )
         assert made.statuses == {201: 100}
-        listed = httpx.get(f"{ours.url}{_API}/server", auth=("token", "secret"), trust_env=False).json()["Servers"]
+        listed = httpx.get(f"{local.url}{_API}/server", auth=("token", "secret"), trust_env=False).json()["Servers"]
         reads = itertools.cycle([_api("GET", f"server/{server['ID']}") for server in listed])
-        sides = {"GET server/:id": (ours.url, lambda _: next(reads))}
+        sides = {"GET server/:id": (local.url, lambda _: next(reads))}
         note = ""
         try:
             url, describe = stack.enter_context(_moto())

@@ -15,17 +15,17 @@ LIMIT = 1.10
 def measure(folder: Path, runs: int = 7) -> str:
     """The section of the results."""
     with running(latency="instant") as emulator:
-        ours = programs.user_fleet(folder / "ours", emulator.url, size=SIZE)
-        ours.up()
+        fleet = programs.user_fleet(folder / "fleet", emulator.url, size=SIZE)
+        fleet.up()
         resources = SIZE + 1  # the servers and their startup script
         no_work = programs.no_work(folder / "no-work", resources)
         empty = programs.empty(folder / "empty")
-        for program in (ours, no_work, empty):
+        for program in (fleet, no_work, empty):
             program.up()
         times = interleaved(
             runs,
             {
-                "sakura-fleet, size 5": ours.up,
+                "sakura-fleet, size 5": fleet.up,
                 f"{resources} no-work dynamic resources": no_work.up,
                 "empty program": empty.up,
             },

@@ -114,15 +114,15 @@ def measure(folder: Path, runs: int = 3) -> str:
     """The section of the results."""
     before = load()
     with running(latency="instant") as emulator:
-        ours = user_fleet(folder / "ours", emulator.url, size=SERVERS, rate_limit=100_000)
-        ours.write(server_group={**local_settings()["server_group"], "max_size": SERVERS})
-        ours.patience = PATIENCE
+        own_fleet = user_fleet(folder / "own_fleet", emulator.url, size=SERVERS, rate_limit=100_000)
+        own_fleet.write(server_group={**local_settings()["server_group"], "max_size": SERVERS})
+        own_fleet.patience = PATIENCE
         measured: dict[tuple[str, str], Measured] = defaultdict(Measured)
-        measured["all made", "sakura-fleet"].run(ours.up)
+        measured["all made", "sakura-fleet"].run(own_fleet.up)
         resources = SERVERS + 1  # the servers and their startup script
         base = programs.no_work(folder / "no-work", resources)
-        alike = programs.no_work(folder / "alike", resources, programs.server_properties(ours))
-        fleets = {"sakura-fleet": (ours, "size", SERVERS), "no-work": (base, "count", resources)}
+        alike = programs.no_work(folder / "alike", resources, programs.server_properties(own_fleet))
+        fleets = {"sakura-fleet": (own_fleet, "size", SERVERS), "no-work": (base, "count", resources)}
         fleets["no-work, properties of a server"] = (alike, "count", resources)
         for name in list(fleets)[1:]:
             fleets[name][0].patience = PATIENCE
@@ -158,7 +158,7 @@ def measure(folder: Path, runs: int = 3) -> str:
             "## A thousand servers",
             "",
             f"{SERVERS} servers without an ELB, on a cloud that answers at once, beside {SERVERS + 1} dynamic "
-            "resources that do nothing, and beside as many that do nothing and have the inputs of one of our servers; "
+            "resources that do nothing, and beside as many that do nothing and have the inputs of a server; "
             f"{runs} runs in turn, medians (*all made*: one run). Memory is the most that "
             "the engine, the program and the provider host had at once. Wanted for time and memory of a preview, a "
             f"run without changes and one server more: at most {LIMIT:.1f}x. Load of the machine {before} before.",

@@ -62,7 +62,7 @@ def suite(cloud: Running, source: Path, tmp_path_factory: pytest.TempPathFactory
 def _environment(cloud: Running) -> dict[str, str]:
     """What the tests want to know: made-up keys, addresses, an address of a server and a zone that exist."""
     api = Api(cloud.url, ZONE)
-    # Two tests look at addresses at the same time: one reads the first of the list, one changes one that we name.
+    # Two tests look at addresses at the same time: one reads the first of the list, one changes one that is named here.
     _, server = api.make_server("first"), api.make_server("second")
     api.make_zone(DOMAIN)
     api.http.close()

@@ -103,34 +103,34 @@ def of_args(cls: type) -> tuple[dict[str, str], set[str], dict[str, object]]:
 )
 def test_the_types_are_those_of_the_sdk(name: str, cls: type) -> None:
     types, required, defaults = of_args(cls)
-    ours = schema()["types"][f"command:remote:{name}"]
-    assert stated(ours["properties"]) == types
-    assert set(ours["required"]) == required
-    assert {key: prop["default"] for key, prop in ours["properties"].items() if "default" in prop} == defaults
+    stand_in = schema()["types"][f"command:remote:{name}"]
+    assert stated(stand_in["properties"]) == types
+    assert set(stand_in["required"]) == required
+    assert {key: prop["default"] for key, prop in stand_in["properties"].items() if "default" in prop} == defaults
 
 
 def test_the_resource_is_that_of_the_sdk() -> None:
     types, required, defaults = of_args(remote.CommandArgs)
-    ours = schema()["resources"]["command:remote:Command"]
-    assert stated(ours["inputProperties"]) == types
-    assert set(ours["requiredInputs"]) == required
-    assert {key: prop["default"] for key, prop in ours["inputProperties"].items() if "default" in prop} == defaults
+    stand_in = schema()["resources"]["command:remote:Command"]
+    assert stated(stand_in["inputProperties"]) == types
+    assert set(stand_in["requiredInputs"]) == required
+    assert {key: prop["default"] for key, prop in stand_in["inputProperties"].items() if "default" in prop} == defaults
     getters = {
         camel(name): kind(getter.fget.__annotations__["return"])
         for name, getter in vars(remote.Command).items()
         if isinstance(getter, property)
     }
-    assert stated(ours["properties"]) == getters
+    assert stated(stand_in["properties"]) == getters
     source = inspect.getsource(remote.Command._internal_init)
-    secret = [name for name, prop in ours["properties"].items() if prop.get("secret")]
-    replacing = [f"{name}[*]" for name, prop in ours["properties"].items() if prop.get("replaceOnChanges")]
+    secret = [name for name, prop in stand_in["properties"].items() if prop.get("secret")]
+    replacing = [f"{name}[*]" for name, prop in stand_in["properties"].items() if prop.get("replaceOnChanges")]
     assert f"additional_secret_outputs={json.dumps(secret)}" in source
     assert f"replace_on_changes={json.dumps(replacing)}" in source
 
 
 def test_the_words_for_logging_and_the_version_are_those_of_the_sdk() -> None:
-    ours = schema()["types"]["command:remote:Logging"]["enum"]
-    assert [word["value"] for word in ours] == [word.value for word in remote.Logging]
+    stand_in = schema()["types"]["command:remote:Logging"]["enum"]
+    assert [word["value"] for word in stand_in] == [word.value for word in remote.Logging]
     plugin = json.loads((Path(pulumi_command.__file__).parent / "pulumi-plugin.json").read_text())
     assert (schema()["name"], schema()["version"]) == (plugin["name"], plugin["version"])
     assert f"command_version={plugin['version']} " in (ROOT / "scripts" / "bootstrap").read_text()

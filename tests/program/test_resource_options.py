@@ -1,4 +1,4 @@
-"""What Pulumi's resource options do with our resources, as docs/configuration.md says."""
+"""What Pulumi's resource options do with the fleet's resources, as docs/configuration.md says."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.program.fleet import Fleet
 
 
 def stranger(fleet: Fleet, name: str) -> str:
-    """A server that is up, with our name and our users' tag, but without our owner tags."""
+    """A server that is up, with a member's name and the group's tag, but without owner tags."""
     wanted = {"Name": name, "Tags": ["web"], "ServerPlan": {"CPU": 1, "MemoryMB": 1024}}
     body = {"Server": {**wanted, "ConnectedSwitches": [{"Scope": "shared"}]}}
     made = str(fleet.call("POST", "server", body)["Server"]["ID"])

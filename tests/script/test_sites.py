@@ -101,19 +101,19 @@ def test_what_caddy_cannot_start_leaves_the_old_sites_serving(host: Machine) -> 
     installs it: 2.6 goes on listening at those ports of the refused one that it had opened by then."""
     shutil.copy(caddy_binary(VERSIONS[-1]), host.work / "current")
     host.sh("cp $WORK/current /usr/bin/caddy")
-    raw = "{\n\tadmin unix//run/caddy/admin.sock\n}\nhttp:// {\n\trespond ONE\n}\n"
-    args = CaddyHostArgs(name="www", address="192.0.2.1", caddyfile=raw.replace("ONE", "one"))
+    raw = "{\n\tadmin unix//run/caddy/admin.sock\n}\nhttp:// {\n\trespond TEXT\n}\n"
+    args = CaddyHostArgs(name="www", address="192.0.2.1", caddyfile=raw.replace("TEXT", "one"))
     host.run(host_script(args))
     host.sh(
         "setsid python3 -m http.server 8099 >/dev/null 2>&1 & sleep 0.1; exec 3<>/dev/tcp/127.0.0.1/8099", check=False
     )
     host.sh("until (exec 3<>/dev/tcp/127.0.0.1/8099) 2>/dev/null; do sleep 0.05; done")
-    taken = replace(args, caddyfile=raw.replace("ONE", "two") + "http://x.example.com:8099 {\n\tbind 127.0.0.1\n}\n")
+    taken = replace(args, caddyfile=raw.replace("TEXT", "two") + "http://x.example.com:8099 {\n\tbind 127.0.0.1\n}\n")
     said = host.refused(host_script(taken))
     assert "address already in use" in said
     assert "did not take the new configuration" in said
     assert [get(host, "http://www.example.com/") for _ in range(5)] == ["one200"] * 5
-    assert host.run(host_script(replace(args, caddyfile=raw.replace("ONE", "three"))))["sites"] == "changed"
+    assert host.run(host_script(replace(args, caddyfile=raw.replace("TEXT", "three"))))["sites"] == "changed"
     assert get(host, "http://www.example.com/") == "three200"
 
 

@@ -1,4 +1,4 @@
-"""The emulator's zone behind a real name server: Knot reads what we write, and sends the bytes that we meant."""
+"""The emulator's zone behind a real name server: Knot reads what was exported, and sends the bytes that were meant."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SETS = [
 
 @pytest.fixture
 def served(name_server: NameServer, emulator: Running, session: Session) -> list[Record]:
-    """Records of others and ours in the emulator, exported and served; those records."""
+    """Records of others and of the fleet in the emulator, exported and served; those records."""
     api = Api(emulator.url)
     with api.http:
         zone_id = str(api.make_zone(ZONE, OTHERS)["ID"])

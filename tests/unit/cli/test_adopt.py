@@ -84,7 +84,7 @@ def adopt(folder: Folder, cloud: Cloud, *options: str, stack: str = "new") -> Re
 
 
 def written(folder: Folder, cloud: Cloud, *options: str, code: int = 0) -> tuple[dict[str, Any], list[str]]:
-    """The stack file's settings, which our parser accepts unless something is to be done, and what was said."""
+    """The stack file's settings, which the stack's reader accepts unless something is to be done, and what was said."""
     before = cloud.control("GET", "/log")["requests"]
     result = adopt(folder, cloud, *options)
     assert result.exit_code == code, result.output
@@ -523,7 +523,7 @@ def test_a_zone_and_the_records_that_lead_to_what_is_taken(folder: Folder, cloud
             {"Name": "mixed", "Type": "A", "RData": "192.0.2.1"},
             {"Name": "odd", "Type": "A", "RData": address(servers[0]), "TTL": 60},
             {"Name": "odd", "Type": "A", "RData": address(servers[1]), "TTL": 70},
-            {"Name": "note", "Type": "TXT", "RData": "ours"},
+            {"Name": "note", "Type": "TXT", "RData": "a note"},
         ],
     )
     cloud.put_item(zone["ID"], Description="the shop's", Tags=["shop"])
@@ -538,7 +538,7 @@ def test_a_zone_and_the_records_that_lead_to_what_is_taken(folder: Folder, cloud
             {"name": "app", "type": "A", "ttl": 300, "values": [elb["Status"]["VirtualIPAddress"]]},
             {"name": "app", "type": "HTTPS", "values": ["10 . alpn=h2"]},
             {"name": "web", "type": "A", "ttl": 60, "values": [address(server) for server in servers]},
-            {"name": "note", "type": "TXT", "values": ["ours"]},
+            {"name": "note", "type": "TXT", "values": ["a note"]},
         ],
     }
     shown = "\n".join(said)

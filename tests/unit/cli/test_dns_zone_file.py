@@ -201,10 +201,10 @@ def test_what_is_odd_in_the_zone_already_is_said_too(zone: Zone) -> None:
             {"Name": "b", "Type": "HTTPS", "RData": "0 a.example.com."},
             {"Name": "c", "Type": "A", "RData": "192.0.2.1", "TTL": 60},
             {"Name": "c", "Type": "A", "RData": "192.0.2.2", "TTL": 30},
-            {"Name": "ours", "Type": "HTTPS", "RData": "1 ."},
+            {"Name": "own", "Type": "HTTPS", "RData": "1 ."},
         ]
     )
-    zone.own(("ours", "HTTPS"))
+    zone.own(("own", "HTTPS"))
     result = zone.run("plan", file="")
     assert result.exit_code == 0, "the file changes nothing"
     found = [line for line in result.stderr.splitlines() if line.startswith("already in the zone: ")]

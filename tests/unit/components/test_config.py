@@ -31,7 +31,7 @@ def test_all_problems_stop_the_program_without_a_traceback() -> None:
     assert "[api-root]" in str(caught.value)
 
 
-def test_other_namespaces_are_not_ours() -> None:
+def test_other_namespaces_are_not_read() -> None:
     def program() -> StackConfig:
         pulumi.runtime.set_config("other:size", "x")
         return stack_config()

@@ -56,7 +56,7 @@ KEYSCAN = "no key of 192.0.2.1 [resource]:\n  ssh: i/o error [timeout]\n  caddy 
             True,
             JobExit.RESOURCE,
         ),
-        (["a line of ours with a rule only [size-range]"], True, JobExit.RESOURCE),
+        (["a line with a rule only [size-range]"], True, JobExit.RESOURCE),
     ],
 )
 def test_the_exit_code_of_a_failed_run(errors: list[str], failed: bool, code: JobExit) -> None:

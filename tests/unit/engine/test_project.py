@@ -45,7 +45,7 @@ def test_the_typed_configuration(project: Project, folder: Folder) -> None:
     assert config.server_group.size == 2
 
 
-def test_other_namespaces_are_not_ours(project: Project, folder: Folder) -> None:
+def test_other_namespaces_are_not_read(project: Project, folder: Folder) -> None:
     folder.write("config: {'other:size': 1, 'sakura-fleet:size': 2}")
     assert project.raw_config("test") == {"size": 2}
 

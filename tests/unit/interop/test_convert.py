@@ -101,7 +101,7 @@ def accepted(tmp_path: Path, document: Any, *arguments: str) -> tuple[StackConfi
 
 
 def refused(tmp_path: Path, document: Any) -> str:
-    """What is listed where our parser does not take the result yet."""
+    """What is listed where the stack's reader does not take the result yet."""
     result = run(tmp_path, document)
     assert result.exit_code == 2
     assert "to be done: " in result.stderr

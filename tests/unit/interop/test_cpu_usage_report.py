@@ -48,7 +48,7 @@ def test_the_seeds_numbers_come_out_digit_for_digit() -> None:
     )
 
 
-def test_compat_is_in_per_cent_and_has_no_field_of_ours() -> None:
+def test_compat_is_in_per_cent_and_has_no_other_field() -> None:
     found = json.loads(line(SEED, compat=True))
     assert set(found) == {"75pt", "90pt", "95pt", "99pt", "avg", "max", "min", "servers"}
     assert found["servers"][0]["avg"] == 3.5

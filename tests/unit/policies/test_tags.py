@@ -44,6 +44,6 @@ def test_what_does_not_fit_is_reported_and_left() -> None:
 
 
 @pytest.mark.parametrize("judged", [server(tags=UNKNOWN), server(tags=["a", UNKNOWN]), elb(tags=[], lookup="theirs")])
-def test_not_known_or_not_ours(judged: Resource) -> None:
+def test_what_is_not_known_or_only_looked_up_is_not_judged(judged: Resource) -> None:
     assert broken("required-tags", judged) == []
     assert remedy(judged) == {}

@@ -379,7 +379,7 @@ def test_another_key_is_not_taken_for_the_declared_one(world: World, adopt: bool
     assert world.client.ssh_keys.read(theirs.id) == theirs
 
 
-def test_a_key_of_another_fleet_is_not_ours(world: World) -> None:
+def test_a_key_of_another_fleet_is_left_alone(world: World) -> None:
     theirs = world.client.ssh_keys.create(name="alice", public_key=PUBLIC_KEY, description=FOREIGN.sign("d"))
     object_id, _ = KINDS[2].created(world)
     assert object_id != theirs.id

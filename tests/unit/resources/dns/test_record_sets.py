@@ -47,8 +47,8 @@ def read(session_world: World, zone: Zone, outputs: JSON) -> JSON:
 def test_create_change_delete_beside_records_of_others(world: World) -> None:
     zone = Zone(world)
     outputs = put(world, zone, WWW, HTTPS)
-    ours = [wire("www", "A", "192.0.2.1", 300), wire("www", "HTTPS", "10 . alpn=h3,h2", 30)]
-    assert zone.records == [*FOREIGN, *ours]
+    own = [wire("www", "A", "192.0.2.1", 300), wire("www", "HTTPS", "10 . alpn=h3,h2", 30)]
+    assert zone.records == [*FOREIGN, *own]
     assert zone.settings["MonitoringSuiteLog"] == LOGGING
     assert outputs["records"] == [WWW, HTTPS]
     assert list(zone_calls(world)) == ["GET", "PUT", "GET"]
@@ -59,9 +59,9 @@ def test_create_change_delete_beside_records_of_others(world: World) -> None:
     outputs = update(world, zone, outputs, two, {**HTTPS, "ttl": 60}, aaaa)
     assert zone.records == [
         *FOREIGN,
-        ours[0],
+        own[0],
         wire("www", "A", "192.0.2.2", 300),
-        {**ours[1], "TTL": 60},
+        {**own[1], "TTL": 60},
         wire("www", "AAAA", "2001:db8::1", 300),
     ]
     assert writes(world) == 1, "one write for any number of changed sets"
@@ -145,7 +145,7 @@ def test_an_equal_set_is_taken_over_and_another_is_not(world: World) -> None:
     assert writes(world) == 0
     put(world, zone, {**WWW, "ttl": 3600}, HTTPS)
     assert zone.records == before
-    assert writes(world) == 0, "equal sets are ours from now on, without a write"
+    assert writes(world) == 0, "equal sets are the resource's from now on, without a write"
     put(world, zone, {**WWW, "values": ["192.0.2.7"]}, adopt=True)
     assert zone.at("www", "A") == ["192.0.2.7"]
 
@@ -211,7 +211,7 @@ def test_drift_is_shown_by_set_and_repaired(world: World) -> None:
     zone.add(wire("www", "A", "192.0.2.8", 60))
     drifted = read(world, zone, outputs)
     assert drifted["record_sets"] == [{**WWW, "ttl": 60, "values": ["192.0.2.8"]}, HTTPS]
-    assert drifted["records"] == outputs["records"], "what is ours is what was written"
+    assert drifted["records"] == outputs["records"], "the resource's are what was written"
     news = sets_inputs(zone, WWW, HTTPS, txt)
     assert LIFE.diff(drifted, news) == Diff(changed=("record_sets",))
     outputs = LIFE.update(world.session, zone.id, drifted, news)
@@ -378,7 +378,7 @@ def test_addresses_of_elbs(world: World) -> None:
 
 
 class Interference:
-    """Lets somebody act right after one of our calls was answered, for the first `times` of them."""
+    """Lets somebody act right after one of the session's calls was answered, for the first `times` of them."""
 
     def __init__(self, session_world: World, zone: Zone, call: str, times: int = 1) -> None:
         self.call, self.left, self.zone = f"{call} commonserviceitem/{zone.id}", times, zone
@@ -412,7 +412,7 @@ def test_without_an_enforced_hash_ours_still_gets_there() -> None:
 
         class Overwriting(Interference):
             def act(self) -> None:
-                self.zone.put(kept)  # somebody who had read before our write
+                self.zone.put(kept)  # somebody who had read before this write
 
         Overwriting(loose, zone, "PUT", times=3)
         outputs = put(loose, zone, WWW)
@@ -421,7 +421,7 @@ def test_without_an_enforced_hash_ours_still_gets_there() -> None:
         assert read(loose, zone, outputs) == outputs
 
 
-def test_a_set_taken_over_while_we_write_is_still_ours() -> None:
+def test_a_set_that_another_writer_takes_over_meanwhile_is_written_again() -> None:
     with world(settings_hash="ignore") as loose:
         zone = Zone(loose)
 

@@ -67,25 +67,25 @@ def test_two_writers(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
         session = real_session(made, client)
         other = Other(zone)
         outputs: dict[str, Any] = LIFE.create(session, sets_inputs(zone, WWW))[1]
-        lost_ours = lost_theirs = 0
+        lost_own = lost_theirs = 0
         log = made.emulator.cloud.log
         before = log.total
         with ThreadPoolExecutor(2) as pool:
             for number in range(ROUNDS):
                 news = sets_inputs(zone, {**WWW, "values": [f"192.0.2.{number + 2}"]})
 
-                def ours(news: dict[str, Any] = news, olds: dict[str, Any] = outputs) -> dict[str, Any]:
+                def own(news: dict[str, Any] = news, olds: dict[str, Any] = outputs) -> dict[str, Any]:
                     meeting.new_round()
                     return LIFE.update(session, zone.id, olds, news)
 
                 def theirs(number: int = number) -> None:
                     other.add(number, barrier)
 
-                update, addition = pool.submit(ours), pool.submit(theirs)
+                update, addition = pool.submit(own), pool.submit(theirs)
                 outputs = update.result(PATIENCE)
                 addition.result(PATIENCE)
                 if zone.at("www", "A") != news["record_sets"][0]["values"]:
-                    lost_ours += 1
+                    lost_own += 1
                     found = LIFE.read(session, zone.id, outputs)
                     assert found is not None
                     assert LIFE.diff(found.outputs, news) == Diff(changed=("record_sets",)), "a refresh shows the loss"
@@ -93,9 +93,9 @@ def test_two_writers(mood: str, capsys: pytest.CaptureFixture[str]) -> None:
                     assert zone.at("www", "A") == news["record_sets"][0]["values"], "and the next up repairs it"
                 lost_theirs += not zone.at(f"other{number}", "A")
     with capsys.disabled():
-        print(f"\nhash {mood}: {ROUNDS} rounds, ours lost {lost_ours} (all repaired), theirs {lost_theirs}")  # noqa: T201
+        print(f"\nhash {mood}: {ROUNDS} rounds, own lost {lost_own} (all repaired), theirs {lost_theirs}")  # noqa: T201
     if mood == "enforce":
-        assert (lost_ours, lost_theirs) == (0, 0)
+        assert (lost_own, lost_theirs) == (0, 0)
         refused = sum(entry["status"] == 409 for entry in log.since(before))
         assert refused >= ROUNDS, "in each round the second write came too late"
 

@@ -108,7 +108,7 @@ class Member:
 
 
 def add_servers(world: World, count: int, name: str = "web") -> list[Member]:
-    """Servers of our fleet."""
+    """Servers of the fleet."""
     members = []
     for number in range(count):
         owner_tags = OwnerTags.of(FLEET, f"{PREFIX}Server::{name}-{number}")

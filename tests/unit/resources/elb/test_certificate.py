@@ -30,8 +30,8 @@ def certificate(name: str, **more: str) -> dict[str, str]:
     return {"server_certificate": pem(name), "private_key": pem(SECRET + name, "EC PRIVATE KEY"), **more}
 
 
-ONE = certificate("one", intermediate_certificate=pem("between"))
-TWO, THREE = certificate("two"), certificate("three")
+FIRST = certificate("one", intermediate_certificate=pem("between"))
+SECOND, THIRD = certificate("two"), certificate("three")
 
 
 def inputs_of(elb: Document, *certificates: dict[str, str], names: list[str] | None = None, key: str = "") -> Inputs:
@@ -90,12 +90,12 @@ def lets_encrypt(elb: Document) -> JSON:
 
 def test_upload_with_additional_ones_and_change_and_delete(world: World) -> None:
     elb = Document.new(world, servers=FOREIGN)
-    inputs = inputs_of(elb, ONE, TWO, THREE)
+    inputs = inputs_of(elb, FIRST, SECOND, THIRD)
     outputs = create(world, inputs)
     assert shown(elb) == [pem("one"), pem("two"), pem("three")]
     assert create(world, inputs) == outputs
     assert diff_now(world, outputs, inputs) == Diff()
-    news = inputs_of(elb, TWO)
+    news = inputs_of(elb, SECOND)
     assert LIFE.diff(outputs, news) == Diff(changed=("certificates",))
     outputs = update(world, outputs, news)
     assert shown(elb) == [pem("two")]
@@ -108,16 +108,16 @@ def test_upload_with_additional_ones_and_change_and_delete(world: World) -> None
 @pytest.mark.parametrize(
     "by_hand",
     [
-        (TWO,),
-        (ONE, TWO, THREE),
-        (TWO, ONE),
-        (certificate("one", intermediate_certificate=pem("another")), TWO),
-        (certificate("one"), TWO),
+        (SECOND,),
+        (FIRST, SECOND, THIRD),
+        (SECOND, FIRST),
+        (certificate("one", intermediate_certificate=pem("another")), SECOND),
+        (certificate("one"), SECOND),
     ],
 )
 def test_drift_by_the_public_part(world: World, by_hand: tuple[dict[str, str], ...]) -> None:
     elb = Document.new(world)
-    inputs = inputs_of(elb, ONE, TWO)
+    inputs = inputs_of(elb, FIRST, SECOND)
     outputs = create(world, inputs)
     put(elb, *by_hand)
     assert diff_now(world, outputs, inputs) == Diff(changed=("certificates",))
@@ -127,15 +127,15 @@ def test_drift_by_the_public_part(world: World, by_hand: tuple[dict[str, str], .
 
 def test_line_ends_and_a_key_that_is_not_given_back_are_no_drift(world: World) -> None:
     elb = Document.new(world)
-    inputs = inputs_of(elb, {**ONE, "server_certificate": pem("one").strip()})
+    inputs = inputs_of(elb, {**FIRST, "server_certificate": pem("one").strip()})
     outputs = create(world, inputs)
-    put(elb, {**ONE, "private_key": pem("somebody-hides-it", "PRIVATE KEY")})
+    put(elb, {**FIRST, "private_key": pem("somebody-hides-it", "PRIVATE KEY")})
     assert diff_now(world, outputs, inputs) == Diff()
 
 
 def test_certificates_that_a_person_removed_are_uploaded_again(world: World) -> None:
     elb = Document.new(world)
-    inputs = inputs_of(elb, ONE)
+    inputs = inputs_of(elb, FIRST)
     outputs = create(world, inputs)
     elb.api.call("DELETE", f"commonserviceitem/{elb.id}/proxylb/sslcertificate")
     assert diff_now(world, outputs, inputs) == Diff(changed=("certificates",))
@@ -159,8 +159,8 @@ def test_certificates_that_a_person_removed_are_uploaded_again(world: World) -> 
     ],
 )
 def test_no_problem_shows_a_key(world: World, broken: dict[str, Any]) -> None:
-    given = {key: value for key, value in {**TWO, **broken}.items() if value is not None}
-    problems = LIFE.check(world.session, {}, inputs_of(Document(None, "1"), ONE, given)).problems  # type: ignore[arg-type]
+    given = {key: value for key, value in {**SECOND, **broken}.items() if value is not None}
+    problems = LIFE.check(world.session, {}, inputs_of(Document(None, "1"), FIRST, given)).problems  # type: ignore[arg-type]
     (key,) = broken
     assert [problem.path for problem in problems] == [f"certificates[1].{key}"]
     assert all(SECRET not in str(problem) and SECRET not in repr(problem) for problem in problems)
@@ -182,18 +182,18 @@ def test_no_error_shows_a_key(world: World) -> None:
     for fault in ({"kind": "status", "status": 400}, {"kind": "cut_before"}):
         world.fault(method="PUT", path="sslcertificate", **fault)
         with pytest.raises(FleetError) as caught:
-            create(world, inputs_of(elb, ONE))
+            create(world, inputs_of(elb, FIRST))
         chain: list[BaseException | None] = [caught.value, caught.value.__cause__, caught.value.__context__]
         assert all(SECRET not in f"{error} {error!r}" for error in chain)
         world.emulator.cloud.faults.clear()
-    create(world, inputs_of(elb, ONE, TWO))
+    create(world, inputs_of(elb, FIRST, SECOND))
     assert SECRET not in repr(world.client.elbs.get_certificates(elb.id))
 
 
 def test_a_read_puts_no_key_of_the_cloud_into_the_state(world: World) -> None:
     elb = Document.new(world)
-    outputs = create(world, inputs_of(elb, ONE))
-    put(elb, {**TWO, "private_key": pem("key-of-somebody", "PRIVATE KEY")})
+    outputs = create(world, inputs_of(elb, FIRST))
+    put(elb, {**SECOND, "private_key": pem("key-of-somebody", "PRIVATE KEY")})
     found = LIFE.read(world.next_run(), OWNER_TAGS.resource, outputs)
     assert "key-of-somebody" not in repr(found)
 
@@ -269,7 +269,7 @@ def test_an_upload_takes_the_place_of_lets_encrypt_for_good_and_back(world: Worl
     elb = Document.new(world)
     issued = inputs_of(elb, names=NAMES)
     outputs = create(world, issued)
-    uploaded = inputs_of(elb, ONE)
+    uploaded = inputs_of(elb, FIRST)
     outputs = update(world, outputs, uploaded)
     assert lets_encrypt(elb)["Enabled"] is False, "or it would be replaced by a renewal"
     assert shown(elb) == [pem("one")]
@@ -321,18 +321,18 @@ def test_a_crash_anywhere_while_it_is_issued_is_made_good() -> None:
 def test_an_elb_that_was_made_anew_gets_its_certificate(world: World) -> None:
     first, second = Document.new(world), Document.new(world)
     key = ELB_OWNER_TAGS.resource
-    outputs = create(world, inputs_of(first, ONE, key=key))
-    news = inputs_of(second, ONE, key=key)
+    outputs = create(world, inputs_of(first, FIRST, key=key))
+    news = inputs_of(second, FIRST, key=key)
     assert LIFE.diff(outputs, news) == Diff(changed=("elb",))
     update(world, outputs, news)
     assert shown(second) == [pem("one")]
-    elsewhere = create(world, inputs_of(first, ONE))
-    assert LIFE.diff(elsewhere, inputs_of(second, ONE)) == Diff(("elb",), ("elb",))
+    elsewhere = create(world, inputs_of(first, FIRST))
+    assert LIFE.diff(elsewhere, inputs_of(second, FIRST)) == Diff(("elb",), ("elb",))
 
 
 def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
     for key in ("", ELB_OWNER_TAGS.resource):
-        olds = inputs_of(Document.new(world), ONE, key=key)
+        olds = inputs_of(Document.new(world), FIRST, key=key)
         assert LIFE.diff(olds, {**olds, "elb": Unknown()}) == Diff(("elb",), ("elb",))
         later = {**olds, "elb": {"key": key, "id": Unknown()}}
         assert LIFE.diff(olds, later) == Diff(("elb",), () if key else ("elb",))
@@ -340,7 +340,7 @@ def test_what_stands_in_an_elb_goes_before_it_is_replaced(world: World) -> None:
 
 def test_an_elb_that_is_gone(world: World) -> None:
     elb = Document.new(world)
-    outputs = create(world, inputs_of(elb, ONE))
+    outputs = create(world, inputs_of(elb, FIRST))
     elb.api.call("DELETE", f"commonserviceitem/{elb.id}")
     assert LIFE.read(world.next_run(), OWNER_TAGS.resource, outputs) is None
     LIFE.delete(world.next_run(), OWNER_TAGS.resource, outputs)
@@ -352,18 +352,18 @@ def test_check_says_everything_at_once(world: World) -> None:
         return [(problem.path, problem.rule) for problem in LIFE.check(world.session, {}, given).problems]
 
     assert problems() == [("certificates", "one-kind")]
-    assert problems(ONE, names=NAMES) == [("certificates", "one-kind")]
-    assert problems(*[TWO] * 20) == []
-    assert problems(*[TWO] * 21) == [("certificates", "too-many-certificates")]
+    assert problems(FIRST, names=NAMES) == [("certificates", "one-kind")]
+    assert problems(*[SECOND] * 20) == []
+    assert problems(*[SECOND] * 21) == [("certificates", "too-many-certificates")]
     assert problems(names=["*.example.com", "Example.com", "example", "a_b.example.com"]) == [
         (f"lets_encrypt_names[{number}]", "host-name") for number in (1, 2, 3)
     ]
     for kind in ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"):
-        assert problems({**TWO, "private_key": pem(SECRET, kind)}) == []
+        assert problems({**SECOND, "private_key": pem(SECRET, kind)}) == []
 
 
 def test_what_a_preview_cannot_know_passes(world: World) -> None:
-    base = inputs_of(Document(None, "1"), ONE)  # type: ignore[arg-type]
-    for unknown in (Unknown(), [Unknown()], [{**TWO, "private_key": Unknown()}]):
+    base = inputs_of(Document(None, "1"), FIRST)  # type: ignore[arg-type]
+    for unknown in (Unknown(), [Unknown()], [{**SECOND, "private_key": Unknown()}]):
         assert LIFE.check(world.session, {}, {**base, "certificates": unknown}).problems == []
     assert re.fullmatch(r"sfr:[0-9a-f]{16}", base["owner_tags"]["resource"])

@@ -392,8 +392,8 @@ def test_a_whole_group_changes_where_the_elb_has_no_room_for_both(world: World, 
     with watched(world) as seen:
         outputs = update(world, outputs, member_inputs(elb, new))
     no_more_than_forty(seen)
-    ours = set(places(*old, *new))
-    serving = [sum(up for place, up in entries.items() if place in ours) for entries in writes(seen)]
+    group = set(places(*old, *new))
+    serving = [sum(up for place, up in entries.items() if place in group) for entries in writes(seen)]
     assert min(serving) >= count * 3 // 4, "most of the group serves all the time"
     assert (elb.places(), elb.servers[:theirs], elb.rules) == (places(*new), foreign, [RULE])
     assert outputs["parked_rules"] == []
