@@ -10,6 +10,14 @@ from tests.waiting import PATIENCE
 
 JSON = dict[str, Any]
 AUTH = ("token", "secret")
+SMALL: JSON = {
+    "Name": "web1",
+    "ServerPlan": {"CPU": 2, "MemoryMB": 4096},
+    "ConnectedSwitches": [{"Scope": "shared"}],
+}
+"""A server."""
+SHORT = httpx.Timeout(PATIENCE, read=0.3)
+"""For a request whose answer does not come."""
 
 
 class Api:
@@ -18,7 +26,8 @@ class Api:
     def __init__(self, url: str, zone: str = "is1b") -> None:
         self.url = url
         self.zone = zone
-        self.http = httpx.Client(auth=AUTH, headers={"X-Sakura-Bigint-As-Int": "1"}, timeout=PATIENCE, trust_env=False)
+        headers = {"X-Sakura-Bigint-As-Int": "1"}
+        self.http = httpx.Client(auth=AUTH, headers=headers, timeout=PATIENCE, trust_env=False, verify=False)
 
     @property
     def base(self) -> str:
@@ -74,8 +83,7 @@ class Api:
         return made
 
     def make_server(self, name: str = "web1", **fields: Any) -> JSON:
-        wanted = {"Name": name, "ServerPlan": {"CPU": 2, "MemoryMB": 4096}, "ConnectedSwitches": [{"Scope": "shared"}]}
-        return self.make("server", "Server", **{**wanted, **fields})
+        return self.make("server", "Server", **{**SMALL, "Name": name, **fields})
 
     def archive(self) -> int:
         found = self.get('archive?{"Filter":{"Scope":["shared"],"Tags.Name":[["current-stable","distro-alma"]]}}')

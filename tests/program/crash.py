@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,14 +19,34 @@ CANCELLING = "^C received; cancelling"
 
 
 @contextmanager
-def clock_stands(fleet: Fleet, *, then: float = 1000) -> Iterator[None]:
+def clock_stands(fleet: Fleet) -> Iterator[None]:
     """The cloud's clock stands in the block: answers come at once, and no disk is ever copied. After it, time
-    runs `then` times as fast as real time."""
+    runs a thousand times as fast as real time."""
     fleet.control("clock", {"freeze": True})
     try:
         yield
     finally:
-        fleet.control("clock", {"freeze": False, "time_scale": then})
+        fleet.control("clock", {"freeze": False, "time_scale": 1000})
+
+
+class HeardEngine:
+    """A `pulumi` for commands that run the engine, which also writes down what it says."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        folder = fleet.folder.parent / "heard"
+        self._log = folder / "log"
+        self.env = {"PATH": f"{folder}{os.pathsep}{fleet.env['PATH']}"}
+        real = shutil.which("pulumi", path=fleet.env["PATH"])
+        folder.mkdir()
+        self._log.touch()
+        (folder / "pulumi").write_text(
+            f'#!/bin/bash\nexec {shlex.quote(str(real))} "$@" > >(exec tee -a {shlex.quote(str(self._log))})\n'
+        )
+        (folder / "pulumi").chmod(0o755)
+
+    def wait_for_interrupt(self) -> None:
+        """Until the engine has taken an interrupt."""
+        wait_for("the engine to take the interrupt", lambda: CANCELLING in self._log.read_text())
 
 
 def hosts_of(fleet: Fleet) -> list[int]:

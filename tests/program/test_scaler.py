@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sakura_fleet.ownership import OwnerTags
-from tests.program.crash import clock_stands
-from tests.program.fleet import Fleet
+from tests.program.crash import HeardEngine, clock_stands
+from tests.program.fleet import PREFIX, Fleet
+from tests.program.snapshots import bring_up
 from tests.waiting import PATIENCE, wait_for
 
 
@@ -32,7 +34,7 @@ def scaled(fleet: Fleet, *arguments: str) -> dict[str, Any]:
 
 
 def declared(fleet: Fleet) -> int:
-    return int(fleet.pulumi("config", "get", "size").stdout)
+    return int(yaml.safe_load(fleet.stack_file.read_text())["config"][f"{PREFIX}size"])
 
 
 def git(fleet: Fleet, *arguments: str) -> None:
@@ -49,8 +51,7 @@ def commit_stacks(fleet: Fleet) -> None:
 
 @pytest.fixture
 def running_fleet(fleet: Fleet) -> Fleet:
-    fleet.up()
-    return fleet
+    return bring_up(fleet)
 
 
 @pytest.mark.parametrize(
@@ -173,13 +174,13 @@ def test_wrong_key_is_told_apart(make_fleet: Callable[..., Fleet]) -> None:
 
 
 def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=0, latency="baseline")
-    fleet.up()
-    with clock_stands(fleet, then=3):  # 23 s for the copy of a disk, so that the engine has the signal before
+    fleet = bring_up(make_fleet(size=0, latency="baseline"))
+    engine = HeardEngine(fleet)
+    with clock_stands(fleet):
         first = subprocess.Popen(
             ["scaler", "set", "2", "--yes", "--stack", fleet.stack, "-o", "json"],
             cwd=fleet.folder,
-            env={**fleet.env, **state_home(fleet)},
+            env={**fleet.env, **state_home(fleet), **engine.env},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -190,6 +191,7 @@ def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable
         assert scaler(fleet, "up", "--yes", "--detailed-exitcode", check=False).returncode == 12
 
         first.send_signal(signal.SIGINT)
+        engine.wait_for_interrupt()
     output, _ = first.communicate(timeout=PATIENCE)
     assert first.returncode == 8, output
     assert json.loads(output)["status"] == "CANCELED"
@@ -224,8 +226,7 @@ def lock_files(fleet: Fleet) -> list[Path]:
 
 @pytest.mark.parametrize("victims", [["scaler", "engine"], ["engine"], ["scaler"]], ids=" and ".join)
 def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Fleet], victims: list[str]) -> None:
-    fleet = make_fleet(size=0, latency="baseline")
-    fleet.up()
+    fleet = bring_up(make_fleet(size=0, latency="baseline"))
     said = killed(fleet, *victims)
     assert "scaler" in victims or "the engine was ended by SIGKILL; run the same command again" in said
 
@@ -245,8 +246,7 @@ def test_what_a_killed_job_left_is_repaired_first(make_fleet: Callable[..., Flee
 
 
 def test_a_lock_that_nothing_proves_stale_stays_and_the_command_is_printed(make_fleet: Callable[..., Fleet]) -> None:
-    fleet = make_fleet(size=0, latency="baseline")
-    fleet.up()
+    fleet = bring_up(make_fleet(size=0, latency="baseline"))
     killed(fleet, "scaler", "engine")
     before = fleet.count()
     way_out = f"sakura-fleet repair --stack {fleet.stack}"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sakura_emulator.server import running
-from tests.program.crash import clock_stands
+from tests.program.crash import HeardEngine, clock_stands
 from tests.program.fleet import ROOT, Fleet
 from tests.waiting import PATIENCE, wait_for
 from tests.workflows.steps import Checkout, git, new_checkout, plain_env, run_text, set_size, shell
@@ -265,20 +265,23 @@ def slow(tmp_path: Path) -> Iterator[Checkout]:
 
 def test_a_cancelled_run_reaches_the_engine(slow: Checkout) -> None:
     """GitHub sends SIGINT to the step's first process only; the engine finishes what runs and saves its state."""
+    engine = HeardEngine(slow.fleet)
     env = {
         **plain_env(),
         **slow.fleet.env,
+        **engine.env,
         "STACK": "test",
         "XDG_STATE_HOME": str(slow.temp / "xdg"),
         "TMPDIR": str(slow.temp),
     }
     command = ["bash", "-e", "-c", run_text("deploy-stack", "deploy.sh")]
-    with clock_stands(slow.fleet, then=3):  # 23 s for the copy of a disk, so that the engine has the signal before
+    with clock_stands(slow.fleet):
         step = subprocess.Popen(
             command, cwd=slow.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         wait_for("a server to be begun", lambda: bool(slow.fleet.servers()))
         step.send_signal(signal.SIGINT)
+        engine.wait_for_interrupt()
     output, _ = step.communicate(timeout=PATIENCE)
     assert step.returncode not in (0, -signal.SIGINT), output
     assert not list((slow.folder / "state").rglob("locks/**/*.json")), "the lock is still there"

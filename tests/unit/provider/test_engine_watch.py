@@ -27,8 +27,9 @@ def test_an_engine_that_listens_is_there_and_one_that_does_not_is_gone(monkeypat
 
 
 _HOST = """
-import sys, threading
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from sakura_fleet.provider.engine_watch import end_quickly
 
 class Last:
@@ -37,10 +38,15 @@ class Last:
 
 last = Last()
 end_quickly()
-go_on = threading.Event()
-pool = ThreadPoolExecutor()
-pool.submit(lambda: (go_on.wait(10), print("call ended")))
-threading.Timer(0.1, go_on.set).start()
+calls, others = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+
+def call():
+    with suppress(RuntimeError):  # once the interpreter has begun to end, no pool takes anything
+        while True:
+            others.submit(int).result()
+    print("call ended")
+
+calls.submit(call)
 """
 
 
