@@ -26,6 +26,8 @@ PAGES = sorted({*(ROOT / "docs").glob("*.md"), *ROOT.glob("README*.md")})
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 SINGLE = {"type", "unknown-key", "range", "unknown-value", "unknown-zone"}
 """Rules about one value, which the schema knows, too."""
+REFERS_TO = {"elb": ("dns", "zone"), "hosts": ("dns", "zone"), "dns": ("elb", "name")}
+"""Which setting of another section one needs where its own say so."""
 STRANGE: tuple[Any, ...] = (
     *(None, True, "", "x", 0, -1, 1.0, 1.5, 10**9, "113000000001"),
     *([], [None], ["x"], {}, {"zzzz": 1}, [{"zzzz": 1}]),
@@ -60,18 +62,33 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
         yield from places(inner, *path, key)
 
 
-def changed(config: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
-    whole = copy.deepcopy(config)
-    part: Any = whole
-    for step in path[:-1]:
-        part = part[step]
-    part[path[-1]] = value
-    return whole
+def alone(config: dict[str, Any], path: tuple[str | int, ...]) -> tuple[dict[str, Any], tuple[str | int, ...]]:
+    """The settings that a setting is read with, and its place in them: all of a large stack would take long each time.
+
+    The section itself, what it refers to, and what every stack has; of a list of hosts or record sets, the item that
+    the setting is in.
+    """
+    kept = copy.deepcopy({key: config[key] for key in config if key in {"fleet_id", "size", "server_group", path[0]}})
+    section, setting = REFERS_TO.get(str(path[0]), ("", ""))
+    if section in config:
+        kept[section] = {setting: config[section][setting]}
+    at = next((depth for depth, step in enumerate(path) if isinstance(step, int)), None)
+    if at is None:
+        return kept, path
+    items: Any = kept
+    for step in path[:at]:
+        items = items[step]
+    items[:] = [items[path[at]]]  # type: ignore[index]
+    return kept, (*path[:at], 0, *path[at + 1 :])
 
 
 def agree(config: dict[str, Any], path: tuple[str | int, ...], value: Any) -> None:
     """With this value there, what `read_stack` takes the schema takes; it refuses what breaks a rule about a value."""
-    candidate = changed(config, path, value)
+    candidate, path = alone(config, path)
+    part: Any = candidate
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
     found = problems(candidate)
     takes = is_valid({str(path[0]): candidate[str(path[0])]})
     if not found:
