@@ -50,7 +50,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place, opened(Path(place), options.bays) as bays:
         scenarios = [SCENARIOS[name] for name in options.scenario or SCENARIOS]
-        clean = cleans(scenarios, Path(place) / "snapshots", bays)
+        clean = cleans(scenarios, bays)
         points: list[Point] = []
         for name, run in clean.items():
             all_points = points_of(name, run.calls)

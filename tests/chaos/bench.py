@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -16,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.provider.processes import session
@@ -24,21 +22,20 @@ from tests.chaos.pictures import Foreign, picture, put_foreign, state_error
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario
 from tests.chaos.trap import KILLS, Call, Kind, Trap
-from tests.program.fleet import HTTP, Fleet, group_settings, new_fleet
+from tests.local_http import HTTP
+from tests.program.fleet import Fleet, group_settings, new_fleet
+from tests.program.snapshots import Snapshot, restore, snapshot_of
 
 LONGEST_RUN = 300.0
 """Seconds for one `pulumi up`: a timeout of the client and a minute of looking for what may have been made are less."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """How a scenario begins: the stack's files (in a folder), the cloud, and what others have in it."""
+class Beginning:
+    """How a scenario begins: the stack and its cloud, and what others have in it."""
 
     scenario: Scenario
-    files: Path
-    settings: dict[str, Any]
-    url: str
-    cloud: dict[str, Any]
+    snapshot: Snapshot
     foreign: Foreign
 
 
@@ -46,7 +43,7 @@ class Snapshot:
 class Clean:
     """A scenario without failures: its calls, and what must be there after it."""
 
-    snapshot: Snapshot
+    beginning: Beginning
     calls: list[Call]
     same: Counter[str]
     other: Counter[str]
@@ -93,7 +90,7 @@ class Bay:
         self.fleet = new_fleet(folder, cloud.url)
         self.fleet.patience = LONGEST_RUN
 
-    def prepare(self, scenario: Scenario, files: Path) -> Snapshot:
+    def prepare(self, scenario: Scenario) -> Beginning:
         """Bring a scenario to where it begins."""
         fleet = self.fleet
         self._empty()
@@ -101,50 +98,36 @@ class Bay:
         fleet.write()
         scenario.prepare(fleet)
         foreign = put_foreign(fleet, parts=scenario.foreign_parts)
-        for part in ("stacks", "state"):
-            shutil.copytree(fleet.folder / part, files / part)
-        return Snapshot(scenario, files, dict(fleet.settings), self.cloud.url, self._cloud(), foreign)
+        return Beginning(scenario, snapshot_of(fleet), foreign)
 
     def _empty(self) -> None:
         """No state, and no cloud."""
         self.trap.disarm()
         HTTP.post(f"{self.cloud.url}/_emulator/reset", json={}).raise_for_status()
         self.cloud.cloud.faults = self.trap
-        shutil.rmtree(self.fleet.folder / "state")
-        (self.fleet.folder / "state").mkdir()
         self.fleet.stack_file.unlink()
         self.fleet.write()
-        self.fleet.pulumi("stack", "init")
+        self.fleet.new_state()
 
-    def _cloud(self) -> dict[str, Any]:
-        return dict(self.fleet.get("/_emulator/snapshot"))
-
-    def clean(self, snapshot: Snapshot) -> Clean:
+    def clean(self, beginning: Beginning) -> Clean:
         """The scenario without failures, to its end, and to the other size."""
         calls, pictures = [], []
         for other in (True, False):
-            self.restore(snapshot)
-            self._declare(snapshot.scenario, other=other)
+            self.begin(beginning)
+            self._declare(beginning.scenario, other=other)
             self.trap.disarm()
-            self._must("up" if other else snapshot.scenario.command)
+            self._must("up" if other else beginning.scenario.command)
             calls = list(self.trap.record)
-            pictures.append(picture(self.fleet, snapshot.foreign))
-            touched = snapshot.foreign.touched(self.fleet)
+            pictures.append(picture(self.fleet, beginning.foreign))
+            touched = beginning.foreign.touched(self.fleet)
             if touched:
-                raise AssertionError(f"{snapshot.scenario.name} without any failure: {touched}")
-        return Clean(snapshot, calls, same=pictures[1], other=pictures[0])
+                raise AssertionError(f"{beginning.scenario.name} without any failure: {touched}")
+        return Clean(beginning, calls, same=pictures[1], other=pictures[0])
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Stack and cloud as they were when the snapshot was taken."""
+    def begin(self, beginning: Beginning) -> None:
+        """Stack and cloud as the scenario begins with them."""
         self.trap.disarm()
-        for part in ("stacks", "state"):
-            shutil.rmtree(self.fleet.folder / part)
-            shutil.copytree(snapshot.files / part, self.fleet.folder / part)
-        HTTP.put(f"{self.cloud.url}/_emulator/snapshot", json=snapshot.cloud).raise_for_status()
-        for state in (self.fleet.folder / "state" / ".pulumi" / "stacks").rglob("*.json"):
-            state.write_text(state.read_text().replace(snapshot.url, self.cloud.url))
-        self.fleet.settings = {**snapshot.settings, "api_root": self.fleet.api_root}
-        self.fleet.write()
+        restore(self.fleet, beginning.snapshot)
 
     def run(self, point: Point, clean: Clean) -> Verdict:
         """One point, from the snapshot to the verdict."""
@@ -161,8 +144,8 @@ class Bay:
 
     def _run(self, point: Point, clean: Clean, verdict: Verdict) -> Counter[str]:
         """Failure, recovery and preview; returns what must be there now."""
-        scenario = clean.snapshot.scenario
-        self.restore(clean.snapshot)
+        scenario = clean.beginning.scenario
+        self.begin(clean.beginning)
         self._declare(scenario, other=False)
         engine = Engine(self.fleet, scenario.command)
         self.trap.arm(point.call, point.kind, kill=engine.kill, interrupt=engine.interrupt)
@@ -178,7 +161,7 @@ class Bay:
         if (other or scenario.command == "up") and (point.call.is_write or not verdict.absorbed):
             refresh = [] if verdict.absorbed else ["--refresh"]
             self.fleet.pulumi("preview", "--expect-no-changes", *refresh)
-        verdict.error = state_error(self.fleet, clean.snapshot.foreign)
+        verdict.error = state_error(self.fleet, clean.beginning.foreign)
         return clean.other if other else clean.same
 
     def _recover(self, point: Point, scenario: Scenario, *, other: bool) -> None:
@@ -201,8 +184,8 @@ class Bay:
         return done.stdout
 
     def _judge(self, verdict: Verdict, clean: Clean, expected: Counter[str]) -> None:
-        verdict.compare(picture(self.fleet, clean.snapshot.foreign), expected)
-        verdict.touched = clean.snapshot.foreign.touched(self.fleet)
+        verdict.compare(picture(self.fleet, clean.beginning.foreign), expected)
+        verdict.touched = clean.beginning.foreign.touched(self.fleet)
 
     def _declare(self, scenario: Scenario, *, other: bool) -> None:
         scenario.change(self.fleet)
@@ -258,15 +241,15 @@ class Engine:
         return self._process.pid
 
 
-def cleans(scenarios: Iterable[Scenario], folder: Path, bays: Bays) -> dict[str, Clean]:
+def cleans(scenarios: Iterable[Scenario], bays: Bays) -> dict[str, Clean]:
     """Every scenario without a failure, by name."""
 
     def recorded(scenario: Scenario) -> Clean:
         with bays.free() as bay:
-            return bay.clean(bay.prepare(scenario, folder / scenario.name))
+            return bay.clean(bay.prepare(scenario))
 
     with ThreadPoolExecutor(bays.count) as pool:
-        return {clean.snapshot.scenario.name: clean for clean in pool.map(recorded, scenarios)}
+        return {clean.beginning.scenario.name: clean for clean in pool.map(recorded, scenarios)}
 
 
 def verdicts(points: Iterable[Point], clean: dict[str, Clean], bays: Bays) -> Iterator[Verdict]:

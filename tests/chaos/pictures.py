@@ -31,7 +31,7 @@ THEIR_RECORD: JSON = {"Name": "theirs", "Type": "TXT", "RData": "hands off", "TT
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What others have: whole objects, by kind and ID, and whether they have parts of our ELB and zone."""
+    """What others have: whole objects, by kind and ID, and whether they have parts of the fleet's ELB and zone."""
 
     objects: dict[tuple[str, str], str]
     parts: bool
@@ -85,8 +85,8 @@ def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
         },
     ):  # fmt: skip
         make("POST", "commonserviceitem", {"CommonServiceItem": body}, zone="is1a")
-    ours = [item for item in _all(fleet, "commonserviceitem") if ("commonserviceitem", item["ID"]) in before]
-    for item in ours if parts else []:
+    managed = [item for item in _all(fleet, "commonserviceitem") if ("commonserviceitem", item["ID"]) in before]
+    for item in managed if parts else []:
         _add_their_part(fleet, item)
     objects = {
         (kind, item["ID"]): _text(item)
@@ -94,7 +94,7 @@ def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
         for item in _all(fleet, kind)
         if (kind, item["ID"]) not in before
     }
-    return Foreign(objects, parts=parts and bool(ours))
+    return Foreign(objects, parts=parts and bool(managed))
 
 
 def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
@@ -118,8 +118,7 @@ def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
 
 def state_error(fleet: Fleet, foreign: Foreign) -> str:
     """What the stack's state does not know of the cloud, or knows wrongly; empty where they agree."""
-    (file,) = (fleet.folder / "state" / ".pulumi" / "stacks").rglob(f"{fleet.stack}.json")
-    latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+    latest = fleet.state()
     pending = [item["resource"]["urn"] for item in latest.get("pending_operations") or []]
     ids = [(item.get("outputs") or {}).get("elb_id") or item.get("id", "") for item in latest.get("resources") or []]
     known = {item for item in ids if item.isdigit()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -88,9 +87,7 @@ def _by_others(fleet: Fleet) -> None:
     for note in fleet.call("GET", "note", zone="is1a")["Notes"]:
         if note["Name"].startswith("hscale-group"):
             fleet.call("DELETE", f"note/{note['ID']}")
-    shutil.rmtree(fleet.folder / "state")
-    (fleet.folder / "state").mkdir()
-    fleet.pulumi("stack", "init")
+    fleet.new_state()
 
 
 def _adopt(fleet: Fleet) -> None:

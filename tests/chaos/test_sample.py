@@ -29,7 +29,7 @@ FOUND = [
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_next_run_puts_all_right(name: str, tmp_path: Path) -> None:
     with opened(tmp_path, 2) as bays:
-        clean = cleans([SCENARIOS[name]], tmp_path / "snapshots", bays)
+        clean = cleans([SCENARIOS[name]], bays)
         points = set(sample(points_of(name, clean[name].calls), POINTS, SEED))
         points |= {point for point in FOUND if point.scenario == name}
         results = list(verdicts(sorted(points), clean, bays))

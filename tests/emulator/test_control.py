@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import httpx
 import pytest
 
 from sakura_emulator.server import running
 from sakura_emulator.settings import Settings
 from tests.emulator.conftest import Factory
 from tests.emulator.support import Api
+from tests.local_http import HTTP
 
 ROUTES = ["/health", "/snapshot", "/faults", "/load", "/clock", "/log", "/state"]
 
@@ -19,12 +19,12 @@ ROUTES = ["/health", "/snapshot", "/faults", "/load", "/clock", "/log", "/state"
 @pytest.mark.parametrize("path", ROUTES)
 def test_only_a_loopback_host_and_no_foreign_origin(api: Api, path: str) -> None:
     url = f"{api.url}/_emulator{path}"
-    assert httpx.get(url).status_code == 200
-    assert httpx.get(url, headers={"Origin": "http://localhost:3000"}).status_code == 200
+    assert HTTP.get(url).status_code == 200
+    assert HTTP.get(url, headers={"Origin": "http://localhost:3000"}).status_code == 200
     for host in ("evil.example", "127.0.0.1.evil.example", "10.0.0.1:18080", "localhost.evil.example"):
-        assert httpx.get(url, headers={"Host": host}).status_code == 403
+        assert HTTP.get(url, headers={"Host": host}).status_code == 403
     for origin in ("https://evil.example", "null", "http://127.0.0.1.evil.example"):
-        assert httpx.get(url, headers={"Origin": origin}).status_code == 403
+        assert HTTP.get(url, headers={"Origin": origin}).status_code == 403
 
 
 def test_the_api_is_for_this_machine_and_not_for_pages_of_others(api: Api) -> None:
@@ -65,10 +65,10 @@ def test_writes_take_json_only(api: Api, path: str) -> None:
     api.make_server()
     url = f"{api.url}/_emulator{path}"
     for content_type in ("text/plain", "application/x-www-form-urlencoded", ""):
-        answer = httpx.post(url, content=b"{}", headers={"Content-Type": content_type})
+        answer = HTTP.post(url, content=b"{}", headers={"Content-Type": content_type})
         assert answer.status_code == 415
-    assert httpx.post(url, content=b"{", headers={"Content-Type": "application/json"}).status_code == 400
-    assert httpx.post(url, json=[]).status_code == 400
+    assert HTTP.post(url, content=b"{", headers={"Content-Type": "application/json"}).status_code == 400
+    assert HTTP.post(url, json=[]).status_code == 400
     assert api.get("server")["Total"] == 1, "nothing was reset"
 
 
@@ -77,9 +77,9 @@ def test_listening_elsewhere_needs_a_token() -> None:
         Settings(host="0.0.0.0")
     with running(host="0.0.0.0", token="t", secret="s") as emulator:
         url = f"{emulator.url}/_emulator/state"
-        assert httpx.get(url).status_code == 401
-        assert httpx.get(url, auth=("t", "x")).status_code == 401
-        assert httpx.get(url, auth=("t", "s")).status_code == 200
+        assert HTTP.get(url).status_code == 401
+        assert HTTP.get(url, auth=("t", "x")).status_code == 401
+        assert HTTP.get(url, auth=("t", "s")).status_code == 200
 
 
 def test_health(api: Api) -> None:

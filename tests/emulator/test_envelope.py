@@ -6,11 +6,11 @@ import json
 import socket
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from tests.emulator.conftest import Factory
 from tests.emulator.support import AUTH, Api
+from tests.local_http import HTTP
 
 ZONAL_LISTS = {
     "server": "Servers",
@@ -102,13 +102,13 @@ def test_any_prefix_and_double_slashes(api: Api, prefix: str) -> None:
 def test_ids_are_numbers_or_texts_as_the_header_says(api: Api) -> None:
     server = api.make_server()
     assert isinstance(server["ID"], int)
-    text = httpx.get(f"{api.base}/server/{server['ID']}", auth=AUTH).json()["Server"]
+    text = HTTP.get(f"{api.base}/server/{server['ID']}", auth=AUTH).json()["Server"]
     assert text["ID"] == str(server["ID"])
     assert text["Interfaces"][0]["ID"] == str(server["Interfaces"][0]["ID"])
     assert text["Zone"]["ID"] == 31002, "small IDs stay numbers"
     assert text["ServerPlan"]["ID"] == 100004002
     note = api.make("note", "Note", Name="n", Content='{"ID":113800000001}')
-    assert httpx.get(f"{api.base}/note/{note['ID']}", auth=AUTH).json()["Note"]["Content"] == '{"ID":113800000001}'
+    assert HTTP.get(f"{api.base}/note/{note['ID']}", auth=AUTH).json()["Note"]["Content"] == '{"ID":113800000001}'
 
 
 def test_requests_may_use_texts_for_ids_and_junk_in_references(api: Api) -> None:
@@ -142,17 +142,17 @@ def test_names_descriptions_and_tags_have_limits(api: Api) -> None:
 
 def test_authentication(api: Api, emulator: Factory) -> None:
     url = f"{api.base}/auth-status"
-    assert httpx.get(url, auth=("any", "thing")).status_code == 200
+    assert HTTP.get(url, auth=("any", "thing")).status_code == 200
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic !"}):
-        answer = httpx.get(url, headers=headers)
+        answer = HTTP.get(url, headers=headers)
         assert (answer.status_code, answer.json()["error_code"]) == (401, "unauthorized")
-    assert httpx.get(url, auth=("", "")).status_code == 401
-    assert httpx.get(url, auth=("token", "")).status_code == 401
+    assert HTTP.get(url, auth=("", "")).status_code == 401
+    assert HTTP.get(url, auth=("token", "")).status_code == 401
     strict = emulator(token="right", secret="pair", account_id=113000000777)
     url = f"{strict.base}/auth-status"
-    assert httpx.get(url, auth=("right", "wrong")).status_code == 401
-    assert httpx.get(url, auth=("wrong", "pair")).status_code == 401
-    status = httpx.get(url, auth=("right", "pair"), headers={"X-Sakura-Bigint-As-Int": "1"}).json()
+    assert HTTP.get(url, auth=("right", "wrong")).status_code == 401
+    assert HTTP.get(url, auth=("wrong", "pair")).status_code == 401
+    status = HTTP.get(url, auth=("right", "pair"), headers={"X-Sakura-Bigint-As-Int": "1"}).json()
     assert status["Account"]["ID"] == 113000000777
     assert status["Permission"] == "create"
 

@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.emulator.conftest import Factory
 from tests.emulator.support import Api
+from tests.local_http import HTTP
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -69,9 +69,9 @@ def test_the_page_may_load_nothing_but_its_style(api: Api) -> None:
 def test_the_page_is_for_this_machine_only(api: Api, emulator: Factory) -> None:
     assert api.http.get(f"{api.url}/", headers={"Host": "rebound.example.com"}).status_code == 403
     outside = emulator(host="0.0.0.0", token="t", secret="s")
-    answer = httpx.get(f"{outside.url}/")
+    answer = HTTP.get(f"{outside.url}/")
     assert (answer.status_code, answer.headers["WWW-Authenticate"][:5]) == (401, "Basic")
-    assert httpx.get(f"{outside.url}/", auth=("t", "s")).status_code == 200
+    assert HTTP.get(f"{outside.url}/", auth=("t", "s")).status_code == 200
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")

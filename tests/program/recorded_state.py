@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from sakura_emulator.server import running
-from tests.program.fleet import HTTP, Fleet, local_settings, new_fleet
+from tests.local_http import HTTP
+from tests.program.fleet import Fleet, local_settings, new_fleet
 
 STATES = Path(__file__).with_name("states")
 PORT = 18_977

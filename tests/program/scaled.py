@@ -16,6 +16,7 @@ from sakura_fleet.engine.project import Project
 from sakura_fleet.scaler.autoscaler import Autoscaler
 from sakura_fleet.scaler.job_runner import JobRunner
 from tests.program.fleet import Fleet, new_fleet
+from tests.program.snapshots import bring_up
 
 
 class ScaledFleet:
@@ -46,6 +47,6 @@ def scaled_fleet(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any)
             if os.environ.get(key) != value:
                 monkeypatch.setenv(key, value)
         fleet.control("clock", {"freeze": True})
-        fleet.up()
+        bring_up(fleet)
         with chdir(fleet.folder):
             yield ScaledFleet(cloud, fleet)

@@ -65,7 +65,7 @@ def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
     assert found["https_record"] == records(fleet)["www", "HTTPS"]
     assert found["urls"] == ["https://www.example.com/", "https://example.com/"]
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
-    state = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    state = fleet.state()["resources"]
     after = {resource["urn"].rpartition("::")[2]: str(resource.get("dependencies")) for resource in state}
     assert "::www-withdrawal" in after["www"]
     assert "::www-address" in after["www-https"]
@@ -76,7 +76,7 @@ def test_the_life_of_a_host_by_startup_script(fleet: Fleet) -> None:
     log = fleet.requests()
     fleet.write(hosts=[{**HOST, "protocols": ["h1", "h2"]}])
     fleet.up()
-    again = json.loads(fleet.pulumi("stack", "output", "hosts", "--json").stdout)[0]["address"]
+    again = fleet.outputs()["hosts"][0]["address"]
     assert again != address, "other protocols are another server"
     assert records(fleet)["www", "HTTPS"] == f"10 . alpn=h2 ipv4hint={again}"
     asked = [f"{request['method']} {request['path']}" for request in fleet.requests()[len(log) :]]

@@ -10,6 +10,7 @@ import pytest
 from tests.program.crash import clock_stands
 from tests.program.elb import ELB, addresses, elb_settings, elb_writes, entries, is_elb_write, items
 from tests.program.fleet import Fleet
+from tests.program.snapshots import bring_up
 from tests.waiting import PATIENCE, wait_for
 
 
@@ -17,8 +18,7 @@ from tests.waiting import PATIENCE, wait_for
 def web(fleet: Fleet) -> Fleet:
     """The seed's group behind an ELB with a rule that names it, up."""
     fleet.write(elb=ELB)
-    fleet.up()
-    return fleet
+    return bring_up(fleet)
 
 
 def test_members_join_by_one_write_and_leave_by_two_before_any_shutdown(web: Fleet) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -27,7 +26,7 @@ def test_the_records_are_those_of_the_page(fleet: Fleet) -> None:
     fleet.write(hosts=hosts, dns=settings["dns"])
     fleet.up()
 
-    address = json.loads(fleet.pulumi("stack", "output", "--json").stdout)["hosts"][0]["address"]
+    address = fleet.outputs()["hosts"][0]["address"]
     rows = re.findall(r"^\| `([a-z@]+)` \| ([A-Z]+) \| `([^`]+)` \|", PAGE, re.MULTILINE)
     shown = {(name, kind): value.replace(SHOWN_ADDRESS, address) for name, kind, value in rows}
     (item,) = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.program.fleet import Fleet
+from tests.program.snapshots import bring_up
 
 SEED = {"server": 2, "disk": 2, "interface": 2, "note": 1}
 
@@ -43,7 +44,7 @@ def test_up_again_grow_shrink_destroy(fleet: Fleet) -> None:
 
 
 def test_a_template_changes_in_place_or_makes_the_new_generation_before_the_old_one_goes(fleet: Fleet) -> None:
-    fleet.up()
+    bring_up(fleet)
     ids = [server["ID"] for server in fleet.servers()]
     fleet.template(description="other words", tags=["web", "blue"])
     assert fleet.changes() == {"update": 2}

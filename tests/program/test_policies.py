@@ -15,6 +15,7 @@ from policies import docs
 from sakura_emulator.server import Running
 from sakura_fleet import tokens
 from tests.program.fleet import PREFIX, ROOT, Fleet, local_settings, new_fleet
+from tests.program.snapshots import bring_up
 
 PACK = ("--policy-pack", str(ROOT / "policies"))
 ELB = {"name": "tk-elb", "bind_ports": [{"proxy_mode": "http", "port": 80}], "drain_timeout": 0}
@@ -55,8 +56,7 @@ def previewed(fleet: Fleet, *arguments: str, expect: int = 0) -> str:
 
 
 def servers_in_state(fleet: Fleet) -> list[dict[str, Any]]:
-    deployment = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]
-    return [resource for resource in deployment["resources"] if resource["type"] == tokens.SERVER]
+    return [resource for resource in fleet.state()["resources"] if resource["type"] == tokens.SERVER]
 
 
 @pytest.mark.parametrize("stack", ["local", "staging", "production"])
@@ -169,7 +169,7 @@ def test_the_example_of_the_page_is_a_configuration(make: Make) -> None:
 
 
 def test_labels_are_the_programs_and_no_change(fleet: Fleet) -> None:
-    fleet.up()
+    bring_up(fleet)
     group = fleet.settings["server_group"]
     fleet.write(server_group={**group, "min_size": 2, "max_size": 3, "presets": []})
     assert fleet.changes() == {}
@@ -192,7 +192,7 @@ def rules(done: subprocess.CompletedProcess[str]) -> list[str]:
 def test_plans_of_a_groups_life(fleet: Fleet) -> None:
     fleet.write(elb=ELB)
     assert checked(fleet).returncode == 0, "everything is made"
-    fleet.up()
+    bring_up(fleet)
     assert checked(fleet).returncode == 0, "nothing changes"
     fleet.write(size=5)
     assert checked(fleet).returncode == 0, "grow"
@@ -228,11 +228,7 @@ def test_plans_of_a_host_and_its_zone(fleet: Fleet) -> None:
     hosts = local_settings()["hosts"]
     fleet.write(hosts=hosts, dns={"zone": "example.com"})
     fleet.up()
-    (zone,) = [
-        resource["urn"]
-        for resource in json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]["resources"]
-        if resource["type"] == tokens.DNS_ZONE
-    ]
+    (zone,) = [resource["urn"] for resource in fleet.state()["resources"] if resource["type"] == tokens.DNS_ZONE]
     fleet.pulumi("state", "protect", zone, "--yes")
     unprotected = checked(fleet, "-o", "json")
     assert (unprotected.returncode, rules(unprotected)) == (5, ["protection-removed"])

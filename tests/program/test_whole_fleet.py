@@ -6,11 +6,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Any
 
 import pytest
 
 from tests.program.fleet import Fleet, local_settings
+from tests.program.snapshots import bring_up
 
 
 def records(fleet: Fleet) -> dict[tuple[str, str], str]:
@@ -27,16 +27,11 @@ def records(fleet: Fleet) -> dict[tuple[str, str], str]:
 @pytest.fixture
 def whole(fleet: Fleet) -> Fleet:
     fleet.write(**{key: local_settings()[key] for key in ("elb", "hosts", "dns")})
-    fleet.up()
-    return fleet
-
-
-def outputs(fleet: Fleet) -> dict[str, Any]:
-    return dict(json.loads(fleet.pulumi("stack", "output", "--json").stdout))
+    return bring_up(fleet)
 
 
 def test_everything_is_there_and_agrees(whole: Fleet) -> None:
-    out = outputs(whole)
+    out = whole.outputs()
     www = out["hosts"][0]["address"]
     assert records(whole) == {
         ("app", "A"): out["elb"]["vip"],
@@ -80,11 +75,11 @@ def test_show_puts_state_and_cloud_side_by_side(whole: Fleet) -> None:
 
 
 def test_a_host_that_is_replaced_takes_its_records_along(whole: Fleet) -> None:
-    before = outputs(whole)["hosts"][0]["address"]
+    before = whole.outputs()["hosts"][0]["address"]
     (host,) = whole.settings["hosts"]
     whole.write(hosts=[{**host, "email": "ops@example.com"}])
     whole.up()
-    after = outputs(whole)["hosts"][0]["address"]
+    after = whole.outputs()["hosts"][0]["address"]
     assert after != before
     assert records(whole)["www", "A"] == after
     assert records(whole)["www", "HTTPS"] == f"10 . alpn=h3,h2 ipv4hint={after}"

@@ -57,7 +57,7 @@ class Wire(httpx.BaseTransport):
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.answer: Callable[[str, httpx.Response], httpx.Response] = lambda _, response: response
-        self._http = httpx.HTTPTransport()
+        self._http = httpx.HTTPTransport(verify=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         call = f"{request.method} {request.url.path.partition('/api/cloud/1.1/')[2]}"

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
-
 from sakura_emulator.clock import JST
 from sakura_emulator.server import Running
 from sakura_fleet.client import Client, Server
 from sakura_fleet.ownership import OwnerTags
+from tests.local_http import HTTP
 
 FLEET = "0123456789abcdef"
 
@@ -70,8 +69,8 @@ class Farm:
         self._client.servers.power_off(server.zone, server.id, force=True)
 
     def _clock(self) -> float:
-        return float(httpx.get(f"{self._url}/clock", trust_env=False).json()["now"])
+        return float(HTTP.get(f"{self._url}/clock").json()["now"])
 
     def _control(self, path: str, body: dict[str, Any]) -> None:
-        answer = httpx.post(f"{self._url}{path}", json=body, trust_env=False)
+        answer = HTTP.post(f"{self._url}{path}", json=body)
         assert answer.is_success, answer.text

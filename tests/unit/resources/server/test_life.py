@@ -31,6 +31,7 @@ from sakura_fleet.provider.lifecycle import Diff, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
+from tests.local_http import HTTP
 from tests.unit.resources.elb.support import die, somebody
 from tests.unit.world import FLEET, FOREIGN, OTHER_ZONE, OWNER_TAGS, ZONE, World, server_inputs, world
 
@@ -256,7 +257,7 @@ def with_config_error(call: str, response: httpx.Response, only: str = "") -> ht
 
 def log(emulator: Running) -> list[dict[str, Any]]:
     """What the emulator was asked, oldest first."""
-    answer = httpx.get(f"{emulator.url}/_emulator/log?since=0", trust_env=False).raise_for_status().json()
+    answer = HTTP.get(f"{emulator.url}/_emulator/log?since=0").raise_for_status().json()
     return list(answer["requests"])
 
 
