@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,19 +29,29 @@ def clock_stands(fleet: Fleet) -> Iterator[None]:
 
 
 class HeardEngine:
-    """A `pulumi` for commands that run the engine, which also writes down what it says."""
+    """For commands that run the engine: one that also writes down what it says.
+
+    They take the `pulumi` beside their Python, so this is a virtual environment like that of these tests.
+    """
 
     def __init__(self, fleet: Fleet) -> None:
-        folder = fleet.folder.parent / "heard"
-        self._log = folder / "log"
-        self.env = {"PATH": f"{folder}{os.pathsep}{fleet.env['PATH']}"}
-        real = shutil.which("pulumi", path=fleet.env["PATH"])
-        folder.mkdir()
+        place, real = fleet.folder.parent / "heard", Path(sys.prefix)
+        programs = place / "bin"
+        programs.mkdir(parents=True)
+        (place / "pyvenv.cfg").write_bytes((real / "pyvenv.cfg").read_bytes())
+        (place / "lib").symlink_to(real / "lib")
+        (programs / "python").symlink_to(real / "bin" / "python")
+        self._log = place / "log"
         self._log.touch()
-        (folder / "pulumi").write_text(
-            f'#!/bin/bash\nexec {shlex.quote(str(real))} "$@" > >(exec tee -a {shlex.quote(str(self._log))})\n'
-        )
-        (folder / "pulumi").chmod(0o755)
+        heard = f"> >(exec tee -a {self._log}) 2> >(exec tee -a {self._log} >&2)"
+        scripts = {"pulumi": f'#!/bin/bash\nexec {real}/bin/pulumi "$@" {heard}\n'}
+        for name in ("sakura-fleet", "scaler"):
+            _, _, rest = (real / "bin" / name).read_text().partition("\n")
+            scripts[name] = f"#!{programs}/python\n{rest}"
+        for name, text in scripts.items():
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        self.env = {"PATH": os.pathsep.join([str(programs), fleet.env["PATH"]])}
 
     def wait_for_interrupt(self) -> None:
         """Until the engine has taken an interrupt."""
