@@ -33,7 +33,7 @@ def test_the_api_is_for_this_machine_and_not_for_pages_of_others(api: Api) -> No
     url, key = f"{api.url}/is1b/api/cloud/1.1/note", ("any", "key")
     body = b'{"Note": {"Name": "n", "Content": "x"}}'
     for headers in ({}, {"Origin": "http://localhost:3000"}, {"Host": "localhost"}):
-        assert httpx.post(url, content=body, auth=key, headers=headers).status_code == 201
+        assert HTTP.post(url, content=body, auth=key, headers=headers).status_code == 201
     for headers in (
         {"Host": "rebound.example"},
         {"Host": "10.0.0.1:18080"},
@@ -42,8 +42,8 @@ def test_the_api_is_for_this_machine_and_not_for_pages_of_others(api: Api) -> No
         {"Origin": "http://rebound.example", "Host": "rebound.example"},
     ):
         for answer in (
-            httpx.post(url, content=body, auth=key, headers={**headers, "Content-Type": "text/plain"}),
-            httpx.get(url, auth=key, headers=headers),
+            HTTP.post(url, content=body, auth=key, headers={**headers, "Content-Type": "text/plain"}),
+            HTTP.get(url, auth=key, headers=headers),
         ):
             assert (answer.status_code, answer.json()["error_code"]) == (403, "forbidden")
     made = [note for note in api.get("note")["Notes"] if note["Name"] == "n"]
@@ -54,10 +54,10 @@ def test_an_emulator_that_is_reached_from_elsewhere_has_other_names() -> None:
     with running(host="0.0.0.0", token="t", secret="s") as emulator:
         url = f"{emulator.url}/is1b/api/cloud/1.1/note"
         for headers in ({"Host": "emulator:18080"}, {"Host": "emulator:18080", "Origin": "http://emulator:18080"}):
-            assert httpx.get(url, auth=("t", "s"), headers=headers).status_code == 200
-            assert httpx.get(url, auth=("t", "wrong"), headers=headers).status_code == 401
+            assert HTTP.get(url, auth=("t", "s"), headers=headers).status_code == 200
+            assert HTTP.get(url, auth=("t", "wrong"), headers=headers).status_code == 401
         foreign = {"Host": "emulator:18080", "Origin": "https://evil.example"}
-        assert httpx.get(url, auth=("t", "s"), headers=foreign).status_code == 403
+        assert HTTP.get(url, auth=("t", "s"), headers=foreign).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/reset", "/faults", "/load", "/clock"])
