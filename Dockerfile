@@ -37,7 +37,7 @@ COPY --from=engine /engine/ .venv/bin/
 COPY Pulumi.yaml __main__.py ./
 COPY components components
 COPY policies policies
-# Any user may run it, as --user decides whose the stack files are.
+# Any user may run it, as --user decides whose the stack files are. One without a name gets USER's, which the engine needs.
 RUN mkdir -m 1777 stacks .state .pulumi /home/fleet \
   && useradd --uid 10001 --home-dir /home/fleet --no-create-home fleet
 # For hosts that are changed over SSH; all else works without it.
@@ -47,6 +47,7 @@ RUN --mount=type=bind,source=scripts/command_plugin.py,target=/tmp/command_plugi
   || echo "this image is without the pulumi-command plugin"
 ENV PATH=/fleet/.venv/bin:$PATH \
   HOME=/home/fleet \
+  USER=fleet \
   PULUMI_HOME=/fleet/.pulumi \
   PYTHONDONTWRITEBYTECODE=1 \
   PULUMI_PARALLEL=64 \

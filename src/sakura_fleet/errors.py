@@ -17,6 +17,7 @@
     +-- PolicyError                policy         a policy of level `mandatory` refused the preview
     +-- NoStackError               no-stack       the backend has no such stack
     +-- BusyError                  busy           another run is at work on this stack
+    +-- JobFolderError             job-folder     a file of the job folder is damaged, or cannot be written
     +-- ApiError                   api            the cloud answered with an error; status, its code and serial are kept
     |   +-- AuthenticationError    auth           401: wrong token or secret
     |   +-- PermissionDeniedError  permission     403
@@ -200,6 +201,12 @@ class BusyError(FleetError):
     """Another run is at work on this stack."""
 
     code = "busy"
+
+
+class JobFolderError(FleetError):
+    """A file of a stack's job folder (scaling memory, job, lock, history) is damaged, or cannot be written."""
+
+    code = "job-folder"
 
 
 class ApiError(FleetError):

@@ -95,3 +95,18 @@ def test_a_failed_update_is_tried_again_only_after_its_wait(afternoon: Afternoon
     assert result is not None
     assert result.status == "DONE"
     assert fleet.count() == {"server": 3, "disk": 3, "interface": 3, "note": 1}
+
+
+def test_a_group_that_is_larger_than_its_file_says_grows_by_one_and_loses_none(afternoon: Afternoon) -> None:
+    fleet = afternoon.fleet
+    fleet.write(size=4)
+    fleet.up()
+    before = {server["ID"] for server in fleet.servers()}
+    fleet.write(size=2)  # as a file that was taken from a repository
+    for _ in range(2):
+        afternoon.pass_time(3.6)
+    observation, result = afternoon.autoscaler.tick()
+    assert result is not None
+    assert (observation.decision.reason.value, result.size_before, result.size_after) == ("CpuAboveUp", 2, 5)
+    after = {server["ID"] for server in fleet.servers()}
+    assert (before < after, len(after)) == (True, 5)

@@ -130,6 +130,19 @@ def test_dry_run_and_preview_change_nothing(running_fleet: Fleet) -> None:
     assert fleet.count()["server"] == 2
 
 
+def test_up_counts_from_the_servers_that_are_there_and_down_is_refused(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+    fleet.write(size=1)  # as a file that was taken from a repository
+    ids = {server["ID"] for server in fleet.servers()}
+    refused = scaler(fleet, "down", "--yes", check=False)
+    assert (refused.returncode, "2 servers are there, but 1 are declared" in refused.stderr) == (1, True)
+    assert json.loads(scaler(fleet, "set", "0", "--dry-run", "-o", "json").stdout)["reason"].endswith("2 go")
+    up = scaled(fleet, "up")
+    assert (up["size_before"], up["size_after"]) == (1, 3)
+    assert ids < {server["ID"] for server in fleet.servers()}
+    assert fleet.count()["server"] == 3
+
+
 def test_nothing_to_do(running_fleet: Fleet) -> None:
     assert scaler(running_fleet, "set", "2", "--yes").returncode == 0
     assert scaler(running_fleet, "set", "2", "--yes", "--detailed-exitcode", check=False).returncode == 10
@@ -175,6 +188,7 @@ def test_wrong_key_is_told_apart(make_fleet: Callable[..., Fleet]) -> None:
 
 def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable[..., Fleet]) -> None:
     fleet = bring_up(make_fleet(size=0, latency="baseline"))
+    commit_stacks(fleet)
     engine = HeardEngine(fleet)
     with clock_stands(fleet):
         first = subprocess.Popen(
@@ -189,6 +203,9 @@ def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable
         busy = scaler(fleet, "up", "--yes", "-o", "json")
         assert json.loads(busy.stdout)["status"] == "IGNORED"
         assert scaler(fleet, "up", "--yes", "--detailed-exitcode", check=False).returncode == 12
+        deploy = ("sakura-fleet", "deploy", "--base", "HEAD", "--yes", "--stack", fleet.stack)
+        nothing = fleet.run(*deploy, check=False, **state_home(fleet))
+        assert (nothing.returncode, "IGNORED" in nothing.stdout) == (12, True), "it has deployed nothing"
 
         first.send_signal(signal.SIGINT)
         engine.wait_for_interrupt()

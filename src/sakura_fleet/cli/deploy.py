@@ -19,6 +19,7 @@ from sakura_fleet.cli.options import (
     yes_option,
 )
 from sakura_fleet.cli.progress import Progress
+from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.project import PREFIX, Project, stack_settings
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import ProjectError
@@ -52,7 +53,7 @@ def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, 
             confirm(f"{runner.stack}: deploy with {target.size} servers ({target.reason}). Run `pulumi up`?")
         result = runner.run("deploy", lambda _: target, effort=Effort.UPDATE)
     print_result(result, output)
-    sys.exit(exit_code(result))
+    sys.exit(exit_code(result, detailed=result.status == jobs.IGNORED))  # what was not deployed must not look as if
 
 
 def _target(project: Project, stack: str, group: ServerGroupArgs, base: str) -> Target:

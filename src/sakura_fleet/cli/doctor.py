@@ -23,6 +23,7 @@ from sakura_fleet.errors import EngineError, FleetError, KeyPermissionError, Mis
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
+    from sakura_fleet.model.stack import StackConfig
     from sakura_fleet.provider.session import Session
 
 COMMAND_PLUGIN = "plugins/resource-command-v*/pulumi-resource-command"
@@ -52,7 +53,9 @@ def doctor(stack: str | None, plans: bool) -> None:
             report.check("hosts", lambda: _for_hosts(project, name))
         with ExitStack() as opened:
             session = cache(lambda: opened.enter_context(open_session(project.setting(name), deadline=DEADLINE)))
-            report.check("API", lambda: _api(session()))
+            reached = report.check("API", lambda: _api(session()))
+            if reached and _has_elb(project, name):
+                report.check("ELB", lambda: _elb(session(), project.config(name)))
             if plans:
                 report.check("plans", lambda: _plans(session(), project.config(name).server_group.zones))
     if report.failed:
@@ -140,6 +143,20 @@ def _api(session: Session) -> str:
         )
     who = f"account {account.account_id} ({account.account_name})"
     return f"{who} at {session.settings.api_root}, permission {account.permission}"
+
+
+def _has_elb(project: Project, stack: str) -> bool:
+    """Whether the stack has an ELB, as far as its file can be read; whether it can is another check."""
+    try:
+        return bool(project.raw_config(stack).get("elb")) and project.config(stack).elb is not None
+    except FleetError:
+        return False
+
+
+def _elb(session: Session, config: StackConfig) -> str:
+    from sakura_fleet.scaler.elb import check_room  # only such a stack needs it
+
+    return check_room(session, config)
 
 
 def _plans(session: Session, zones: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from sakura_fleet.cli.clock import now
 from sakura_fleet.engine.exit_codes import CompatExit, JobExit
 from sakura_fleet.engine.outcome import Change
 from sakura_fleet.engine.project import Project
+from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import JobRunner
 
@@ -28,6 +29,13 @@ def job_runner(
     own = project.root / "policies"
     packs = list(policy_packs) or ([str(own)] if (own / "PulumiPolicy.yaml").is_file() else [])
     return JobRunner(project, name, clock=now, source=source, policy_packs=packs, listener=listener)
+
+
+def warn_of_damaged(history: History) -> None:
+    """Say on stderr how many lines of the history are no records, if any; a crash can tear one."""
+    if damaged := history.records().damaged:
+        lines = f"{damaged} line{'s' if damaged != 1 else ''}"
+        click.echo(f"{lines} of {history.path} cannot be read and {'are' if damaged != 1 else 'is'} left out", err=True)
 
 
 def print_result(result: JobResult, output: str) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import click
 
 from sakura_fleet.cli.clock import now
-from sakura_fleet.cli.jobs import job_runner, print_result
+from sakura_fleet.cli.jobs import job_runner, print_result, warn_of_damaged
 from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.table import aligned
 from sakura_fleet.engine.project import Project
+from sakura_fleet.errors import FleetError
 from sakura_fleet.scaler.autoscaler import Autoscaler, Observation, exit_code_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import JobRunner
@@ -38,16 +39,23 @@ def auto(stack: str | None, once: bool, interval: int, dry_run: bool, detailed_e
     """
     runner = _runner(stack)
     autoscaler = Autoscaler(runner)
-    stop = threading.Event()
-    if not once:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-    while True:
+
+    def tick() -> tuple[Observation, JobResult | None]:
         observation, result = (autoscaler.observe(), None) if dry_run else autoscaler.tick()
         _report(observation, result, runner.stack, output)
-        if once:
-            plain, detailed = exit_code_of(observation, result)
-            sys.exit(detailed if detailed_exitcode else plain)
+        return observation, result
+
+    if once:
+        plain, detailed = exit_code_of(*tick())
+        sys.exit(detailed if detailed_exitcode else plain)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while True:
+        try:
+            tick()
+        except FleetError as error:  # such as a stack file that is just being written: the next tick sees
+            click.echo(f"Error: {error.coded()}", err=True)
         if stop.wait(interval):
             return
 
@@ -119,6 +127,7 @@ def describe(stack: str | None) -> None:
     for condition in observation.decision.conditions:
         click.echo(f"  {condition.type:<16} {condition.status:<8} {condition.reason:<26} {condition.message}")
     click.echo("\n".join([*observation.orphans(runner.stack), "jobs:"]))
+    warn_of_damaged(runner.history)
     for record in runner.history.last(10):
         change = f"{record['size_before']} -> {record['size_after']}"
         click.echo(f"  {record['ts']}  {record['status']:<10} New size: {change}; reason: {record['reason']}")
@@ -167,7 +176,7 @@ def _status(runner: JobRunner) -> dict[str, Any]:
 
 
 def _age(stamp: str, moment: datetime) -> str:
-    seconds = int((moment - datetime.fromisoformat(stamp)).total_seconds())
+    seconds = max(0, int((moment - datetime.fromisoformat(stamp)).total_seconds()))
     for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= length:
             return f"{seconds // length}{unit}"

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sakura_fleet.cli.clock import now
-from sakura_fleet.cli.jobs import exit_code, job_runner, print_result
+from sakura_fleet.cli.jobs import exit_code, job_runner, print_result, warn_of_damaged
 from sakura_fleet.cli.options import (
     confirm,
     output_option,
@@ -27,6 +27,9 @@ from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.job_runner import Effort, Rule
 from sakura_fleet.scaler.price import price_of
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
+
+Members = Callable[[], int]
+"""Asks how many members of the group the cloud has."""
 
 
 def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,7 +61,7 @@ def up(preset: str, **options: Any) -> None:
     Example:
       scaler up -s production --yes
     """
-    _run("up", lambda group: after_up(group, preset), **options)
+    _run("up", lambda group, members: after_up(group, members(), preset), **options)
 
 
 @click.command()
@@ -71,7 +74,7 @@ def down(preset: str, **options: Any) -> None:
     Example:
       scaler down -s production --dry-run
     """
-    _run("down", lambda group: after_down(group, preset), **options)
+    _run("down", lambda group, members: after_down(group, members(), preset), **options)
 
 
 @click.command()
@@ -83,7 +86,7 @@ def keep(**options: Any) -> None:
     Example:
       scaler keep -s production --yes
     """
-    _run("keep", lambda group: Target(group.size, "keep"), effort=Effort.REFRESH, **options)
+    _run("keep", lambda group, _: Target(group.size, "keep"), effort=Effort.REFRESH, **options)
 
 
 @click.command("set")
@@ -96,7 +99,7 @@ def set_size(size: int, **options: Any) -> None:
     Example:
       scaler set 4 -s production --preview
     """
-    _run("set", lambda group: after_set(group, size), **options)
+    _run("set", lambda group, members: after_set(group, members(), size), **options)
 
 
 @click.command()
@@ -109,7 +112,7 @@ def state(name: str, **options: Any) -> None:
     Example:
       scaler state smallest -s production --yes
     """
-    _run("state", lambda group: after_state(group, name), **options)
+    _run("state", lambda group, members: after_state(group, members(), name), **options)
 
 
 @click.command()
@@ -125,7 +128,9 @@ def history(stack: str | None, count: int, hours: float | None, output: str) -> 
       scaler history -s production --since 24 -o json
     """
     since = now() - timedelta(hours=hours) if hours is not None else None
-    for record in job_runner(stack, source="cli").history.last(count, since=since):
+    records = job_runner(stack, source="cli").history
+    warn_of_damaged(records)
+    for record in records.last(count, since=since):
         if output == "json":
             click.echo(json.dumps(record, ensure_ascii=False))
         else:
@@ -141,7 +146,9 @@ def _brief(error: str) -> str:
     return f": {error.splitlines()[0]}" if error else ""
 
 
-def _run(request: str, rule: Rule, *, effort: Effort = Effort.SIZE, **options: Any) -> None:
+def _run(
+    request: str, rule: Callable[[ServerGroupArgs, Members], Target], *, effort: Effort = Effort.SIZE, **options: Any
+) -> None:
     with Progress(options["progress"]) as progress:
         runner = job_runner(
             options["stack"],
@@ -149,18 +156,19 @@ def _run(request: str, rule: Rule, *, effort: Effort = Effort.SIZE, **options: A
             policy_packs=options["policy_packs"],
             listener=progress.change,
         )
+        decide: Rule = lambda group: rule(group, runner.members)  # noqa: E731
         group = runner.group()
-        target = rule(group)
+        target = decide(group)
         if options["dry_run"]:
             _print_decision(request, group, target, options["output"])
             return
         if options["preview"]:
-            result = runner.run(request, rule, preview_only=True, effort=max(effort, Effort.UPDATE))
+            result = runner.run(request, decide, preview_only=True, effort=max(effort, Effort.UPDATE))
         else:
             if not options["yes"] and (effort is not Effort.SIZE or target.size != group.size):
                 change = f"{group.size} -> {target.size} servers ({target.reason})"
                 confirm(f"{runner.stack}: {change}. Run `pulumi up`?")
-            result = runner.run(request, rule, effort=effort)
+            result = runner.run(request, decide, effort=effort)
     if options["preview"] and result.status == jobs.DONE:
         click.echo(result.diff)
         with open_session(runner.project.setting(runner.stack)) as session:

@@ -17,6 +17,7 @@ from sakura_fleet.client._values import (
     labels,
     mapping,
     megabytes,
+    moment,
     number,
     own_id,
     ref_id,
@@ -58,7 +59,8 @@ class ServerDisk:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. `status` is "up", "down", "cleaning" or "" (not known yet); memory in GB; tags sorted.
+    """One server. `status` is "up", "down", "cleaning" or "" (not known yet), since `status_changed_at`; memory in GB;
+    tags sorted.
 
     `cpu_model` and `gpu_model` are empty where any will do; `cdrom_id` is that of an inserted ISO image.
     """
@@ -85,6 +87,7 @@ class Server:
     confidential_vm: bool = False
     private_host_id: str | None = None
     cdrom_id: str | None = None
+    status_changed_at: datetime | None = None
 
     @property
     def is_up(self) -> bool:
@@ -121,6 +124,7 @@ class Server:
             confidential_vm=boolean(plan.get("ConfidentialVM")),
             private_host_id=ref_id(body, "PrivateHost"),
             cdrom_id=ref_id(mapping(body.get("Instance")), "CDROM"),
+            status_changed_at=moment(mapping(body.get("Instance")).get("StatusChangedAt")),
         )
 
 

@@ -29,6 +29,7 @@ class JobExit(IntEnum):
     COOLDOWN = 11
     BUSY = 12
     UNKNOWN = 13
+    JOB_FOLDER = 14
 
 
 class CompatExit(IntEnum):
@@ -96,6 +97,7 @@ BY_ERROR: Final[Mapping[str, JobExit]] = {
     "wrong-account": JobExit.AUTH,
     "policy": JobExit.POLICY,
     "no-stack": JobExit.NO_STACK,
+    "job-folder": JobExit.JOB_FOLDER,
     "cancelled": JobExit.CANCELED,
     "timeout": JobExit.TIMEOUT,
     "wait-timeout": JobExit.TIMEOUT,
@@ -103,7 +105,10 @@ BY_ERROR: Final[Mapping[str, JobExit]] = {
 """The exit codes of jobs by the code of an error. One with another code ends with ERROR, or with RESOURCE where the
 engine failed with a resource."""
 
-_FIRST: Final = (JobExit.POLICY, JobExit.AUTH, JobExit.TIMEOUT, JobExit.CANCELED, JobExit.NO_STACK, JobExit.USAGE)
+_FIRST: Final = (
+    *(JobExit.POLICY, JobExit.AUTH, JobExit.TIMEOUT, JobExit.CANCELED, JobExit.NO_STACK, JobExit.JOB_FOLDER),
+    JobExit.USAGE,
+)
 """Which one tells the most, where a run had several errors."""
 
 

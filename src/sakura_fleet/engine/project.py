@@ -16,6 +16,7 @@ from sakura_fleet.errors import EngineError, FileError, InputError, Problem, Pro
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
 from sakura_fleet.model.yaml_reader import read_yaml
+from sakura_fleet.provider.processes import user_name
 from sakura_fleet.text_files import read_text_file
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
@@ -151,9 +152,10 @@ def required_engine() -> str:
 
 
 def engine_environment() -> dict[str, str]:
-    """The environment for the engine: this Python's folder first on PATH, so that it finds its language host."""
+    """The environment for the engine: this Python's folder first on PATH, so that it finds its language host, and a
+    name for the user, without which it writes no lock."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    return {"USER": user_name(), **os.environ, "PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def pulumi(project: Project, *arguments: str, check: bool = True) -> str:

@@ -89,7 +89,7 @@ class StackEngine:
 
     def __init__(self, project: Project, stack: str, at_work: Callable[[int | None], None] = lambda _: None) -> None:
         required_engine()
-        os.environ["PATH"] = engine_environment()["PATH"]
+        os.environ.update({key: engine_environment()[key] for key in ("PATH", "USER")})
         self.project = project
         self.name = stack
         self.command = GroupedCommand(at_work)

@@ -52,6 +52,7 @@ class ScalingArgs:
     step: int = 1
     max_age: int = 900
     heal: bool = True
+    unhealthy_threshold: int = 2
     brake: int = 45
     enforce: bool = False
     cooldown: Cooldown = field(default_factory=Cooldown)
@@ -130,6 +131,7 @@ def read_scaling(reader: Reader) -> ScalingArgs:
         step=reader.whole("step", 1, minimum=1, maximum=100),
         max_age=reader.whole("max_age", 900, minimum=2 * SAMPLE_SECONDS, maximum=DAY),
         heal=reader.flag("heal", default=True),
+        unhealthy_threshold=reader.whole("unhealthy_threshold", 2, minimum=1, maximum=10),
         brake=reader.whole("brake", 45, minimum=1, maximum=100),
         enforce=reader.flag("enforce", default=False),
         cooldown=_read_cooldown(reader),

@@ -156,6 +156,8 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
         broken = any(problem.path.startswith("server_group") for problem in problems)
         members = [] if broken else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
         problems += check_hosts(config.hosts, config.dns, members)
+    if config.elb and not any(problem.path.startswith("server_group") for problem in problems):
+        problems += _check_entries(config.server_group)
     if config.elb and config.elb.lets_encrypt_names and not config.dns:
         message = "certificates are issued once the names point at the ELB; add the stack's zone as dns.zone"
         problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))
@@ -164,6 +166,21 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
     if config.dns and config.dns.apex and config.dns.apex not in [host.record for host in config.hosts]:
         message = f"no host of the stack has the record {config.dns.apex!r}; name one that has"
         problems.append(Problem("dns.apex", "no-such-host", message))
+
+
+def _check_entries(group: ServerGroupArgs) -> list[Problem]:
+    """Whether an ELB has room for the group at its largest: it would be too late to find out under load."""
+    from sakura_fleet.model.elb import MAX_ENTRIES
+
+    ports = len(group.exposed_ports)
+    entries = group.max_size * ports
+    if entries <= MAX_ENTRIES:
+        return []
+    message = (
+        f"{group.max_size} servers with {ports} port{'s' if ports != 1 else ''} are {entries} entries; an ELB takes "
+        f"{MAX_ENTRIES}: lower max_size to {MAX_ENTRIES // ports}" + (", or expose fewer ports" if ports > 1 else "")
+    )
+    return [Problem("server_group.max_size", "too-many-entries", message)]
 
 
 def _check_scaling(config: StackConfig, problems: list[Problem]) -> None:

@@ -6,13 +6,15 @@ All of it is Linux's /proc; where there is none, nothing is certain, and no proc
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import select
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 GONE: Final = frozenset("ZX")
 """States of a process that only waits for its parent to take notice of its end."""
@@ -36,6 +38,12 @@ class Process:
     def of(cls, pid: int) -> Process:
         """A process that runs here now."""
         return cls(pid, socket.gethostname(), _boot_id(), _pid_namespace(), _stat(pid)[1])
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Process:
+        """One that `asdict` wrote. Raises `TypeError`, `ValueError` or `KeyError` for what is none."""
+        texts = {name: str(raw[name]) for name in ("host", "boot_id", "pid_namespace", "started")}
+        return cls(int(raw["pid"]), **texts)
 
     @property
     def was_here(self) -> bool:
@@ -71,6 +79,14 @@ def ancestor(program: str) -> int | None:
         if _program(pid) == program:
             return pid
     return None
+
+
+def user_name() -> str:
+    """Who runs this: a name, or the number of a user that has none, as containers have them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def session(leader: int) -> list[int]:

@@ -14,14 +14,12 @@ from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.engine.stack_session import open_session
-from sakura_fleet.errors import FleetError
+from sakura_fleet.errors import FleetError, JobFolderError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig
-from sakura_fleet.ownership import fleet_tag
-from sakura_fleet.provider.duplicates import choose
-from sakura_fleet.provider.references import elb_named
 from sakura_fleet.provider.session import Session
 from sakura_fleet.scaler.decision import Decision, decide
+from sakura_fleet.scaler.elb import elb_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import Effort, JobRunner
 from sakura_fleet.scaler.leftovers import orphan_note
@@ -36,6 +34,10 @@ if TYPE_CHECKING:
     from sakura_fleet.client import ElbHealth
 
 MEMORY_FILE: Final = "scaling.json"
+_WAY_OUT: Final = (
+    "when the group was changed last is not known; remove the file to begin again: the cooldown is then counted from "
+    "the newest change of a server"
+)
 UNHEALTHY: Final = "ServersUnhealthy"
 _COOLING: Final = (Reason.COOLDOWN_UP, Reason.COOLDOWN_DOWN, Reason.BACKOFF)
 _UNKNOWN: Final = (
@@ -72,14 +74,17 @@ class Autoscaler:
 
     def observe(self) -> Observation:
         """Measure and decide; nothing is changed, not even the memory."""
-        config = self._runner.project.config(self._runner.stack, any_size=True)
-        usage, trouble = self._measure(config)
-        group = GroupSettings.of(config.server_group, config.scaling_rules)
-        return Observation(config, usage, decide(Situation(group, self.memory(), usage, self._clock())), trouble)
+        return self._observe(self.memory)
 
     def tick(self) -> tuple[Observation, JobResult | None]:
-        """Observe, act where that is called for, and remember; the job is None where nothing was done."""
-        observation = self.observe()
+        """Observe, act where that is called for, and remember; the job is None where nothing was done.
+
+        Nothing is declared before it can be remembered. Raises `FleetError` where the stack file cannot be read, and
+        where the memory cannot be written after all.
+        """
+        observation = self._observe(self._memory_to_act_on)
+        if observation.decision.reason is Reason.MEMORY_UNAVAILABLE:
+            return observation, None
         decision, scaling = observation.decision, observation.config.scaling_rules
         self._remember(decision.memory)
         task = _task(observation)
@@ -87,8 +92,7 @@ class Autoscaler:
             return observation, None
         memory, before = decision.memory, observation.config.server_group.size
         if decision.size != before:
-            memory = memory.declared(decision.size)
-            self._remember(memory)
+            self._remember(memory.declared(decision.size, scaling, self._clock()))
 
         def rule(group: ServerGroupArgs) -> Target:
             if group.size != before:  # somebody was faster; the next tick goes by what they wrote
@@ -96,20 +100,36 @@ class Autoscaler:
             return Target(decision.size, task.reason)
 
         result = self._runner.run("auto", rule, effort=task.effort, replace=task.replace, manual=False)
-        action, now = task.action.value, self._clock()
-        after = self._runner.group().size
+        action, now, after = task.action.value, self._clock(), result.size_after
         if result.status == jobs.DONE:
             memory = memory.succeeded(scaling, action=action, before=before, after=after, now=now)
         elif result.status in (jobs.FAILED, jobs.CANCELED):
             memory = memory.failed(scaling, action=action, before=before, after=after, now=now)
-        else:
-            memory = decision.memory
-        self._remember(memory)
+        try:
+            self._remember(memory)
+        except JobFolderError as error:  # what was written before the run still holds the next change back
+            result.fail_to_note(error)
         return observation, result
 
     def memory(self) -> ScalingMemory:
-        """The memory as it was left."""
-        return ScalingMemory.from_json(self._runner.folder.load(MEMORY_FILE))
+        """The memory as it was left; a new one where there is none. Raises `JobFolderError` where it is damaged."""
+        folder = self._runner.folder
+        return folder.load(MEMORY_FILE, ScalingMemory.from_json, _WAY_OUT) or ScalingMemory()
+
+    def _memory_to_act_on(self) -> ScalingMemory:
+        """The memory, where what follows from it can be kept, too. Raises `JobFolderError`."""
+        self._runner.check()
+        return self.memory()
+
+    def _observe(self, recall: Callable[[], ScalingMemory]) -> Observation:
+        config = self._runner.project.config(self._runner.stack, any_size=True)
+        try:
+            memory, lost = recall(), ""
+        except JobFolderError as error:
+            memory, lost = ScalingMemory(), error.coded()
+        usage, trouble = self._measure(config)
+        group = GroupSettings.of(config.server_group, config.scaling_rules)
+        return Observation(config, usage, decide(Situation(group, memory, usage, self._clock(), lost)), trouble)
 
     def _remember(self, memory: ScalingMemory) -> None:
         self._runner.folder.save(MEMORY_FILE, memory.to_json())
@@ -177,11 +197,7 @@ def _task(observation: Observation) -> _Task | None:
 
 def _health(session: Session, config: StackConfig) -> ElbHealth | None:
     """What the stack's ELB says of its entries; None where there is no ELB."""
-    if config.elb is None:
-        return None
-    if config.elb.lookup:
-        return session.client.elbs.health(elb_named(session.client, config.elb.lookup, source="elb.lookup").id)
-    elb = choose(session, "ELB", session.client.elbs.find(tags=[fleet_tag(config.fleet_id)]))
+    elb = elb_of(session, config)
     return session.client.elbs.health(elb.id) if elb else None
 
 
@@ -190,6 +206,8 @@ def exit_code_of(observation: Observation, result: JobResult | None) -> tuple[in
     if result is not None:
         return result.exit_code, result.exit_code or result.detailed_exit_code
     reason = observation.decision.reason
+    if reason is Reason.MEMORY_UNAVAILABLE:
+        return JobExit.JOB_FOLDER, JobExit.JOB_FOLDER
     if reason in _COOLING:
         return 0, JobExit.COOLDOWN
     if reason in _UNKNOWN:

@@ -20,6 +20,7 @@ SPREAD: Final = 40
 """Points between the 95th and the 50th percentile of the servers from which on they are badly balanced."""
 
 _ABLE: Final = {
+    Reason.MEMORY_UNAVAILABLE: ("False", "FailedGetMemory"),
     Reason.BACKOFF: ("False", "FailedUpdateScale"),
     Reason.RETRY: ("True", "FailedUpdateScale"),
     Reason.COOLDOWN_UP: ("False", "BackoffUpscale"),

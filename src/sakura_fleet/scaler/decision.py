@@ -8,7 +8,7 @@ simulations; it does no input or output and knows no clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sakura_fleet.scaler.conditions import Condition, conditions
@@ -89,9 +89,10 @@ class Decision:
 
 def decide(situation: Situation) -> Decision:
     """Decide by one observation of the group."""
+    situation = replace(situation, memory=_recalled(situation))
     metric = measure(situation)
     request = request_by(situation, metric)
-    recommended = recommend(situation.group, request.wanted)
+    recommended = recommend(situation.group, request.wanted, situation.members)
     verdict = judge(situation, request, recommended)
     return Decision(
         size=verdict.size,
@@ -109,6 +110,17 @@ def decide(situation: Situation) -> Decision:
     )
 
 
+def _recalled(situation: Situation) -> ScalingMemory:
+    """The memory as it counts now: also where it was lost, and where the clock was wrong when it was noted."""
+    changed = situation.usage.changed_at if situation.usage else None
+    memory = situation.memory.begun(situation.scaling, changed=changed, now=situation.now)
+    return memory.capped(situation.scaling, situation.now)
+
+
 def _remembered(situation: Situation, metric: Metric, *, load_known: bool) -> ScalingMemory:
     memory = situation.memory.observed(size=situation.group.size, stamp=metric.stamp, load_known=load_known)
+    if situation.usage is not None:  # else nothing was seen of the servers
+        memory = memory.with_unhealthy(situation.unhealthy)
+    elif situation.memory.written_size is None:
+        memory = replace(memory, written_size=None)  # still to begin by what the servers tell
     return memory.cooling(situation.scaling, situation.now) if situation.size_changed else memory

@@ -30,7 +30,8 @@ def steps(
     yield Step("size", _size(situation))
     yield Step("metric", _metric(situation, metric))
     yield Step("rule", _rule(situation, metric, request))
-    yield Step("limits", f"size {recommended.size}{limit}")
+    kept = f"; {situation.members} servers are there, and none of them is removed" if recommended.keep_all else ""
+    yield Step("limits", f"size {recommended.size}{limit}{kept}")
     yield Step("gates", "open" if verdict.rescales else verdict.message)
     if situation.unhealthy:
         yield Step("health", _health(situation))
@@ -41,6 +42,8 @@ def _size(situation: Situation) -> str:
     text = f"{group.size} declared, allowed are {group.min_size} to {group.max_size}"
     if situation.usage and situation.usage.whole:
         text += f"; {len(situation.servers)} in the cloud"
+    if situation.memory.written_size is None and not situation.memory_trouble:
+        text += "; nothing is remembered of an earlier tick, so the newest change of a server begins the cooldown"
     if situation.size_changed:
         text += f"; the autoscaler's own last size was {situation.memory.written_size}, so somebody else changed it"
     return text
@@ -84,4 +87,6 @@ def _health(situation: Situation) -> str:
         return f"{len(situation.unhealthy)} of {servers(len(situation.servers))} unhealthy: the brake is on"
     if not situation.scaling.heal:
         return f"unhealthy: {names}; heal is off"
-    return f"unhealthy: {names}; to be mended now: {', '.join(to_heal(situation))}"
+    now = ", ".join(to_heal(situation)) or "none"
+    enough = situation.scaling.unhealthy_threshold
+    return f"unhealthy: {names}; to be mended now, after {enough} ticks in a row: {now}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change
+from sakura_fleet.errors import JobFolderError
+from sakura_fleet.provider.processes import user_name
 
 
 @dataclass(slots=True)
@@ -31,6 +33,11 @@ class JobResult:
     ended: datetime | None = None
     duration_s: float = 0.0
 
+    def fail_to_note(self, error: JobFolderError) -> None:
+        """Say that what was done could not be written down; an error of the job itself tells more."""
+        self.notes.append(error.coded())
+        self.exit_code = self.exit_code or JobExit.JOB_FOLDER
+
     def record(self, stack: str, group: str, source: str) -> dict[str, Any]:
         """The result as the history keeps it."""
         return {
@@ -41,7 +48,7 @@ class JobResult:
             "stack": stack,
             "request": self.request,
             "source": source,
-            "actor": getpass.getuser(),
+            "actor": user_name(),
             "status": self.status,
             "size_before": self.size_before,
             "size_after": self.size_after,

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Final
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
@@ -25,19 +26,25 @@ from sakura_fleet.errors import (
     BusyError,
     EngineError,
     FleetError,
+    JobFolderError,
     NoStackError,
     NotFoundError,
     PolicyError,
 )
 from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.teardown import release
-from sakura_fleet.scaler.history import History
+from sakura_fleet.scaler.history import History, busy_since
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.leftovers import member_owner_tags, orphan_note, orphaned_members, remove_leftovers
+from sakura_fleet.scaler.metrics import find_members
 from sakura_fleet.scaler.sizes import Target
 
 Rule = Callable[[ServerGroupArgs], Target]
+
+MOST_BUSY: Final = timedelta(hours=1)
+"""A stack that is found busy for longer is one with a stale lock, or with a run that somebody should look at."""
 
 
 class Effort(IntEnum):
@@ -90,6 +97,26 @@ class JobRunner:
         """The stack's server group, as its file says now; a size outside the limits is for the rules to mend."""
         return self.project.config(self.stack, any_size=True).server_group
 
+    def members(self) -> int:
+        """How many members of the group the cloud has. Raises `FleetError` where it cannot be asked.
+
+        Where they are more than are declared, those that the state does not know are left out: no run removes them.
+        """
+        config = self.project.config(self.stack, any_size=True)
+        with self._session() as session:
+            found = [server for _, server in find_members(session.client, config.fleet_id, config.server_group)]
+        if len(found) > config.server_group.size:
+            known = StackEngine(self.project, self.stack).owner_tags_in_state()
+            found = [
+                server for server in found if (tags := OwnerTags.from_tags(server.tags)) and tags.resource in known
+            ]
+        return len({server.name for server in found})
+
+    def check(self) -> None:
+        """Raises `JobFolderError` unless a job can be noted and remembered."""
+        self.folder.check()
+        self.history.check()
+
     def run(
         self,
         request: str,
@@ -103,6 +130,7 @@ class JobRunner:
         """Carry out one request. Servers in `replace` (IDs) are replaced in the same run: the new one is made first."""
         began = time.monotonic()
         group = self.group()
+        self.check()
         try:
             with self.folder.job(request) as (job, dead):
                 group = self.group()
@@ -121,8 +149,28 @@ class JobRunner:
             )
         result.ended, result.duration_s = self.clock(), time.monotonic() - began
         if not preview_only:
-            self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
+            if result.status == jobs.IGNORED:
+                self._note_long_wait(result)
+            try:
+                self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
+            except JobFolderError as error:
+                result.fail_to_note(error)
         return result
+
+    def _note_long_wait(self, result: JobResult) -> None:
+        """A stack that is busy for longer than jobs take is an error: its lock may be stale, and nothing else says so.
+
+        It counts from the first of the requests that found it busy, one after the other.
+        """
+        ended = result.ended or self.clock()
+        since = busy_since(self.history.records().found)
+        if since is not None and ended - since > MOST_BUSY:
+            result.exit_code = JobExit.BUSY
+            minutes = int((ended - since).total_seconds() // 60)
+            result.notes.append(
+                f"the stack is busy for {minutes} minutes, at every request: its lock may be stale; see who holds it, "
+                f"and once you are sure that nobody does: `sakura-fleet repair --stack {self.stack}`"
+            )
 
     def _carry_out(self, group: ServerGroupArgs, work: _Work) -> JobResult:
         target = work.target

@@ -2,17 +2,17 @@
 
 It is a value, and each change of it is a function from old to new. The cooldown is counted from the end of the last
 change, in both directions, and nothing but time ends it: neither a run that had nothing to do nor one that failed. A
-failure has a wait of its own, which grows.
+failure has a wait of its own, which grows. Whatever the clock said when a wait was noted, none is longer than one that
+begins now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.scaling import ScalingArgs
 
 VERSION: Final = 1
@@ -31,7 +31,9 @@ class LastAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingMemory:
-    """One group's memory. `written_size` is the size that the autoscaler declared last, or accepted from a person."""
+    """One group's memory. `written_size` is the size that the autoscaler declared last, or accepted from a person; None
+    where nothing is remembered of an earlier tick. `unhealthy` counts the ticks in a row that found a server unhealthy,
+    by its name."""
 
     cooldown_until_up: datetime | None = None
     cooldown_until_down: datetime | None = None
@@ -41,6 +43,27 @@ class ScalingMemory:
     written_size: int | None = None
     last_stamp: datetime | None = None
     unknown_ticks: int = 0
+    unhealthy: Mapping[str, int] = field(default_factory=dict)
+
+    def begun(self, scaling: ScalingArgs, *, changed: datetime | None, now: datetime) -> ScalingMemory:
+        """Where nothing is remembered: the group grows a cooldown after the newest `changed` server, which may be the
+        work of a tick that was forgotten; and as a removed server leaves no trace, it shrinks a cooldown from now."""
+        if self.written_size is not None:
+            return self
+        return replace(
+            self,
+            cooldown_until_up=changed and changed + timedelta(seconds=scaling.cooldown.up),
+            cooldown_until_down=now + timedelta(seconds=scaling.cooldown.down),
+        )
+
+    def capped(self, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
+        """With no wait that is longer than one that begins now: the clock may have been ahead when it was noted."""
+        return replace(
+            self,
+            cooldown_until_up=_at_most(self.cooldown_until_up, now, scaling.cooldown.up),
+            cooldown_until_down=_at_most(self.cooldown_until_down, now, scaling.cooldown.down),
+            retry_at=_at_most(self.retry_at, now, scaling.backoff.after(self.failures)),
+        )
 
     def cooling(self, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
         """With a cooldown in both directions that begins now."""
@@ -59,10 +82,14 @@ class ScalingMemory:
             written_size=size,
         )
 
-    def declared(self, size: int) -> ScalingMemory:
-        """After `size` was written to the stack file, before the run that makes it so: a crash in between leaves no
-        size that looks like a person's."""
-        return replace(self, written_size=size)
+    def with_unhealthy(self, names: Collection[str]) -> ScalingMemory:
+        """After a tick that found these servers unhealthy, and no others."""
+        return replace(self, unhealthy={name: self.unhealthy.get(name, 0) + 1 for name in sorted(names)})
+
+    def declared(self, size: int, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
+        """Before `size` is written to the stack file and made so: a crash in between leaves no size that looks like a
+        person's, and no group that may be changed again at once."""
+        return replace(self, written_size=size).cooling(scaling, now)
 
     def succeeded(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> ScalingMemory:
         """After a change. A server that was only replaced starts no cooldown; a late success of a change does."""
@@ -100,41 +127,45 @@ class ScalingMemory:
             "written_size": self.written_size,
             "last_stamp": _text(self.last_stamp),
             "unknown_ticks": self.unknown_ticks,
+            "unhealthy": dict(self.unhealthy),
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ScalingMemory:
-        """Read it back; an empty document is a new group's. Raises `InputError`: a cooldown that cannot be read must
-        not count as none."""
-        if not document:
-            return cls()
-        try:
-            if document["v"] != VERSION:
-                raise ValueError(f"version {document['v']!r}")  # noqa: TRY301 - said in one place
-            last, until = document["last_action"], document["cooldown_until"]
-            return cls(
-                cooldown_until_up=_moment(until["up"]),
-                cooldown_until_down=_moment(until["down"]),
-                last_action=last
-                and LastAction(
-                    action=str(last["action"]),
-                    size_before=int(last["size_before"]),
-                    size_after=int(last["size_after"]),
-                    at=_aware(last["at"]),
-                    succeeded=bool(last["succeeded"]),
-                ),
-                failures=int(document["failures"]),
-                retry_at=_moment(document["retry_at"]),
-                written_size=None if document["written_size"] is None else int(document["written_size"]),
-                last_stamp=_moment(document["last_stamp"]),
-                unknown_ticks=int(document["unknown_ticks"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            message = (
-                f"the scaling memory cannot be read ({type(error).__name__}: {error}); remove the file to begin again: "
-                "the cooldown is then forgotten"
-            )
-            raise InputError([Problem("memory", "scaling-memory", message)]) from None
+        """Read it back. Raises `ValueError`, `TypeError`, `KeyError` or `AttributeError` for what is no memory: a
+        cooldown that cannot be read must not count as none."""
+        if document["v"] != VERSION:
+            raise ValueError(f"version {document['v']!r}")
+        last, until = document["last_action"], document["cooldown_until"]
+        return cls(
+            cooldown_until_up=_moment(until["up"]),
+            cooldown_until_down=_moment(until["down"]),
+            last_action=None
+            if last is None
+            else LastAction(
+                action=str(last["action"]),
+                size_before=_count(last["size_before"]),
+                size_after=_count(last["size_after"]),
+                at=_aware(last["at"]),
+                succeeded=bool(last["succeeded"]),
+            ),
+            failures=_count(document["failures"]),
+            retry_at=_moment(document["retry_at"]),
+            written_size=None if document["written_size"] is None else _count(document["written_size"]),
+            last_stamp=_moment(document["last_stamp"]),
+            unknown_ticks=_count(document["unknown_ticks"]),
+            unhealthy={str(name): _count(ticks) for name, ticks in document["unhealthy"].items()},
+        )
+
+
+def _at_most(until: datetime | None, now: datetime, seconds: int) -> datetime | None:
+    return None if until is None else min(until, now + timedelta(seconds=seconds))
+
+
+def _count(value: Any) -> int:
+    if int(value) < 0:
+        raise ValueError(f"{value!r} is no number of anything")
+    return int(value)
 
 
 def _text(moment: datetime | None) -> str | None:

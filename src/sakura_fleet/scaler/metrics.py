@@ -76,6 +76,23 @@ def fetch_group(
     "unknown", not DOWN. With `cloud_clock` the question has no bounds by `now`, as an emulator's clock may be far
     ahead.
     """
+    servers = find_members(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
+    with ThreadPoolExecutor(workers, THREADS) as pool:
+        bound = None if cloud_clock else now
+        series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, bound), servers))
+    return _usage(servers, series, samples, now=now, health=health, whole=True)
+
+
+def find_members(
+    client: api.Client,
+    fleet_id: str,
+    group: ServerGroupArgs,
+    *,
+    owner_tags: Collection[str] | None = None,
+    zones: Sequence[str] | None = None,
+    workers: int = WORKERS,
+) -> list[tuple[str, api.Server]]:
+    """The servers of one group of a fleet with their zones, by name; `owner_tags` and `zones` as in `fetch_group`."""
     tag = fleet_tag(fleet_id)
     names = {group.server_name(slot) for slot in range(MAX_SIZE)}
 
@@ -88,13 +105,8 @@ def fetch_group(
     places = list(group.zones if zones is None else zones)
     with ThreadPoolExecutor(workers, THREADS) as pool:
         found = list(pool.map(lambda zone: client.servers.find(zone, tags=[tag]), places))
-        servers = [
-            (zone, server) for zone, some in zip(places, found, strict=True) for server in some if is_member(server)
-        ]
-        servers.sort(key=lambda place: (place[1].name, place[1].id))
-        bound = None if cloud_clock else now
-        series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, bound), servers))
-    return _usage(servers, series, samples, now=now, health=health, whole=True)
+    servers = [(zone, server) for zone, some in zip(places, found, strict=True) for server in some if is_member(server)]
+    return sorted(servers, key=lambda place: (place[1].name, place[1].id))
 
 
 def _named(client: api.Client, prefix: str, zone: str) -> list[api.Server]:
@@ -157,6 +169,7 @@ def _usage(
                 is_on=server.is_up,
                 healthy=healthy,
                 booting=young and (not server.is_up or not points or healthy is False),
+                changed_at=_changed_at(server),
             )
         )
     return Usage(tuple(found), whole=whole, clock=clock)
@@ -164,6 +177,11 @@ def _usage(
 
 def _is_young(server: api.Server, moment: datetime | None) -> bool:
     return moment is not None and server.created_at is not None and moment - server.created_at < BOOT_TIME
+
+
+def _changed_at(server: api.Server) -> datetime | None:
+    moments = (server.created_at, server.status_changed_at)
+    return max((moment for moment in moments if moment and moment.tzinfo), default=None)
 
 
 def _healthy(server: api.Server, health: api.ElbHealth | None) -> bool | None:

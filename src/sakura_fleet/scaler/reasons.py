@@ -47,6 +47,7 @@ class Reason(StrEnum):
     SERVERS_BOOTING = "ServersBooting"
     TOO_MANY_UNHEALTHY = "TooManyUnhealthy"
     SCALING_DISABLED = "ScalingDisabled"
+    MEMORY_UNAVAILABLE = "MemoryUnavailable"
 
 
 def servers(count: int) -> str:

@@ -27,6 +27,11 @@ class GroupSettings:
         return cls(size=group.size, min_size=group.min_size, max_size=group.max_size, scaling=scaling)
 
     @property
+    def within_limits(self) -> bool:
+        """Whether the declared size is one that a run accepts."""
+        return self.min_size <= self.size <= self.max_size
+
+    @property
     def floor(self) -> int:
         """The size under which the load never takes the group."""
         return smallest(self.min_size, self.max_size)
@@ -34,12 +39,16 @@ class GroupSettings:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A group at one moment. `usage` is None where the metrics could not be read; `now` has a time zone."""
+    """A group at one moment. `usage` is None where the metrics could not be read; `now` has a time zone.
+
+    `memory_trouble` says why the memory could not be read, or could not be kept: `memory` is then an empty one.
+    """
 
     group: GroupSettings
     memory: ScalingMemory
     usage: Usage | None
     now: datetime
+    memory_trouble: str = ""
 
     @property
     def scaling(self) -> ScalingArgs:
@@ -53,6 +62,16 @@ class Situation:
     def size_changed(self) -> bool:
         """Whether somebody else has declared another size than the autoscaler did last."""
         return self.memory.written_size is not None and self.memory.written_size != self.group.size
+
+    @property
+    def members(self) -> int | None:
+        """How many members the cloud has; None where that is not known."""
+        return self.usage.members if self.usage is not None and self.usage.whole else None
+
+    @property
+    def surplus(self) -> bool:
+        """Whether the cloud is known to have more members than are declared."""
+        return self.members is not None and self.members > self.group.size
 
     @property
     def servers_differ(self) -> bool:

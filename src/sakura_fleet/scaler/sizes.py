@@ -1,14 +1,16 @@
-"""Which size a request leads to: pure rules over the declared size and the group's limits.
+"""Which size a request leads to: pure rules over the declared size, the group's limits and the servers that are there.
 
 `up`, `down` and presets go as sacloud/autoscaler's plans do: every whole number from min to max is a step, presets only
-name some of them, `up` never shrinks and `down` never grows.
+name some of them, `up` never shrinks and `down` never grows. Where the cloud has more `members` than are declared, a
+step from the declared size would remove all that nobody declared: `up` counts from those that are there, and `down` is
+refused.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.errors import InputError, Problem, RefusedError
 from sakura_fleet.model.server.group import ServerGroupArgs
 
 
@@ -20,24 +22,36 @@ class Target:
     reason: str
 
 
-def after_up(group: ServerGroupArgs, preset: str = "") -> Target:
+def after_up(group: ServerGroupArgs, members: int, preset: str = "") -> Target:
     """One server more, or the size of a preset that is not smaller. Raises `InputError`."""
-    size, low, high = group.size, group.min_size, group.max_size
+    size, low, high = max(group.size, members), group.min_size, group.max_size
+    there = _there(group, members)
     if preset:
         wanted = _preset_size(group, preset)
         if wanted < size:
             raise _refused(
-                "preset", "preset-smaller", f"preset {preset!r} has {wanted} servers, fewer than {size}; use `down`"
+                "preset",
+                "preset-smaller",
+                f"preset {preset!r} has {wanted} servers, fewer than {size}{there}; use `down`",
             )
         return Target(wanted, f"preset {preset}")
-    if size >= high:
-        return Target(size, f"at max_size {high}" if size == high else f"over max_size {high}; up never shrinks")
-    return Target(low, f"below min_size {low}") if size < low else Target(size + 1, "one more")
+    if size > high:
+        return Target(group.size, f"over max_size {high}{there}; up never shrinks")
+    if size == high:
+        return Target(high, f"at max_size {high}{there}")
+    return Target(low, f"below min_size {low}") if size < low else Target(size + 1, f"one more{there}")
 
 
-def after_down(group: ServerGroupArgs, preset: str = "") -> Target:
-    """One server fewer, or the size of a preset that is not larger. Raises `InputError`."""
+def after_down(group: ServerGroupArgs, members: int, preset: str = "") -> Target:
+    """One server fewer, or the size of a preset that is not larger. Raises `InputError`, and `RefusedError` where more
+    servers are there than declared."""
     size, low, high = group.size, group.min_size, group.max_size
+    if members > size:
+        raise RefusedError(
+            f"{members} servers are there, but {size} are declared, so one fewer than that would remove "
+            f"{members - size + 1}; declare those that are there (`scaler set {members}`), or remove what is not "
+            "declared (`scaler keep`), and then go down. Nothing was changed"
+        )
     if preset:
         wanted = _preset_size(group, preset)
         if wanted > size:
@@ -50,17 +64,27 @@ def after_down(group: ServerGroupArgs, preset: str = "") -> Target:
     return Target(high, f"over max_size {high}") if size > high else Target(size - 1, "one fewer")
 
 
-def after_set(group: ServerGroupArgs, size: int) -> Target:
+def after_set(group: ServerGroupArgs, members: int, size: int) -> Target:
     """Exactly `size` servers. Raises `InputError` outside the group's limits."""
     if not group.min_size <= size <= group.max_size:
         limits = f"min_size {group.min_size} .. max_size {group.max_size}"
         raise _refused("size", "size-range", f"{size} is outside {limits}; choose a size in that range")
-    return Target(size, f"set to {size}")
+    return Target(size, f"set to {size}{_removed(group, members, size)}")
 
 
-def after_state(group: ServerGroupArgs, preset: str) -> Target:
+def after_state(group: ServerGroupArgs, members: int, preset: str) -> Target:
     """The size of a preset, from either side. Raises `InputError`."""
-    return Target(_preset_size(group, preset), f"preset {preset}")
+    size = _preset_size(group, preset)
+    return Target(size, f"preset {preset}{_removed(group, members, size)}")
+
+
+def _there(group: ServerGroupArgs, members: int) -> str:
+    return f" (the {members} that are there count, {group.size} declared)" if members > group.size else ""
+
+
+def _removed(group: ServerGroupArgs, members: int, wanted: int) -> str:
+    """That more servers go than the declared size lets expect."""
+    return f"; {members} servers are there, {members - wanted} go" if members > max(group.size, wanted) else ""
 
 
 def _preset_size(group: ServerGroupArgs, name: str) -> int:

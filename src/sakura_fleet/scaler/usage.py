@@ -23,7 +23,8 @@ class ServerUsage:
     """One server with its newest samples, oldest first.
 
     `key` is its owner tag, where it has one. `healthy` is the load balancer's word, None where it has none. `booting`
-    servers are counted in the size but not in the mean: what they use is the boot, not the load.
+    servers are counted in the size but not in the mean: what they use is the boot, not the load. `changed_at` is when
+    it was made, or its power changed last.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ServerUsage:
     is_on: bool = True
     healthy: bool | None = None
     booting: bool = False
+    changed_at: datetime | None = None
 
     def percent(self, point: CpuPoint) -> float:
         """One sample as a percentage of all cores."""
@@ -82,6 +84,18 @@ class Usage:
         """With the servers apart whose owner tag is not `known` to the state."""
         servers = tuple(server for server in self.servers if server.key in known)
         return replace(self, servers=servers, orphans=tuple(server for server in self.servers if server not in servers))
+
+    @property
+    def members(self) -> int:
+        """How many members of the group there are. A member and the one that takes its place have one name, and count
+        once."""
+        return len({server.name for server in self.servers})
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """The newest change of a server's power, or the newest creation, orphans included: a job made them, too."""
+        servers = (*self.servers, *self.orphans)
+        return max((server.changed_at for server in servers if server.changed_at), default=None)
 
     @property
     def counted(self) -> tuple[ServerUsage, ...]:

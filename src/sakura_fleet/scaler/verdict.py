@@ -34,7 +34,7 @@ class Verdict:
 def judge(situation: Situation, request: Request, recommended: Recommendation) -> Verdict:
     """Ask the gates; where they are open, the recommended size is taken."""
     size = situation.group.size
-    if hold := held_back(situation, recommended.size):
+    if hold := held_back(situation, recommended):
         action = Action.CONVERGE if hold.converge else Action.NONE
         return Verdict(action, size, hold.reason, hold.message, hold.wait, hold.held)
     if recommended.size == size:

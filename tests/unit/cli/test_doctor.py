@@ -11,7 +11,9 @@ from click.testing import Result
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.cli import doctor as doctor_module
+from sakura_fleet.client import Client, Credentials, ElbEntry
 from sakura_fleet.errors import FleetError
+from sakura_fleet.model.elb import ElbSettings
 from tests.unit.folder import Folder
 
 ENGINE = f"v{version('pulumi')}"
@@ -174,3 +176,20 @@ def test_no_secret_is_printed(folder: Folder, emulator: Running, monkeypatch: py
     monkeypatch.setenv("SAKURA_ACCESS_TOKEN_SECRET", "hunter2-secret")
     for root in (emulator.api_root, "https://127.0.0.1:9/cloud/zone"):
         assert "hunter2" not in doctor(folder, api_root=root).output
+
+
+def test_an_elb_that_others_fill_has_no_room_for_the_largest_size(folder: Folder, emulator: Running) -> None:
+    with Client(emulator.api_root, Credentials("t", "s"), rate_limit=0) as client:
+        elb = client.elbs.create(name="shared", plan=100, settings=ElbSettings())
+        others = [ElbEntry(f"192.0.2.{number}", 80) for number in range(1, 36)]
+        client.elbs.update_document(elb, elb.document.with_entries(others, elb.document.rules))
+    interface = {"upstream": "shared", "expose": {"ports": [80], "server_group_name": "gr1"}}
+    group = {"name": "web", "zones": ["is1b"], "template": {"network_interfaces": [interface]}}
+    for max_size, fits in ((5, True), (6, False)):
+        settings = {"server_group": {**group, "max_size": max_size}, "elb": {"lookup": "shared"}}
+        result = doctor(folder, api_root=emulator.api_root, **settings)
+        assert failed(result) == ([] if fits else ["ELB"])
+    assert "max_size 6 needs 6 entries, and others have 35 in shared; an ELB takes 40" in result.output
+    result = doctor(folder, api_root=emulator.api_root, server_group={**group, "max_size": 41}, elb={"name": "own"})
+    assert failed(result) == ["stack"]
+    assert "[too-many-entries]" in result.output

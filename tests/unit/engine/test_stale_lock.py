@@ -257,11 +257,3 @@ def test_what_could_not_be_repaired_is_left_to_the_next(folder: JobFolder, engin
         folder.note_engine(os.getpid())
         folder.leave_to_the_next(gone)
     assert folder.current() == replace(mine, engine=Process.of(os.getpid()))
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"id": "1", "request": "set", "pid": 1}'])
-def test_a_job_file_that_is_none_is_no_job(folder: JobFolder, text: str) -> None:
-    folder.folder.mkdir()
-    (folder.folder / "job.json").write_text(text)
-    with folder.job("set") as (_, dead):
-        assert dead is None

@@ -194,3 +194,18 @@ def test_a_zone_that_is_taken_over_has_labels_of_its_own(dns: dict[str, Any], br
     with pytest.raises(InputError) as caught:
         stack(dns=written)
     assert rules(caught.value.problems) == broken
+
+
+@pytest.mark.parametrize(
+    ("max_size", "ports", "fits"), [(40, [80], True), (41, [80], False), (20, [80, 81], True), (21, [80, 81], False)]
+)
+@pytest.mark.parametrize("elb", [{"name": "web"}, {"lookup": "web"}])
+def test_an_elb_has_room_for_the_largest_size(max_size: int, ports: list[int], fits: bool, elb: dict[str, str]) -> None:
+    interface = {"upstream": "shared", "expose": {"ports": ports, "server_group_name": "gr1"}}
+    group = {**GROUP, "max_size": max_size, "template": {"network_interfaces": [interface]}}
+    settings = {"server_group": json.dumps(group), "elb": json.dumps(elb)}
+    if fits:
+        assert stack(**settings).server_group.max_size == max_size
+    else:
+        assert problems_of(**settings) == [("server_group.max_size", "too-many-entries")]
+    assert stack(server_group=json.dumps(group)).elb is None, "without an ELB there is no such limit"

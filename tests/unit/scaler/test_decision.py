@@ -72,8 +72,8 @@ def test_sizes_are_the_incumbents(size: int, min_size: int, max_size: int) -> No
     group = ServerGroupArgs(name="web", zones=("is1b",), size=size, min_size=min_size, max_size=max_size)
     limits = {"min_size": min_size, "max_size": max_size}
     if size:
-        assert decided(size, 60.0, **limits).recommended == after_up(group).size
-        assert decided(size, 10.0, **limits).recommended == after_down(group).size
+        assert decided(size, 60.0, **limits).recommended == after_up(group, size).size
+        assert decided(size, 10.0, **limits).recommended == after_down(group, size).size
     kept = decided(size, 30.0, **limits).recommended
     assert kept == (min_size if size < min_size else size)
 
@@ -193,7 +193,8 @@ def test_a_booting_server_is_counted_in_the_size_but_not_in_the_mean() -> None:
 
 def test_no_scale_in_while_a_server_boots() -> None:
     servers = (server(5.0, 1), server(5.0, 2), server(None, 3, booting=True, is_on=False))
-    decision = decide(Situation(declared(3), ScalingMemory(), Usage(servers, whole=True), NOW))
+    memory = ScalingMemory(written_size=3)
+    decision = decide(Situation(declared(3), memory, Usage(servers, whole=True), NOW))
     assert (decision.action, decision.wanted, decision.reason) == (Action.NONE, Wanted.DOWN, Reason.SERVERS_BOOTING)
     assert decision.condition("AbleToScale").reason == "ScaleDownStabilized"
     assert decision.heal == ()
@@ -213,10 +214,13 @@ def test_one_busy_server_among_idle_ones_is_imbalanced_and_the_mean_decides() ->
 def test_one_dead_server_is_to_be_mended_at_the_same_size() -> None:
     servers = (server(30.0, 1), server(None, 2, is_on=False), server(30.0, 3))
     memory = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
-    decision = decide(Situation(declared(3), memory, Usage(servers, whole=True), NOW))
+    first = decide(Situation(declared(3), memory, Usage(servers, whole=True), NOW))
+    assert (first.action, first.heal) == (Action.NONE, ()), "one sample may be wrong"
+    assert first.condition("Degraded").reason == "ServersUnhealthy"
+    assert "to be mended now, after 2 ticks in a row: none" in first.explain()
+    decision = decide(Situation(declared(3), first.memory, Usage(servers, whole=True), after(120)))
     assert (decision.action, decision.size, decision.heal) == (Action.NONE, 3, ("web-002",))
-    assert decision.condition("Degraded").reason == "ServersUnhealthy"
-    assert "to be mended now: web-002" in decision.explain()
+    assert "to be mended now, after 2 ticks in a row: web-002" in decision.explain()
     left_alone = decide(Situation(declared(3, heal=False), memory, Usage(servers, whole=True), NOW))
     assert (left_alone.action, left_alone.heal) == (Action.NONE, ())
     assert "heal is off" in left_alone.explain()
@@ -225,7 +229,8 @@ def test_one_dead_server_is_to_be_mended_at_the_same_size() -> None:
 @pytest.mark.parametrize(("count", "failed", "healed"), [(2, 1, 1), (5, 2, 1), (20, 8, 2), (30, 9, 3), (19, 8, 1)])
 def test_at_most_a_tenth_is_replaced_at_once(count: int, failed: int, healed: int) -> None:
     servers = tuple(server(30.0, number, healthy=number > failed) for number in range(1, count + 1))
-    decision = decide(Situation(declared(count, max_size=50), ScalingMemory(), Usage(servers, whole=True), NOW))
+    limits = declared(count, max_size=50, unhealthy_threshold=1)
+    decision = decide(Situation(limits, ScalingMemory(), Usage(servers, whole=True), NOW))
     assert decision.heal == tuple(f"web-{number:03}" for number in range(1, healed + 1))
 
 
@@ -235,22 +240,21 @@ def test_the_brake_stops_healing_and_scale_in_but_not_scale_out(count: int, fail
         some = [server(percent, number, healthy=number > failed) for number in range(1, count + 1)]
         return Usage(tuple(some), whole=True)
 
-    limits = declared(count, min_size=0, max_size=50)
-    low = decide(Situation(limits, ScalingMemory(), servers(5.0), NOW))
+    limits = declared(count, min_size=0, max_size=50, unhealthy_threshold=1)
+    memory = ScalingMemory(written_size=count)
+    low = decide(Situation(limits, memory, servers(5.0), NOW))
     assert (low.action, low.heal) == (Action.NONE, ())
     assert low.condition("Degraded").reason == "TooManyUnhealthy"
     if count > 1:
         assert (low.wanted, low.reason) == (Wanted.DOWN, Reason.TOO_MANY_UNHEALTHY)
-    high = decide(Situation(limits, ScalingMemory(), servers(90.0), NOW))
+    high = decide(Situation(limits, memory, servers(90.0), NOW))
     assert (high.action, high.size, high.heal) == (Action.UP, count + 1, ())
 
 
 def test_just_under_the_brake() -> None:
     servers = tuple(server(5.0, number, healthy=number > 9) for number in range(1, 21))
-    assert (
-        decide(Situation(declared(20, max_size=50), ScalingMemory(), Usage(servers, whole=True), NOW)).action
-        is Action.DOWN
-    )
+    situation = Situation(declared(20, max_size=50), ScalingMemory(written_size=20), Usage(servers, whole=True), NOW)
+    assert decide(situation).action is Action.DOWN
 
 
 def test_an_unknown_health_is_no_death() -> None:
@@ -398,7 +402,7 @@ def test_the_first_look_takes_the_size_as_it_is() -> None:
 
 
 def test_our_own_size_is_not_a_persons() -> None:
-    memory = ScalingMemory(written_size=3).declared(4)
+    memory = ScalingMemory(written_size=3).declared(4, ScalingArgs(), NOW)
     assert decided(4, 30.0, memory=memory).reason is Reason.WITHIN_BAND
 
 
@@ -428,6 +432,188 @@ def test_a_scale_out_makes_the_missing_ones_as_well() -> None:
 def test_servers_found_by_name_are_not_counted_against_the_size() -> None:
     decision = decide(Situation(declared(3), ScalingMemory(written_size=3), usage(30.0, 30.0, whole=False), NOW))
     assert decision.action is Action.NONE
+
+
+# More servers in the cloud than declared
+
+
+@pytest.mark.parametrize(
+    ("size", "there", "percent", "limits", "to"),
+    [
+        (3, 8, 90.0, {"max_size": 10}, 9),
+        (3, 8, 90.0, {"max_size": 10, "step": 3}, 10),
+        (3, 8, 90.0, {"max_size": 8}, 8),
+        (0, 8, 30.0, {"max_size": 10}, 8),
+        (0, 8, None, {"max_size": 10}, 8),
+        (1, 8, 30.0, {"max_size": 10}, 8),
+        (1, 8, 90.0, {"max_size": 10}, 9),
+        (1, 8, 5.0, {"max_size": 10}, 8),
+        (1, 8, 5.0, {"max_size": 10, "enforce": True}, 8),
+    ],
+)
+def test_up_counts_from_the_servers_that_are_there(
+    size: int, there: int, percent: float | None, limits: dict[str, Any], to: int
+) -> None:
+    decision = decided(size, *[percent] * there, **limits)
+    assert (decision.action, decision.size) == (Action.UP, to)
+    assert f"{there} servers are there, and none of them is removed" in decision.explain()
+    unseen = decide(
+        Situation(
+            declared(size, **limits), ScalingMemory(written_size=size), usage(*[percent] * there, whole=False), NOW
+        )
+    )
+    assert unseen.size < there, "what the declared size alone leads to"
+
+
+@pytest.mark.parametrize(("size", "percent"), [(3, 90.0), (5, 90.0), (1, 30.0), (0, 30.0)])
+@pytest.mark.parametrize("enforce", [True, False])
+def test_none_is_removed_where_no_more_may_be_declared(size: int, percent: float, enforce: bool) -> None:
+    decision = decided(size, *[percent] * 8, enforce=enforce)
+    assert (decision.action, decision.size, decision.reason) == (Action.NONE, size, Reason.ABOVE_MAXIMUM)
+    assert f"{size} declared, but 8 in the cloud" in decision.message
+    low = decided(5, *[5.0] * 8)
+    assert (low.action, low.reason) == (Action.CONVERGE, Reason.SERVERS_DIFFER), "a low load does not need them"
+
+
+def test_a_cooldown_or_a_failed_run_removes_none_of_them() -> None:
+    cooling = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
+    held = decided(3, *[90.0] * 8, memory=cooling, max_size=10)
+    assert (held.action, held.reason) == (Action.NONE, Reason.COOLDOWN_UP)
+    failed = ScalingMemory(written_size=3, failures=1, retry_at=NOW)
+    retried = decided(3, *[90.0] * 8, memory=failed, max_size=10)
+    assert (retried.action, retried.size) == (Action.UP, 9)
+    assert decided(3, *[30.0] * 8, memory=failed, max_size=10).action is Action.CONVERGE
+
+
+def test_a_member_that_is_being_replaced_counts_once() -> None:
+    twins = tuple(server(90.0, number) for number in (1, 2, 3, 1, 2, 3))
+    decision = decide(Situation(declared(3), ScalingMemory(written_size=3), Usage(twins, whole=True), NOW))
+    assert (decision.action, decision.size) == (Action.UP, 4)
+
+
+# A size outside the limits is no size for a run
+
+
+@pytest.mark.parametrize(
+    ("size", "there", "percent", "action", "to"),
+    [
+        (8, 5, 30.0, "down", 5),
+        (8, 3, 90.0, "down", 5),
+        (8, 8, 30.0, "none", 8),
+        (8, 6, 30.0, "none", 8),
+        (8, 8, 5.0, "down", 5),
+        (1, 2, 5.0, "up", 2),
+        (1, 3, 5.0, "up", 3),
+        (1, 1, 5.0, "none", 1),
+        (1, 0, None, "up", 2),
+    ],
+)
+def test_it_is_brought_back_and_never_run(size: int, there: int, percent: float | None, action: str, to: int) -> None:
+    for memory in (ScalingMemory(written_size=size), ScalingMemory(written_size=size, failures=3, retry_at=NOW)):
+        decision = decided(size, *[percent] * there, memory=memory)
+        assert (decision.action, decision.size) == (action, to)
+
+
+def test_nothing_is_mended_at_it() -> None:
+    servers = (server(30.0, 1), server(30.0, 2, healthy=False), *(server(30.0, number) for number in range(3, 9)))
+    limits = {"max_size": 5, "unhealthy_threshold": 1}
+    decision = decide(Situation(declared(8, **limits), ScalingMemory(written_size=8), Usage(servers, whole=True), NOW))
+    assert (decision.action, decision.reason, decision.heal) == (Action.NONE, Reason.ABOVE_MAXIMUM, ())
+    within = Situation(declared(8, max_size=8, unhealthy_threshold=1), ScalingMemory(), Usage(servers, whole=True), NOW)
+    assert decide(within).heal == ("web-002",)
+
+
+# A second look at an unhealthy server
+
+
+def looked_at(*looks: bool | None, threshold: int = 2) -> Decision:
+    """Decisions one after the other: the second of three servers is healthy or not; None for an API that is down."""
+    memory, decision = ScalingMemory(written_size=3), None
+    for tick, healthy in enumerate(looks):
+        seen = Usage(tuple(server(30.0, n, healthy=healthy if n == 2 else True) for n in (1, 2, 3)), whole=True)
+        limits = declared(3, unhealthy_threshold=threshold)
+        decision = decide(Situation(limits, memory, None if healthy is None else seen, after(120 * tick)))
+        memory = ScalingMemory.from_json(decision.memory.to_json())
+    assert decision is not None
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("looks", "threshold", "heals"),
+    [
+        ((False,), 2, False),
+        ((False, False), 2, True),
+        ((False, True, False), 2, False),
+        ((False, None, False), 2, True),
+        ((False, None), 2, False),
+        ((False, False), 3, False),
+        ((False, False, False), 3, True),
+        ((False,), 1, True),
+    ],
+)
+def test_so_many_ticks_in_a_row_must_agree(looks: tuple[bool | None, ...], threshold: int, heals: bool) -> None:
+    assert looked_at(*looks, threshold=threshold).heal == (("web-002",) if heals else ())
+
+
+# A memory that is lost, or was written by a wrong clock
+
+
+@pytest.mark.parametrize(
+    ("age", "action"), [(30, Action.NONE), (539, Action.NONE), (540, Action.UP), (9_999, Action.UP)]
+)
+def test_a_lost_memory_buys_no_server_in_the_cooldown_of_the_last_one(age: float, action: Action) -> None:
+    seen = Usage((server(90.0, 1, changed_at=after(-9_999)), server(90.0, 2, changed_at=after(-age))), whole=True)
+    decision = decide(Situation(declared(2), ScalingMemory(), seen, NOW))
+    assert decision.action is action
+    if action is Action.NONE:
+        assert (decision.reason, decision.wait) == (Reason.COOLDOWN_UP, 540 - age)
+        assert "nothing is remembered of an earlier tick" in decision.explain()
+        assert decide(Situation(declared(2), decision.memory, seen, after(540 - age))).action is Action.UP
+    remembered = decide(Situation(declared(2), ScalingMemory(written_size=2), seen, NOW))
+    assert remembered.action is Action.UP, "a memory knows better: a server that was mended begins no cooldown"
+
+
+def test_a_lost_memory_removes_no_server_before_a_cooldown() -> None:
+    first = decided(3, 5.0, memory=ScalingMemory())
+    assert (first.action, first.reason, first.wait) == (Action.NONE, Reason.COOLDOWN_DOWN, 540)
+    assert decided(3, 5.0, memory=first.memory, now=after(539)).action is Action.NONE
+    assert decided(3, 5.0, memory=first.memory, now=after(540)).action is Action.DOWN
+
+
+def test_while_the_servers_cannot_be_seen_the_memory_does_not_begin() -> None:
+    unseen = decide(Situation(declared(2), ScalingMemory(), None, NOW))
+    assert unseen.memory.written_size is None
+
+
+def test_a_change_in_the_future_counts_as_now() -> None:
+    seen = Usage((server(90.0, 1), server(90.0, 2, changed_at=after(86_400))), whole=True)
+    decision = decide(Situation(declared(2), ScalingMemory(), seen, NOW))
+    assert (decision.reason, decision.wait) == (Reason.COOLDOWN_UP, 540)
+
+
+def test_one_tick_by_a_clock_a_month_ahead_holds_nothing_up_for_longer_than_a_cooldown() -> None:
+    ahead = NOW + timedelta(days=30)
+    wrong = decide(Situation(declared(4), ScalingMemory(written_size=3), usage(30.0, 30.0, 30.0, 30.0), ahead))
+    assert wrong.reason is Reason.SIZE_CHANGED
+    assert wrong.memory.cooldown_until_up == ahead + timedelta(seconds=540)
+    right = decided(4, 90.0, memory=wrong.memory, now=NOW)
+    assert (right.reason, right.wait) == (Reason.COOLDOWN_UP, 540)
+    assert decided(4, 90.0, memory=right.memory, now=after(540)).action is Action.UP
+    failed = ScalingMemory(written_size=3).failed(ScalingArgs(), action="up", before=3, after=3, now=ahead)
+    assert decided(3, 90.0, memory=failed).wait == 300
+
+
+def test_nothing_is_done_without_a_memory_that_can_be_read_and_kept() -> None:
+    for seen in (usage(90.0, 90.0, 90.0), usage(90.0), usage(5.0, 5.0, 5.0)):
+        decision = decide(Situation(declared(3), ScalingMemory(), seen, NOW, "it is damaged"))
+        assert (decision.action, decision.reason) == (Action.NONE, Reason.MEMORY_UNAVAILABLE)
+        assert decision.message == "nothing is done: it is damaged"
+        able = decision.condition("AbleToScale")
+        assert (able.status, able.reason) == ("False", "FailedGetMemory")
+    dead = Usage((server(30.0, 1), server(30.0, 2), server(None, 3, is_on=False)), whole=True)
+    sick = Situation(declared(3, unhealthy_threshold=1), ScalingMemory(written_size=3), dead, NOW)
+    assert decide(sick).heal == ("web-003",)
+    assert decide(replace(sick, memory_trouble="it is damaged")).heal == ()
 
 
 # Explanations and documents

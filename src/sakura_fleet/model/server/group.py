@@ -52,6 +52,12 @@ class ServerGroupArgs:
         """The template's generation."""
         return generation_of(self.template)
 
+    @property
+    def exposed_ports(self) -> tuple[int, ...]:
+        """The ports under which an ELB enters each member: those of the first interface."""
+        interfaces = self.template.network_interfaces
+        return interfaces[0].expose.ports if interfaces else ()
+
     def server_name(self, slot: int) -> str:
         """The cloud's name of the member at `slot` (from 0)."""
         return self.name_format.format(group=self.name, number=slot + 1)
