@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.program.fleet import Fleet
+from tests.program.snapshots import bring_up
 
 JSON = dict[str, Any]
 
@@ -53,7 +54,7 @@ def _nothing(fleet: Fleet) -> None:
 
 def _up(fleet: Fleet) -> None:
     _nothing(fleet)
-    fleet.up()
+    bring_up(fleet)
 
 
 def _size(size: int) -> Callable[[Fleet], None]:
