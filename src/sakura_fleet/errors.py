@@ -23,6 +23,7 @@
     |   +-- PermissionDeniedError  permission     403
     |   +-- NotFoundError          not-found      404: the object is gone, or the ID is of another zone
     |   +-- ConflictError          conflict       409: the object's state forbids the call
+    |   +-- UnusableAnswerError    unusable-answer  an answer lacks what the API always sends
     |   +-- UnavailableError       unavailable    423, 429, 5xx, no JSON: busy; raised once the retries are used up
     +-- UnreachableError           unreachable    no answer from the API root until the deadline
     +-- DnsError                   dns            a name cannot be looked up, or leads to nothing that can be asked
@@ -294,6 +295,23 @@ class UnavailableError(ApiError):
             "; the API stayed busy for as long as calls are repeated: run the same command again later, it goes on "
             "where it stopped"
         )
+
+
+class UnusableAnswerError(ApiError):
+    """A success that lacks what the API always sends.
+
+    What is missing is never taken for empty. After a GET nothing has been changed; what changes something may have been
+    carried out: find its owner tag before repeating it.
+    """
+
+    code = "unusable-answer"
+
+    def __init__(self, message: str, *, method: str, path: str) -> None:
+        super().__init__(status=200, error_code="unusable_answer", message=message, serial="", method=method, path=path)
+
+    def way_out(self) -> str:
+        before = "the call itself was accepted" if self.maybe_done else "it was not used, and nothing was changed"
+        return f"; {before}: run the same command again, and if it stays so, check what is between you and the API root"
 
 
 class UnreachableError(FleetError):

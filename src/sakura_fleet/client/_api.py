@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._query import condition, is_match
-from sakura_fleet.client._values import Json, items, mapping, number, own_id
+from sakura_fleet.client._values import Json
 from sakura_fleet.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Reader(Protocol[T_co]):
     """Makes a value from one object of an answer: mostly the value's own class."""
 
-    def from_api(self, body: Json, /) -> T_co: ...
+    def from_api(self, body: Json | Fields, /) -> T_co: ...
 
 
 ID = re.compile(r"[0-9]+")
@@ -52,12 +53,12 @@ class Caller:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def _call(self, method: str, zone: str, path: str, *, body: Json | None = None, need: str = "") -> Json:
-        return self._transport.request(method, _checked_zone(zone), path, body=body, need=need)
+    def _call(self, method: str, zone: str, path: str, *, body: Json | None = None) -> Fields:
+        return self._transport.request(method, _checked_zone(zone), path, body=body)
 
-    def _ask(self, zone: str, path: str, query: Json, *, need: str = "") -> Json:
-        """A GET with a condition; `need` is the key of a list."""
-        return self._transport.request("GET", _checked_zone(zone), path, query=query, need=need, kind=list)
+    def _ask(self, zone: str, path: str, query: Json) -> Fields:
+        """A GET with a condition."""
+        return self._transport.request("GET", _checked_zone(zone), path, query=query)
 
     def _at(self, object_id: str, action: str = "") -> str:
         """The path of an object, or of something below it."""
@@ -76,13 +77,12 @@ class Api(Caller, Generic[T]):
     """Conditions of every find."""
     VALUE: Reader[T]
 
-    def _parse(self, zone: str, body: Json) -> T:
+    def _parse(self, zone: str, fields: Fields) -> T:
         """The value for one object as it was found in `zone`."""
-        return self.VALUE.from_api(body)
+        return self.VALUE.from_api(fields)
 
     def _object(self, method: str, zone: str, path: str, body: Json | None = None) -> T:
-        answer = self._call(method, zone, path, body=body, need=self.SINGULAR)
-        return self._parse(zone, mapping(answer[self.SINGULAR]))
+        return self._parse(zone, self._call(method, zone, path, body=body).child(self.SINGULAR))
 
     def _find(
         self,
@@ -92,22 +92,31 @@ class Api(Caller, Generic[T]):
         name: str | None = None,
         filters: Json | None = None,
     ) -> list[T]:
-        """All matches, asking for further pages until `Total` items came or a page brings nothing new."""
-        found: dict[str, Json] = {}
+        """All matches, asking for further pages until `Total` items came.
+
+        A page that brings nothing new before is no end: what is not listed would be taken for gone, and made again.
+        """
+        found: dict[str, Fields] = {}
         seen = 0
         while True:
             query = condition(start=seen, tags=tags, name=name, filters={**self.FILTERS, **(filters or {})})
-            answer = self._ask(zone, self.PATH, query, need=self.PLURAL)
-            page = items(answer[self.PLURAL])
+            answer = self._ask(zone, self.PATH, query)
+            page, total = answer.items(self.PLURAL), answer.number("Total")
             known = len(found)
-            found.update((self._key(body), body) for body in page)
+            found.update((self._key(item), item) for item in page)
             seen += len(page)
-            if seen >= number(answer.get("Total")) or len(found) == known:
-                return [self._parse(zone, body) for body in found.values() if is_match(body, tags=tags, name=name)]
+            if seen >= total:
+                return [self._parse(zone, item) for item in found.values() if self._is_match(item, tags, name)]
+            if len(found) == known:
+                raise answer.unusable(self.PLURAL, f"has {len(found)} of {total} objects, and no more come")
 
-    def _key(self, body: Json) -> str:
+    def _is_match(self, item: Fields, tags: Sequence[str], name: str | None) -> bool:
+        """Whether an item is what was asked for: an API that overlooks a condition answers with everything."""
+        return is_match(item.tags() if tags else (), item.text("Name") if name else "", tags=tags, name=name)
+
+    def _key(self, item: Fields) -> str:
         """What tells two items of a list apart."""
-        return own_id(body)
+        return item.own_id()
 
     def _create(self, zone: str, body: Json, beside: Json | None = None) -> T:
         """`beside` is what is next to the object in the request."""

@@ -107,7 +107,7 @@ class Client:
 
     def auth_status(self) -> AuthStatus:
         """Whom the API key belongs to (`GET auth-status`). Raises `AuthenticationError` for a wrong key."""
-        return AuthStatus.from_api(self._transport.request("GET", self._default_zone, "auth-status", need="Account"))
+        return AuthStatus.from_api(self._transport.request("GET", self._default_zone, "auth-status"))
 
     def queue(self) -> float:
         """Seconds until the rate limit lets another call pass: the calls before it have reserved that time."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self
 
-from sakura_fleet.client._values import Json, boolean, items, mapping, number, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, boolean, mapping, number, text
 from sakura_fleet.model.elb.settings import (
     BindPort,
     ElbSettings,
@@ -142,17 +143,30 @@ class ElbDocument:
     wire: Json = field(default_factory=dict, repr=False)
 
     @classmethod
+    def from_api(cls, fields: Fields) -> Self:
+        """What an answer says. What is written as a whole must be there, and what would be taken for a change."""
+        fields.child("HealthCheck").text("Protocol")
+        fields.items("Rules")
+        for port in fields.items("BindPorts"):
+            port.text("ProxyMode")
+            port.number("Port")
+        for entry in fields.items("Servers"):
+            entry.text("IPAddress")
+            entry.number("Port")
+        return cls(fields.body)
+
+    @classmethod
     def new(cls, settings: ElbSettings) -> Self:
         """The document of an ELB that is to be made, without entries."""
         return cls({**_settings_to_api(settings), "Servers": []})
 
     @property
     def entries(self) -> tuple[ElbEntry, ...]:
-        return tuple(ElbEntry.from_api(body) for body in items(self.wire.get("Servers")))
+        return tuple(ElbEntry.from_api(body) for body in _objects(self.wire.get("Servers")))
 
     @property
     def rules(self) -> tuple[ElbRule, ...]:
-        return tuple(ElbRule.from_api(body) for body in items(self.wire.get("Rules")))
+        return tuple(ElbRule.from_api(body) for body in _objects(self.wire.get("Rules")))
 
     @property
     def settings(self) -> ElbSettings:
@@ -191,7 +205,7 @@ def _settings(wire: Json) -> ElbSettings:
     health, sorry, syslog = (mapping(wire.get(key)) for key in ("HealthCheck", "SorryServer", "Syslog"))
     protocol = text(health.get("Protocol")) or "http"
     return ElbSettings(
-        bind_ports=tuple(_bind_port(body) for body in items(wire.get("BindPorts"))),
+        bind_ports=tuple(_bind_port(body) for body in _objects(wire.get("BindPorts"))),
         health_check=HealthCheck(
             protocol=protocol,
             path=text(health.get("Path")) or ("/" if protocol == "http" else ""),
@@ -202,7 +216,7 @@ def _settings(wire: Json) -> ElbSettings:
         sorry_server=(
             SorryServer(text(sorry["IPAddress"]), number(sorry.get("Port")) or 80) if sorry.get("IPAddress") else None
         ),
-        rules=tuple(_rule(body) for body in items(wire.get("Rules"))),
+        rules=tuple(_rule(body) for body in _objects(wire.get("Rules"))),
         sticky_session=_enabled(wire, "StickySession"),
         gzip=_enabled(wire, "Gzip"),
         proxy_protocol=_enabled(wire, "ProxyProtocol"),
@@ -236,7 +250,7 @@ def _merged(there: Json, settings: ElbSettings) -> dict[str, Any]:
     whole = {key: value for key, value in there.items() if key != "BackendHttpKeepAlive"}
     for key, value in _settings_to_api(settings).items():
         if isinstance(value, list):
-            known = [(_identity(key, body), _unknown(key, body)) for body in items(there.get(key))]
+            known = [(_identity(key, body), _unknown(key, body)) for body in _objects(there.get(key))]
             whole[key] = [
                 {**next((more for same, more in known if same == _identity(key, body)), {}), **body} for body in value
             ]
@@ -254,6 +268,11 @@ def _unknown(key: str, body: Json) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in _KNOWN[key]}
 
 
+def _objects(value: object) -> list[Json]:
+    """A list that the document may not have yet."""
+    return list(value) if isinstance(value, list) else []
+
+
 def _enabled(wire: Json, key: str) -> bool:
     return boolean(mapping(wire.get(key)).get("Enabled"))
 
@@ -267,7 +286,7 @@ def _bind_port(body: Json) -> BindPort:
         ssl_policy=text(body.get("SSLPolicy")),
         response_headers=tuple(
             ResponseHeader(text(header.get("Header")), text(header.get("Value")))
-            for header in items(body.get("AddResponseHeader"))
+            for header in _objects(body.get("AddResponseHeader"))
         ),
     )
 

@@ -20,7 +20,7 @@ from sakura_fleet.errors import (
     UnavailableError,
 )
 
-__all__ = ["Answer", "error_from", "object_from", "required"]
+__all__ = ["Answer", "error_from", "object_from"]
 
 ERRORS: Mapping[int, type[ApiError]] = {
     401: AuthenticationError,
@@ -117,21 +117,6 @@ def object_from(answer: Answer, *, method: str, path: str, hide: Callable[[str],
         method=method,
         path=path,
     )
-
-
-def required(
-    answer: Json, key: str, kind: type[Mapping[str, Any]] | type[list[Any]], *, method: str, path: str
-) -> None:
-    """Raise `ApiError` with code `bad_answer` unless `answer` holds an object or list under `key`."""
-    if not isinstance(answer.get(key), kind):
-        raise ApiError(
-            status=200,
-            error_code="bad_answer",
-            message=f"the answer has no {key!r}",
-            serial="",
-            method=method,
-            path=path,
-        )
 
 
 def _quote(answer: Answer, hide: Callable[[str], str]) -> str:

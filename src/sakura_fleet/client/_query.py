@@ -37,9 +37,8 @@ def condition(
     return found
 
 
-def is_match(body: Mapping[str, Any], *, tags: Sequence[str], name: str | None) -> bool:
-    """The same rule on this side: an API that overlooks a condition answers with everything, which must not pass."""
-    if not set(tags) <= set(body.get("Tags") or ()):
+def is_match(own_tags: Sequence[str], own_name: str, *, tags: Sequence[str], name: str | None) -> bool:
+    """The same rule on this side, for an object with these tags and this name."""
+    if not set(tags) <= set(own_tags):
         return False
-    present = str(body.get("Name") or "").casefold()
-    return all(word in present for word in (name or "").casefold().split())
+    return all(word in own_name.casefold() for word in (name or "").casefold().split())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from sakura_fleet.client._api import GlobalApi, T
-from sakura_fleet.client._values import Json, mapping
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json
 
 __all__ = ["ServiceItemsApi", "settings_in"]
 
 
-def settings_in(body: Json, key: str) -> dict[str, Any]:
+def settings_in(fields: Fields, key: str) -> Fields:
     """The settings below `key` as the API sent them, unknown keys included; a copy, to be changed and sent back."""
-    return copy.deepcopy(dict(mapping(mapping(body.get("Settings")).get(key))))
+    return fields.child("Settings").child(key).copy()
 
 
 class ServiceItemsApi(GlobalApi[T]):
@@ -21,7 +22,7 @@ class ServiceItemsApi(GlobalApi[T]):
 
     `settings_hash` is the hash that was read with the settings: if somebody else wrote in between, the write raises
     `ConflictError` and changes nothing. After a lost answer a write is repeated, so such a conflict may also come from
-    one's own first attempt: read again and compare before giving up. "" writes without that guard.
+    one's own first attempt: read again and compare before giving up.
     """
 
     PATH, SINGULAR, PLURAL = "commonserviceitem", "CommonServiceItem", "CommonServiceItems"
@@ -30,13 +31,16 @@ class ServiceItemsApi(GlobalApi[T]):
     CLASS: ClassVar[str]
     """The provider class."""
 
+    def _is_match(self, item: Fields, tags: Sequence[str], name: str | None) -> bool:
+        return super()._is_match(item, tags, name) and item.child("Provider").text("Class") == self.CLASS
+
     def _make(self, body: Json, settings: Json) -> T:
         return self._create(
             self._zone, {**body, "Provider": {"Class": self.CLASS}, "Settings": {self.SETTINGS: settings}}
         )
 
     def _put(self, item_id: str, labelled: Json, settings: Json, settings_hash: str) -> T:
-        body: dict[str, Any] = {**labelled, "Settings": {self.SETTINGS: settings}}
-        if settings_hash:
-            body["SettingsHash"] = settings_hash
-        return self._update(self._zone, item_id, body)
+        return self._object("PUT", self._zone, self._at(item_id), self._body(labelled, settings, settings_hash))
+
+    def _body(self, labelled: Json, settings: Json, settings_hash: str) -> Json:
+        return {self.SINGULAR: {**labelled, "Settings": {self.SETTINGS: settings}, "SettingsHash": settings_hash}}

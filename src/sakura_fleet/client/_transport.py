@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import random
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import httpx
 import tenacity
 
-from sakura_fleet.client._envelope import Answer, error_from, object_from, required
+from sakura_fleet.client._envelope import Answer, error_from, object_from
 from sakura_fleet.client._exchange import LONGEST, AnswerTooLargeError, exchange
+from sakura_fleet.client._fields import Fields, Source
 from sakura_fleet.client._outage import Outage
 from sakura_fleet.client._query import encode
 from sakura_fleet.client._rate import RateLimiter
@@ -110,13 +110,10 @@ class Transport:
         *,
         query: Json | None = None,
         body: Json | None = None,
-        need: str = "",
-        kind: type[Mapping[str, Any]] | type[list[Any]] = Mapping,
-    ) -> Json:
+    ) -> Fields:
         """Send one call and return its JSON object.
 
-        `path` is relative to the API version (`server/123/power`). `need` is a key that the answer must have, with an
-        object or a list as `kind` says. Raises `ApiError` and its kinds, `UnreachableError`
+        `path` is relative to the API version (`server/123/power`). Raises `ApiError` and its kinds, `UnreachableError`
         and `CancelledError`.
         """
         where = f"/{zone}/{API_PATH}/{path}"
@@ -129,10 +126,7 @@ class Transport:
         if answer is None:
             raise self._unreachable(f"{method} {self.api_root}{where}", call, hide)
         if answer.is_success:
-            body = object_from(answer, method=method, path=where, hide=hide)
-            if need:
-                required(body, need, kind, method=method, path=where)
-            return body
+            return Fields(object_from(answer, method=method, path=where, hide=hide), Source(method, where))
         error = error_from(answer, method=method, path=where, hide=hide)
         if isinstance(error, UnavailableError):
             error.turned_away = call.last.is_turned_away and not call.maybe_done

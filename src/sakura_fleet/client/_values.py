@@ -1,6 +1,7 @@
-"""Readers for the loose values of the API: null for missing, IDs as numbers or text, megabytes, RFC 3339 times.
+"""Readers for what an answer may lack by right: null for missing, IDs as numbers or text, RFC 3339 times.
 
-Each takes whatever is in the JSON and never fails: what cannot be read is the type's "nothing".
+Each takes whatever is in the JSON and never fails: what cannot be read is the type's "nothing". What the API always
+sends is read with `Fields`.
 """
 
 from __future__ import annotations
@@ -13,21 +14,14 @@ __all__ = [
     "MB_PER_GB",
     "Json",
     "boolean",
-    "described",
-    "gigabytes",
-    "items",
     "labels",
     "mapping",
     "megabytes",
     "moment",
-    "named",
     "number",
     "optional_text",
-    "own_id",
-    "ref_id",
-    "tags",
+    "reference",
     "text",
-    "texts",
     "wire_id",
     "wire_ref",
 ]
@@ -65,21 +59,6 @@ def mapping(value: object) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
-def items(value: object) -> list[Json]:
-    """A list of objects; what is no object (null in a list of interfaces) is left out."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def texts(value: object) -> tuple[str, ...]:
-    """A list of texts, in its order."""
-    return tuple(text(item) for item in value) if isinstance(value, list) else ()
-
-
-def tags(value: object) -> tuple[str, ...]:
-    """Tags, sorted: their order means nothing."""
-    return tuple(sorted(texts(value)))
-
-
 def moment(value: object) -> datetime | None:
     """An RFC 3339 time with its offset; None for null, "" and anything else."""
     try:
@@ -88,35 +67,15 @@ def moment(value: object) -> datetime | None:
         return None
 
 
-def gigabytes(value: object) -> int:
-    """Megabytes on the wire as whole GB (1024 MB)."""
-    return number(value) // MB_PER_GB
-
-
 def megabytes(size_gb: int) -> int:
     """GB as megabytes for the wire."""
     return size_gb * MB_PER_GB
 
 
-def own_id(body: Json) -> str:
-    """The ID of an object, as text whichever way it was sent."""
-    return text(body.get("ID"))
-
-
-def ref_id(body: Json, key: str) -> str | None:
-    """The ID behind a reference such as `"Icon": {"ID": 1}`; null, an absent object and ID 0 are None."""
-    found = own_id(mapping(body.get(key)))
+def reference(value: object) -> str | None:
+    """The ID of a reference such as `{"ID": 1}`; null, an absent object and ID 0 are None."""
+    found = text(mapping(value).get("ID"))
     return found if found not in ("", "0", "-1") else None
-
-
-def named(body: Json) -> dict[str, Any]:
-    """The fields that every kind of object has: `id`, `name` and `created_at`."""
-    return {"id": own_id(body), "name": text(body.get("Name")), "created_at": moment(body.get("CreatedAt"))}
-
-
-def described(body: Json) -> dict[str, Any]:
-    """The fields of an object that can be described: `named`, `description` and `tags`."""
-    return {**named(body), "description": text(body.get("Description")), "tags": tags(body.get("Tags"))}
 
 
 def wire_id(value: str) -> int | str:

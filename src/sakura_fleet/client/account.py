@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sakura_fleet.client._values import Json, boolean, mapping, own_id, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, boolean, mapping, text
 
 __all__ = ["AuthStatus"]
 
@@ -23,14 +24,15 @@ class AuthStatus:
     is_api_key: bool
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        account = mapping(body.get("Account"))
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        account = fields.child("Account")
         return cls(
-            account_id=own_id(account),
+            account_id=account.own_id(),
             account_name=text(account.get("Name")),
             account_code=text(account.get("Code")),
-            member_code=text(mapping(body.get("Member")).get("Code")),
-            permission=text(body.get("Permission")),
-            operation_penalty=text(body.get("OperationPenalty")),
-            is_api_key=boolean(body.get("IsAPIKey")),
+            member_code=text(mapping(fields.get("Member")).get("Code")),
+            permission=fields.text("Permission"),
+            operation_penalty=text(fields.get("OperationPenalty")),
+            is_api_key=boolean(fields.get("IsAPIKey")),
         )

@@ -42,8 +42,8 @@ class ActivityApi(Caller):
         bounds = {"Start": start, "End": end}
         query = {key: _seconds(value) for key, value in bounds.items() if value is not None}
         answer = self._ask(zone, self._at(server_id, "monitor"), query)
-        samples = mapping(answer.get("Data")).items()
-        timed = ((moment(time), mapping(body)) for time, body in samples)
+        samples = {} if answer.get("Data") == [] else answer.child("Data").body  # the API's empty object
+        timed = ((moment(time), mapping(body)) for time, body in samples.items())
         return sorted(
             (CpuSample.from_api(time, body) for time, body in timed if time is not None), key=lambda sample: sample.time
         )

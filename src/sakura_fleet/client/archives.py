@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal, Self
 
 from sakura_fleet.client._api import ZonedApi
-from sakura_fleet.client._values import Json, described, gigabytes, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json
 from sakura_fleet.errors import ResourceError
 from sakura_fleet.model.server.os_types import OS_TYPES
 
@@ -29,12 +30,13 @@ class Archive:
     created_at: datetime | None
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            **described(body),
-            scope=text(body.get("Scope")),
-            availability=text(body.get("Availability")),
-            size_gb=gigabytes(body.get("SizeMB")),
+            **fields.described(),
+            scope=fields.text("Scope"),
+            availability=fields.text("Availability"),
+            size_gb=fields.gigabytes("SizeMB"),
         )
 
 

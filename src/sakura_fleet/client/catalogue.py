@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from sakura_fleet.client._api import Api, GlobalReadApi
-from sakura_fleet.client._values import Json, boolean, gigabytes, items, mapping, megabytes, number, own_id, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, boolean, mapping, megabytes, number, text
 from sakura_fleet.client.disks import PLAN_NAMES
 from sakura_fleet.client.servers import COMMITMENT
 from sakura_fleet.model.zones import Zone
@@ -32,17 +33,18 @@ class ServerPlan:
     availability: str
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            core=number(body.get("CPU")),
-            memory_gb=gigabytes(body.get("MemoryMB")),
-            dedicated_cpu=text(body.get("Commitment")) == COMMITMENT[True],
-            generation=number(body.get("Generation")),
-            gpu=number(body.get("GPU")),
-            confidential_vm=boolean(body.get("ConfidentialVM")),
-            availability=text(body.get("Availability")),
+            id=fields.own_id(),
+            name=fields.text("Name"),
+            core=fields.number("CPU"),
+            memory_gb=fields.gigabytes("MemoryMB"),
+            dedicated_cpu=fields.text("Commitment") == COMMITMENT[True],
+            generation=fields.number("Generation"),
+            gpu=number(fields.get("GPU")),
+            confidential_vm=boolean(fields.get("ConfidentialVM")),
+            availability=fields.text("Availability"),
         )
 
 
@@ -86,15 +88,16 @@ class DiskPlan:
     sizes_gb: tuple[int, ...]
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        plan_id = own_id(body)
-        sizes = (size for size in items(body.get("Size")) if text(size.get("Availability")) == "available")
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        plan_id = fields.own_id()
+        sizes = (size for size in fields.items("Size") if size.text("Availability") == "available")
         return cls(
             id=plan_id,
             plan=PLAN_NAMES.get(plan_id, plan_id),
-            name=text(body.get("Name")),
-            availability=text(body.get("Availability")),
-            sizes_gb=tuple(sorted(gigabytes(size.get("SizeMB")) for size in sizes)),
+            name=fields.text("Name"),
+            availability=fields.text("Availability"),
+            sizes_gb=tuple(sorted(size.gigabytes("SizeMB") for size in sizes)),
         )
 
 
@@ -127,20 +130,21 @@ class Price:
     public: bool
 
     @classmethod
-    def from_api(cls, body: Json, zone: str = "") -> Self:
-        price = mapping(body.get("Price"))
+    def from_api(cls, body: Json | Fields, zone: str = "") -> Self:
+        fields = Fields.of(body)
+        price = mapping(fields.get("Price"))
         basic, hourly, daily, monthly = (
             number(price[key]) if price.get(key) is not None else None for key in ("Base", "Hourly", "Daily", "Monthly")
         )
         return cls(
-            service_class=text(body.get("ServiceClassPath")),
-            name=text(body.get("DisplayName")),
+            service_class=fields.text("ServiceClassPath"),
+            name=text(fields.get("DisplayName")),
             zone=text(price.get("Zone")) or zone,
             basic=basic,
             hourly=hourly,
             daily=daily,
             monthly=monthly,
-            public=boolean(body.get("IsPublic")),
+            public=boolean(fields.get("IsPublic")),
         )
 
 
@@ -150,11 +154,11 @@ class PricesApi(Api[Price]):
     PATH, SINGULAR, PLURAL = "public/price", "ServiceClass", "ServiceClasses"
     VALUE = Price
 
-    def _parse(self, zone: str, body: Json) -> Price:
-        return Price.from_api(body, zone)
+    def _parse(self, zone: str, fields: Fields) -> Price:
+        return Price.from_api(fields, zone)
 
-    def _key(self, body: Json) -> str:
-        return f"{text(body.get('ServiceClassID'))} {text(body.get('ServiceClassPath'))}"
+    def _key(self, fields: Fields) -> str:
+        return f"{text(fields.get('ServiceClassID'))} {fields.text('ServiceClassPath')}"
 
     def find(self, zone: str) -> list[Price]:
         """All prices of the zone."""
@@ -165,15 +169,16 @@ class ZoneReader:
     """Makes a zone of the model, which knows nothing of the API's words."""
 
     @staticmethod
-    def from_api(body: Json) -> Zone:
-        region = mapping(body.get("Region"))
+    def from_api(body: Json | Fields) -> Zone:
+        fields = Fields.of(body)
+        region = mapping(fields.get("Region"))
         return Zone(
-            name=text(body.get("Name")),
-            id=own_id(body),
-            description=text(body.get("Description")),
-            region_id=own_id(region),
+            name=fields.text("Name"),
+            id=fields.own_id(),
+            description=text(fields.get("Description")),
+            region_id=text(region.get("ID")),
             region=text(region.get("Name")),
-            sandbox=boolean(body.get("IsDummy")),
+            sandbox=boolean(fields.get("IsDummy")),
         )
 
 

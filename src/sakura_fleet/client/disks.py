@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from sakura_fleet.client._api import ZonedApi, checked_id
+from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._values import (
     MB_PER_GB,
     Json,
-    described,
-    gigabytes,
     labels,
     mapping,
     megabytes,
     number,
-    ref_id,
+    reference,
     text,
     wire_id,
     wire_ref,
@@ -108,20 +107,21 @@ class Disk:
         return min(1.0, self.migrated_gb / self.size_gb) if self.size_gb else 0.0
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        plan_id = ref_id(body, "Plan") or ""
-        failure = mapping(mapping(body.get("JobStatus")).get("ConfigError"))
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        plan_id = fields.child("Plan").own_id()
+        failure = mapping(mapping(fields.get("JobStatus")).get("ConfigError"))
         words = [text(failure.get("ErrorCode")), text(failure.get("ErrorMsg"))]
         return cls(
-            **described(body),
-            availability=text(body.get("Availability")),
-            size_gb=gigabytes(body.get("SizeMB")),
-            migrated_gb=number(body.get("MigratedMB")) / MB_PER_GB,
+            **fields.described(),
+            availability=fields.text("Availability"),
+            size_gb=fields.gigabytes("SizeMB"),
+            migrated_gb=number(fields.get("MigratedMB")) / MB_PER_GB,
             plan=PLAN_NAMES.get(plan_id, plan_id),
-            connection=text(body.get("Connection")),
-            server_id=ref_id(body, "Server"),
-            source_archive_id=ref_id(body, "SourceArchive"),
-            source_disk_id=ref_id(body, "SourceDisk"),
+            connection=fields.text("Connection"),
+            server_id=fields.reference("Server"),
+            source_archive_id=reference(fields.get("SourceArchive")),
+            source_disk_id=reference(fields.get("SourceDisk")),
             config_error=": ".join(word for word in words if word) or None,
         )
 

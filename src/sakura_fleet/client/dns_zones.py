@@ -7,19 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
-from sakura_fleet.client._values import (
-    Json,
-    described,
-    items,
-    labels,
-    mapping,
-    number,
-    ref_id,
-    text,
-    texts,
-    wire_ref,
-)
+from sakura_fleet.client._values import Json, labels, wire_ref
 
 __all__ = ["DnsRecord", "DnsZone", "DnsZonesApi"]
 
@@ -36,13 +26,14 @@ class DnsRecord:
     """What the API sent for it; unchanged it goes back as it came."""
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            name=text(body.get("Name")),
-            type=text(body.get("Type")),
-            rdata=text(body.get("RData")),
-            ttl=None if body.get("TTL") is None else number(body["TTL"]),
-            sent=body,
+            name=fields.text("Name"),
+            type=fields.text("Type"),
+            rdata=fields.text("RData"),
+            ttl=None if fields.get("TTL") is None else fields.number("TTL"),
+            sent=fields.body,
         )
 
     def to_api(self) -> Json:
@@ -71,19 +62,24 @@ class DnsZone:
     settings_hash: str
     created_at: datetime | None
 
+    @property
+    def lists(self) -> tuple[Sequence[object], ...]:
+        """What is written as a whole."""
+        return (self.records,)
+
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        status = mapping(body.get("Status"))
-        settings = settings_in(body, "DNS")
-        settings["ResourceRecordSets"] = items(settings.get("ResourceRecordSets"))  # may be null when it is empty
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        status = fields.child("Status")
+        settings = settings_in(fields, "DNS")
         return cls(
-            **(described(body) | {"name": text(status.get("Zone")) or text(body.get("Name"))}),
-            icon_id=ref_id(body, "Icon"),
-            availability=text(body.get("Availability")),
-            name_servers=texts(status.get("NS")),
-            records=tuple(DnsRecord.from_api(record) for record in settings["ResourceRecordSets"]),
-            settings=settings,
-            settings_hash=text(body.get("SettingsHash")),
+            **(fields.described() | {"name": status.text("Zone")}),
+            icon_id=fields.reference("Icon"),
+            availability=fields.text("Availability"),
+            name_servers=status.texts("NS"),
+            records=tuple(DnsRecord.from_api(record) for record in settings.items("ResourceRecordSets")),
+            settings=settings.body,
+            settings_hash=fields.text("SettingsHash"),
         )
 
 
@@ -107,10 +103,13 @@ class DnsZonesApi(ServiceItemsApi[DnsZone]):
         settings = {"ResourceRecordSets": [record.to_api() for record in records]}
         return self._make({**labels(name, description, tags, icon_id), "Status": {"Zone": name}}, settings)
 
-    def update_records(self, zone: DnsZone, records: Sequence[DnsRecord]) -> DnsZone:
-        """Replace the records of a zone; all else in it stays. Raises `ConflictError` if it was changed since."""
+    def update_records(self, zone: DnsZone, records: Sequence[DnsRecord]) -> None:
+        """Replace the records of a zone; all else in it stays. Raises `ConflictError` if it was changed since.
+
+        The answer is not read: of a zone that was emptied it has no settings.
+        """
         settings = {**zone.settings, "ResourceRecordSets": [record.to_api() for record in records]}
-        return self._put(zone.id, {}, settings, zone.settings_hash)
+        self._call("PUT", self._zone, self._at(zone.id), body=self._body({}, settings, zone.settings_hash))
 
     def update(self, zone_id: str, *, description: str, tags: Sequence[str], icon_id: str | None) -> DnsZone:
         """Replace description, tags and icon; the records stay."""

@@ -9,20 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from sakura_fleet.client._elb_document import ElbDocument, ElbEntry, ElbRule
+from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
-from sakura_fleet.client._values import (
-    Json,
-    boolean,
-    described,
-    items,
-    labels,
-    mapping,
-    number,
-    optional_text,
-    ref_id,
-    text,
-    texts,
-)
+from sakura_fleet.client._values import Json, labels, number, optional_text, text
 from sakura_fleet.model.elb.settings import ElbSettings
 
 __all__ = [
@@ -71,6 +60,11 @@ class Elb:
         return self.document.entries
 
     @property
+    def lists(self) -> tuple[Sequence[object], ...]:
+        """What is written as a whole, entries first."""
+        return self.entries, self.document.rules
+
+    @property
     def settings(self) -> ElbSettings:
         """Its settings, without entries and certificates."""
         return self.document.settings
@@ -81,21 +75,22 @@ class Elb:
         return self.fqdn or self.vip
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        status = mapping(body.get("Status"))
-        plan = SERVICE_CLASS.fullmatch(text(body.get("ServiceClass")))
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        status = fields.child("Status")
+        plan = SERVICE_CLASS.fullmatch(fields.text("ServiceClass"))
         return cls(
-            **described(body),
-            icon_id=ref_id(body, "Icon"),
-            availability=text(body.get("Availability")),
+            **fields.described(),
+            icon_id=fields.reference("Icon"),
+            availability=fields.text("Availability"),
             plan=int(plan[1]) if plan else 0,
             region=text(status.get("Region")),
-            vip_failover=boolean(status.get("UseVIPFailover")),
-            fqdn=optional_text(status.get("FQDN")),
+            vip_failover=status.flag("UseVIPFailover"),
+            fqdn=optional_text(status.get("FQDN")),  # one of the two, never the other
             vip=optional_text(status.get("VirtualIPAddress")),
-            proxy_networks=texts(status.get("ProxyNetworks")),
-            document=ElbDocument(settings_in(body, "ProxyLB")),
-            settings_hash=text(body.get("SettingsHash")),
+            proxy_networks=status.texts("ProxyNetworks"),
+            document=ElbDocument.from_api(settings_in(fields, "ProxyLB")),
+            settings_hash=fields.text("SettingsHash"),
         )
 
 
@@ -110,13 +105,14 @@ class ElbServerHealth:
     connections_per_second: int
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            ip_address=text(body.get("IPAddress")),
-            port=number(body.get("Port")),
-            up=text(body.get("Status")).casefold() == "up",
-            active_connections=number(body.get("ActiveConn")),
-            connections_per_second=number(body.get("CPS")),
+            ip_address=fields.text("IPAddress"),
+            port=fields.number("Port"),
+            up=fields.text("Status").casefold() == "up",
+            active_connections=fields.number("ActiveConn"),
+            connections_per_second=number(fields.get("CPS")),
         )
 
 
@@ -130,12 +126,13 @@ class ElbHealth:
     servers: tuple[ElbServerHealth, ...]
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            active_connections=number(body.get("ActiveConn")),
-            connections_per_second=number(body.get("CPS")),
-            current_vip=optional_text(body.get("CurrentVIP")),
-            servers=tuple(ElbServerHealth.from_api(server) for server in items(body.get("Servers"))),
+            active_connections=number(fields.get("ActiveConn")),
+            connections_per_second=number(fields.get("CPS")),
+            current_vip=optional_text(fields.get("CurrentVIP")),
+            servers=tuple(ElbServerHealth.from_api(server) for server in fields.items("Servers")),
         )
 
 
@@ -154,14 +151,15 @@ class ElbCertificate:
     alt_names: str = ""
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            server_certificate=text(body.get("ServerCertificate")),
-            private_key=text(body.get("PrivateKey")),
-            intermediate_certificate=text(body.get("IntermediateCertificate")),
-            end_date=_openssl_time(text(body.get("CertificateEndDate"))),
-            common_name=text(body.get("CertificateCommonName")),
-            alt_names=text(body.get("CertificateAltNames")),
+            server_certificate=fields.blank_text("ServerCertificate"),
+            private_key=text(fields.get("PrivateKey")),
+            intermediate_certificate=fields.blank_text("IntermediateCertificate"),
+            end_date=_openssl_time(text(fields.get("CertificateEndDate"))),
+            common_name=text(fields.get("CertificateCommonName")),
+            alt_names=text(fields.get("CertificateAltNames")),
         )
 
     def to_api(self) -> Json:
@@ -180,13 +178,15 @@ class ElbCertificates:
     additional: tuple[ElbCertificate, ...] = ()
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        primary = ElbCertificate.from_api(mapping(body.get("PrimaryCert")))
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        there = fields.optional_child("PrimaryCert")
+        primary = ElbCertificate.from_api(there) if there else None
+        # The service says "" for none.
+        additional = [] if fields.get("AdditionalCerts") == "" else fields.items("AdditionalCerts")
         return cls(
-            primary=primary if primary.server_certificate else None,
-            additional=tuple(
-                ElbCertificate.from_api(certificate) for certificate in items(body.get("AdditionalCerts"))
-            ),
+            primary=primary if primary and primary.server_certificate else None,
+            additional=tuple(ElbCertificate.from_api(certificate) for certificate in additional),
         )
 
     def to_api(self) -> Json:
@@ -280,6 +280,5 @@ class ElbsApi(ServiceItemsApi[Elb]):
         """Ask for a new certificate from Let's Encrypt; it comes later, see `get_certificates`."""
         self._call("PUT", self._zone, self._at(elb_id, "proxylb/letsencryptrenew"))
 
-    def _below(self, method: str, elb_id: str, action: str, body: Json | None = None) -> Json:
-        answer = self._call(method, self._zone, self._at(elb_id, action), body=body, need=self.SETTINGS)
-        return mapping(answer[self.SETTINGS])
+    def _below(self, method: str, elb_id: str, action: str, body: Json | None = None) -> Fields:
+        return self._call(method, self._zone, self._at(elb_id, action), body=body).child(self.SETTINGS)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from sakura_fleet.client._api import GlobalReadApi
-from sakura_fleet.client._values import Json, own_id, tags, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, text
 
 __all__ = ["Icon", "IconsApi"]
 
@@ -22,13 +23,14 @@ class Icon:
     url: str
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            tags=tags(body.get("Tags")),
-            scope=text(body.get("Scope")),
-            url=text(body.get("URL")),
+            id=fields.own_id(),
+            name=fields.text("Name"),
+            tags=fields.tags(),
+            scope=fields.text("Scope"),
+            url=text(fields.get("URL")),
         )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from sakura_fleet.client._api import ZonedApi, checked_id
-from sakura_fleet.client._values import Json, mapping, optional_text, own_id, ref_id, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json
 
 __all__ = ["Interface", "InterfacesApi"]
 
@@ -24,16 +25,18 @@ class Interface:
     packet_filter_id: str | None
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        shared = text(mapping(body.get("Switch")).get("Scope")) == "shared"
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        switch = fields.optional_child("Switch")  # null where it is connected to nothing
+        shared = switch is not None and switch.text("Scope") == "shared"
         return cls(
-            id=own_id(body),
-            mac_address=text(body.get("MACAddress")),
-            ip_address=optional_text(body.get("IPAddress")),
-            user_ip_address=optional_text(body.get("UserIPAddress")),
-            switch_id=None if shared else ref_id(body, "Switch"),
+            id=fields.own_id(),
+            mac_address=fields.text("MACAddress"),
+            ip_address=fields.optional_text("IPAddress"),
+            user_ip_address=fields.optional_text("UserIPAddress"),
+            switch_id=None if switch is None or shared else switch.own_id(),
             shared=shared,
-            packet_filter_id=ref_id(body, "PacketFilter"),
+            packet_filter_id=fields.reference("PacketFilter"),
         )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Self
 
 from sakura_fleet.client._api import GlobalApi
-from sakura_fleet.client._values import Json, named, tags, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json
 
 __all__ = ["Note", "NotesApi"]
 
@@ -26,13 +27,14 @@ class Note:
     created_at: datetime | None
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            **named(body),
-            tags=tags(body.get("Tags")),
-            note_class=text(body.get("Class")),
-            scope=text(body.get("Scope")),
-            content=text(body.get("Content")),
+            **fields.named(),
+            tags=fields.tags(),
+            note_class=fields.text("Class"),
+            scope=fields.text("Scope"),
+            content=fields.blank_text("Content"),
         )
 
 

@@ -8,20 +8,21 @@ from datetime import datetime
 from typing import Self
 
 from sakura_fleet.client._api import ZonedApi
-from sakura_fleet.client._values import Json, items, named, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, text
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
 
 __all__ = ["PacketFilter", "PacketFiltersApi"]
 
 
-def _rule(body: Json) -> PacketFilterRule:
+def _rule(fields: Fields) -> PacketFilterRule:
     return PacketFilterRule(
-        protocol=text(body.get("Protocol")),
-        source_network=text(body.get("SourceNetwork")),
-        source_port=text(body.get("SourcePort")),
-        destination_port=text(body.get("DestinationPort")),
-        action=text(body.get("Action")),
-        description=text(body.get("Description")),
+        protocol=fields.text("Protocol"),
+        source_network=text(fields.get("SourceNetwork")),  # what a protocol does not have is left out
+        source_port=text(fields.get("SourcePort")),
+        destination_port=text(fields.get("DestinationPort")),
+        action=fields.text("Action"),
+        description=text(fields.get("Description")),
     )
 
 
@@ -48,12 +49,13 @@ class PacketFilter:
     created_at: datetime | None
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            **named(body),
-            description=text(body.get("Description")),
-            expressions=tuple(_rule(rule) for rule in items(body.get("Expression"))),
-            expression_hash=text(body.get("ExpressionHash")),
+            **fields.named(),
+            description=fields.blank_text("Description"),
+            expressions=tuple(_rule(rule) for rule in fields.items("Expression")),
+            expression_hash=fields.text("ExpressionHash"),
         )
 
 

@@ -8,19 +8,16 @@ from datetime import datetime
 from typing import Any, Self
 
 from sakura_fleet.client._api import ZonedApi
+from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._values import (
     Json,
     boolean,
-    described,
-    gigabytes,
-    items,
     labels,
     mapping,
     megabytes,
     moment,
     number,
-    own_id,
-    ref_id,
+    reference,
     text,
     wire_id,
     wire_ref,
@@ -46,22 +43,24 @@ class ServerDisk:
     encrypted: bool = False
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            id=own_id(body),
-            name=text(body.get("Name")),
-            size_gb=gigabytes(body.get("SizeMB")),
-            availability=text(body.get("Availability")),
-            connection=text(body.get("Connection")),
-            encrypted=text(body.get("EncryptionAlgorithm")) not in UNENCRYPTED,
+            id=fields.own_id(),
+            name=fields.text("Name"),
+            size_gb=fields.gigabytes("SizeMB"),
+            availability=fields.text("Availability"),
+            connection=fields.text("Connection"),
+            encrypted=text(fields.get("EncryptionAlgorithm")) not in UNENCRYPTED,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. `status` is "up", "down", "cleaning" or "" (not known yet), since `status_changed_at`; memory in GB;
-    tags sorted.
+    """One server; memory in GB; tags sorted.
 
+    `status` is "up", "down", "cleaning", or "" where the answer does not say, which is none of them; it
+    is so since `status_changed_at`.
     `cpu_model` and `gpu_model` are empty where any will do; `cdrom_id` is that of an inserted ISO image.
     """
 
@@ -102,29 +101,30 @@ class Server:
         return self.interfaces[0].ip_address or self.interfaces[0].user_ip_address
 
     @classmethod
-    def from_api(cls, body: Json, zone: str = "") -> Self:
+    def from_api(cls, body: Json | Fields, zone: str = "") -> Self:
         """`zone` is where the call went, for answers that do not name theirs."""
-        plan = mapping(body.get("ServerPlan"))
+        fields = Fields.of(body)
+        plan = fields.child("ServerPlan")
         return cls(
-            **described(body),
-            zone=text(mapping(body.get("Zone")).get("Name")) or zone,
-            availability=text(body.get("Availability")),
-            status=text(mapping(body.get("Instance")).get("Status")).lower(),
-            core=number(plan.get("CPU")),
-            memory_gb=gigabytes(plan.get("MemoryMB")),
-            dedicated_cpu=text(plan.get("Commitment")) == COMMITMENT[True],
-            generation=number(plan.get("Generation")),
-            icon_id=ref_id(body, "Icon"),
-            interface_driver=text(body.get("InterfaceDriver")),
-            interfaces=tuple(Interface.from_api(interface) for interface in items(body.get("Interfaces"))),
-            disks=tuple(ServerDisk.from_api(disk) for disk in items(body.get("Disks"))),
+            **fields.described(),
+            zone=text(mapping(fields.get("Zone")).get("Name")) or zone,
+            availability=fields.text("Availability"),
+            status=text(mapping(fields.get("Instance")).get("Status")).lower(),
+            core=plan.number("CPU"),
+            memory_gb=plan.gigabytes("MemoryMB"),
+            dedicated_cpu=plan.text("Commitment") == COMMITMENT[True],
+            generation=plan.number("Generation"),
+            icon_id=fields.reference("Icon"),
+            interface_driver=fields.text("InterfaceDriver"),
+            interfaces=tuple(Interface.from_api(interface) for interface in fields.items("Interfaces")),
+            disks=tuple(ServerDisk.from_api(disk) for disk in fields.items("Disks")),
             gpu=number(plan.get("GPU")),
             gpu_model=text(plan.get("GPUModel")),
             cpu_model=text(plan.get("CPUModel")).removeprefix(ANY_CPU_MODEL),
             confidential_vm=boolean(plan.get("ConfidentialVM")),
-            private_host_id=ref_id(body, "PrivateHost"),
-            cdrom_id=ref_id(mapping(body.get("Instance")), "CDROM"),
-            status_changed_at=moment(mapping(body.get("Instance")).get("StatusChangedAt")),
+            private_host_id=reference(fields.get("PrivateHost")),
+            cdrom_id=reference(mapping(fields.get("Instance")).get("CDROM")),
+            status_changed_at=moment(mapping(fields.get("Instance")).get("StatusChangedAt")),
         )
 
 
@@ -138,8 +138,8 @@ class ServersApi(ZonedApi[Server]):
     PATH, SINGULAR, PLURAL = "server", "Server", "Servers"
     VALUE = Server
 
-    def _parse(self, zone: str, body: Json) -> Server:
-        return Server.from_api(body, zone)
+    def _parse(self, zone: str, fields: Fields) -> Server:
+        return Server.from_api(fields, zone)
 
     def create(
         self,

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Self
 
 from sakura_fleet.client._api import GlobalApi
-from sakura_fleet.client._values import Json, named, text
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, text
 
 __all__ = ["SshKey", "SshKeysApi"]
 
@@ -24,12 +25,13 @@ class SshKey:
     created_at: datetime | None
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
         return cls(
-            **named(body),
-            description=text(body.get("Description")),
-            public_key=text(body.get("PublicKey")),
-            fingerprint=text(body.get("Fingerprint")),
+            **fields.named(),
+            description=fields.blank_text("Description"),
+            public_key=fields.text("PublicKey"),
+            fingerprint=text(fields.get("Fingerprint")),
         )
 
 

@@ -8,16 +8,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from sakura_fleet.client._api import ZonedApi
-from sakura_fleet.client._values import (
-    Json,
-    described,
-    labels,
-    mapping,
-    number,
-    optional_text,
-    ref_id,
-    text,
-)
+from sakura_fleet.client._fields import Fields
+from sakura_fleet.client._values import Json, labels, mapping, number, optional_text
 
 __all__ = ["Switch", "SwitchesApi"]
 
@@ -38,13 +30,14 @@ class Switch:
     created_at: datetime | None
 
     @classmethod
-    def from_api(cls, body: Json) -> Self:
-        subnet = mapping(body.get("UserSubnet"))
+    def from_api(cls, body: Json | Fields) -> Self:
+        fields = Fields.of(body)
+        subnet = mapping(fields.get("UserSubnet"))
         return cls(
-            **described(body),
-            icon_id=ref_id(body, "Icon"),
-            scope=text(body.get("Scope")),
-            server_count=number(body.get("ServerCount")),
+            **fields.described(),
+            icon_id=fields.reference("Icon"),
+            scope=fields.text("Scope"),
+            server_count=fields.number("ServerCount"),
             default_route=optional_text(subnet.get("DefaultRoute")),
             network_mask_len=number(subnet.get("NetworkMaskLen")) or None,
         )

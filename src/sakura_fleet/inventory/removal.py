@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from sakura_fleet.errors import ConflictError, NotFoundError, ResourceError
 from sakura_fleet.inventory.owned import Kind, Owned
+from sakura_fleet.provider.references import elb_again
+from sakura_fleet.provider.shared_document import confirm
+from sakura_fleet.resources.dns.zone_records import zone_again
 from sakura_fleet.resources.elb.entries import Entry, Group, leave
 from sakura_fleet.resources.server.teardown import destroy
 
@@ -22,16 +25,18 @@ def remove(session: Session, item: Owned) -> None:
     try:
         match item.kind:
             case Kind.ELB:
-                entries = client.elbs.read(item.id).entries
-                if entries:
-                    addresses = ", ".join(str(entry) for entry in entries)
+                elb = client.elbs.read(item.id)
+                confirm(str(item), elb, lambda elb: elb_again(session, elb))
+                if elb.entries:
+                    addresses = ", ".join(str(entry) for entry in elb.entries)
                     raise ResourceError(f"{item} still has entries of others, {addresses}; remove them first")
                 client.elbs.delete(item.id)
             case Kind.DNS_ZONE:
-                records = client.dns_zones.read(item.id).records
-                if records:
+                zone = client.dns_zones.read(item.id)
+                confirm(str(item), zone, lambda zone: zone_again(session, zone))
+                if zone.records:
                     raise ResourceError(
-                        f"{item} still has {len(records)} records; remove them first, or adopt the zone"
+                        f"{item} still has {len(zone.records)} records; remove them first, or adopt the zone"
                     )
                 client.dns_zones.delete(item.id)
             case Kind.SERVER:

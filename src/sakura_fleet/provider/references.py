@@ -57,6 +57,11 @@ def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:
     raise ResourceError(f"{source}: there is no ELB with the ID or name {wanted!r}; the account has {names}")
 
 
+def elb_again(session: Session, elb: ElbValue) -> ElbValue | None:
+    """The same ELB by another call than the one that read it."""
+    return next((found for found in session.client.elbs.find(name=elb.name) if found.id == elb.id), None)
+
+
 def find_elb(session: Session, reference: ElbReference) -> ElbValue:
     """The ELB that a reference means; by its owner tag where its ID is gone, as a plan change gives it another.
 

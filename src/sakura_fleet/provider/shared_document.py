@@ -3,12 +3,15 @@
 The API replaces such a document as a whole, so two who read, change and write at the same time lose one of the changes.
 `edit` reads fresh, changes only its own part, sends the hash of what it read, and reads back; when somebody came in
 between (a conflict, or a write that undid this one), it starts again. The lock only saves retries within this process.
+
+An answer that has lost a list would wipe what everybody has in it with the next write. So a list that reads as empty is
+read again by another call, and where the state has written into it, nothing is written.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from sakura_fleet.errors import ConflictError, ResourceError
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 12
 LONGEST_PAUSE: Final = 5.0
+SHOWN: Final = 5
+"""How much of what the state has written an error names."""
 
 
 class Document(Protocol):
@@ -26,8 +31,35 @@ class Document(Protocol):
     @property
     def settings_hash(self) -> str: ...
 
+    @property
+    def lists(self) -> tuple[Sequence[object], ...]: ...
+
 
 T = TypeVar("T", bound=Document)
+
+
+def confirm(what: str, document: T, again: Callable[[T], T | None]) -> None:
+    """Read a document that has an empty list by another call, `again`, before anybody acts on that.
+
+    Raises `ResourceError` where the two answers contradict each other.
+    """
+    if all(document.lists):
+        return
+    second = again(document)
+    if second and second.settings_hash == document.settings_hash and second.lists != document.lists:
+        raise ResourceError(
+            f"{what}: two answers of the API have the same settings hash, {document.settings_hash}, but one lacks what "
+            "the other has; neither was used, and nothing was changed. Run the same command again"
+        )
+
+
+def _refuse_emptied(what: str, wrote: Sequence[object]) -> None:
+    shown = ", ".join(map(str, wrote[:SHOWN])) + (f" and {len(wrote) - SHOWN} more" if len(wrote) > SHOWN else "")
+    raise ResourceError(
+        f"{what} is empty, says the API, though the state has written {shown}; nothing was written, as an answer that "
+        "lacks what is there would wipe it for everybody. Look at it in the control panel; where it was really "
+        "emptied, run `pulumi refresh`, which tells the state, then `pulumi up`, which writes it again"
+    )
 
 
 def edit(
@@ -35,19 +67,25 @@ def edit(
     what: str,
     *,
     read: Callable[[], T],
+    again: Callable[[T], T | None],
     differs: Callable[[T], bool],
-    write: Callable[[T], T],
+    write: Callable[[T], object],
+    wrote: Sequence[object] = (),
 ) -> T:
     """Write until the document, freshly read, no longer `differs`; returns it as it is then.
 
-    `write` gets the document that was read, and raises `ConflictError` when another write came first. Raises
-    `ResourceError` when others keep coming in between.
+    `write` gets the document that was read, and raises `ConflictError` when another write came first. `again` is what
+    `confirm` takes. `wrote` is what the state has written into the first list. Raises `ResourceError` when others keep
+    coming in between, and for an answer that cannot be true.
     """
     with session.lock(what):
         for attempt in range(ATTEMPTS):
             document = read()
             if not differs(document):
                 return document
+            confirm(what, document, again)
+            if wrote and not document.lists[0]:
+                _refuse_emptied(what, wrote)
             before = document.settings_hash
             try:
                 write(document)

@@ -156,6 +156,7 @@ def _usage(
             if sample.cpu_time is not None and isfinite(sample.cpu_time)
         ][-samples:]
         healthy = _healthy(server, health)
+        is_off = server.status not in ("up", "")  # what the answer does not say is no reason to mend a server
         young = healthy is not True and _is_young(server, moment)
         owner_tags = OwnerTags.from_tags(server.tags)
         found.append(
@@ -166,9 +167,9 @@ def _usage(
                 points=tuple(points),
                 id=server.id,
                 key=owner_tags.resource if owner_tags else "",
-                is_on=server.is_up,
+                is_on=not is_off,
                 healthy=healthy,
-                booting=young and (not server.is_up or not points or healthy is False),
+                booting=young and (is_off or not points or healthy is False),
                 changed_at=_changed_at(server),
             )
         )

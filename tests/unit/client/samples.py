@@ -55,7 +55,14 @@ SERVER: Body = {
             "PacketFilter": None,
             "Switch": {"ID": 113800000010, "Scope": "user", "Subnet": None},
         },
-        {"ID": 113800000024, "MACAddress": "9C:A3:BA:00:00:03", "Switch": None},
+        {
+            "ID": 113800000024,
+            "MACAddress": "9C:A3:BA:00:00:03",
+            "IPAddress": None,
+            "UserIPAddress": None,
+            "PacketFilter": None,
+            "Switch": None,
+        },
     ],
     "Novelty": {"of": "tomorrow"},
 }
@@ -191,7 +198,10 @@ ELB: Body = {
     "Provider": {"ID": 6000001, "Class": "proxylb"},
     "Settings": {
         "ProxyLB": {
+            "HealthCheck": {"Protocol": "tcp", "DelayLoop": 10},
+            "BindPorts": [{"ProxyMode": "http", "Port": 80}],
             "Servers": [{"IPAddress": "192.0.2.11", "Port": 80, "Enabled": True, "Novelty": "n"}],
+            "Rules": [],
             "StrictRule": {"Enabled": True},
             "Novelty": {"of": ["tomorrow"]},
         }

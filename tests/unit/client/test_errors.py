@@ -16,6 +16,7 @@ from sakura_fleet.errors import (
     NotFoundError,
     PermissionDeniedError,
     UnavailableError,
+    UnusableAnswerError,
 )
 from tests.unit.client.wire import SECRET, TOKEN, Wire, envelope, failed, ok
 
@@ -89,23 +90,39 @@ def test_gone_is_believed_only_of_the_api_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "code"),
+    ("reply", "words"),
     [
-        (ok(), "bad_answer"),
-        (ok(Server=None), "bad_answer"),
-        (ok(Server=[]), "bad_answer"),
-        (httpx.Response(200, content=b""), "bad_answer"),
-        (httpx.Response(200, text="<html>Sign in to the hotel WLAN</html>"), "not_json"),
-        (httpx.Response(200, json=["x"]), "not_json"),
+        (ok(), "Server is missing"),
+        (ok(Server=None), "Server is no object"),
+        (ok(Server=[]), "Server is no object"),
+        (httpx.Response(200, content=b""), "Server is missing"),
     ],
 )
-def test_a_success_without_its_object(reply: httpx.Response, code: str) -> None:
+def test_a_success_without_its_object(reply: httpx.Response, words: str) -> None:
     error = error_of(reply)
-    assert (error.error_code, error.status, error.path) == (code, 200, PATH)
+    assert isinstance(error, UnusableAnswerError)
+    assert (error.status, error.path) == (200, PATH)
+    assert words in error.message
+    assert not error.maybe_done
+    assert "nothing was changed" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (httpx.Response(200, text="<html>Sign in to the hotel WLAN</html>"), "<html>Sign in to the hotel WLAN</html>"),
+        (httpx.Response(200, json=["x"]), "the answer is not the API's JSON"),
+    ],
+)
+def test_a_success_that_is_not_of_the_api(reply: httpx.Response, words: str) -> None:
+    error = error_of(reply)
+    assert isinstance(error, UnavailableError)
+    assert (error.status, error.path) == (200, PATH)
+    assert words in error.message
 
 
 def test_a_find_without_its_list() -> None:
-    with pytest.raises(ApiError, match="'Servers'"):
+    with pytest.raises(UnusableAnswerError, match="Servers is missing"):
         Wire(ok(Count=0)).client().servers.find("is1a")
 
 
@@ -116,8 +133,15 @@ def test_any_2xx_is_success_for_an_action(status: int, content: bytes) -> None:
 
 
 def test_a_foreign_page_is_no_success_for_an_action() -> None:
-    with pytest.raises(ApiError, match="not_json"):
+    with pytest.raises(UnavailableError, match="not_json") as caught:
         Wire(httpx.Response(200, text="<html>")).client().servers.delete("is1a", "113")
+    assert caught.value.maybe_done
+
+
+def test_a_write_whose_answer_lacks_something_may_have_been_carried_out() -> None:
+    with pytest.raises(UnusableAnswerError, match="the call itself was accepted") as caught:
+        Wire(ok()).client().ssh_keys.create(name="k", public_key="ssh-ed25519 AAAA")
+    assert caught.value.maybe_done
 
 
 def spoken(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from sakura_fleet.client import Client, Credentials, RetryPolicy
 from sakura_fleet.client._exchange import LARGEST
 from sakura_fleet.errors import UnreachableError
+from tests.unit.client import samples
 from tests.unit.client.wire import SECRET, TOKEN
 from tests.waiting import PATIENCE
 
@@ -113,7 +115,7 @@ def test_an_answer_beyond_all_measure_is_not_read_on(parts: Callable[[], Iterato
 
 
 def test_a_large_answer_is_read() -> None:
-    body = b'{"Server": {"ID": 1, "Name": "' + b"x" * (LARGEST // 2) + b'"}}'
+    body = json.dumps({"Server": {**samples.SERVER, "Name": "x" * (LARGEST // 2)}}).encode()
 
     with serving(lambda: packed(body)) as client:
         assert len(client.servers.read("is1a", "1").name) == LARGEST // 2

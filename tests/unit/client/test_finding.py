@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import ResourceError
+from sakura_fleet.errors import ResourceError, UnusableAnswerError
 from sakura_fleet.model.server.os_types import OS_TYPES
 from tests.unit.client import samples
-from tests.unit.client.wire import Wire, found
+from tests.unit.client.wire import Wire, found, ok
 
 
 def servers(*ids: int) -> list[dict[str, Any]]:
-    return [{"ID": item_id, "Name": f"web{item_id}", "Tags": ["t"]} for item_id in ids]
+    return [{**samples.SERVER, "ID": item_id, "Name": f"web{item_id}", "Tags": ["t"]} for item_id in ids]
 
 
 def test_pages_until_the_total_is_reached() -> None:
@@ -33,16 +33,37 @@ def test_one_page_is_one_request() -> None:
     assert len(wire.requests) == 1
 
 
-def test_a_total_that_is_never_reached_ends_all_the_same() -> None:
-    wire = Wire(found("Servers", *servers(1), total=9), found("Servers", total=9))
-    assert len(wire.client().servers.find("is1a")) == 1
-    assert len(wire.requests) == 2
+def test_a_total_that_is_never_reached_is_no_end() -> None:
+    for last in ((), servers(1)):
+        wire = Wire(found("Servers", *servers(1), total=9), found("Servers", *last, total=9))
+        with pytest.raises(UnusableAnswerError, match="Servers has 1 of 9 objects, and no more come"):
+            wire.client().servers.find("is1a")
+        assert len(wire.requests) == 2
 
 
-def test_an_api_without_paging_is_not_asked_forever() -> None:
-    wire = Wire(found("Servers", *servers(1, 2), total=9))
+def test_what_is_deleted_between_two_pages_is_not_waited_for() -> None:
+    wire = Wire(found("Servers", *servers(1, 2), total=3), found("Servers", total=2))
     assert [server.id for server in wire.client().servers.find("is1a")] == ["1", "2"]
-    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize("key", ["Servers", "Total"])
+def test_a_find_without_its_list_or_its_total(key: str) -> None:
+    body = {"Servers": servers(1), "Total": 1}
+    for answer in ({name: value for name, value in body.items() if name != key}, {**body, key: None}):
+        with pytest.raises(UnusableAnswerError, match=key):
+            Wire(ok(**answer)).client().servers.find("is1a")
+
+
+@pytest.mark.parametrize(("key", "asked"), [("Tags", {"tags": ["t"]}), ("Name", {"name": "web"}), ("ID", {})])
+def test_what_may_be_the_one_that_is_asked_for_is_not_left_out(key: str, asked: dict[str, Any]) -> None:
+    bare = {name: value for name, value in servers(1)[0].items() if name != key}
+    with pytest.raises(UnusableAnswerError, match=rf"Servers\[0\].{key} is missing"):
+        Wire(found("Servers", bare)).client().servers.find("is1a", **asked)
+
+
+def test_items_of_another_class_are_dropped() -> None:
+    wire = Wire(found("CommonServiceItems", samples.ELB, samples.DNS_ZONE))
+    assert [zone.name for zone in wire.client().dns_zones.find()] == ["example.com"]
 
 
 def test_an_item_that_moved_to_the_next_page_comes_once() -> None:
@@ -51,7 +72,8 @@ def test_an_item_that_moved_to_the_next_page_comes_once() -> None:
 
 
 def test_what_an_overlooked_condition_lets_through_is_dropped() -> None:
-    others = [{"ID": 7, "Name": "db", "Tags": []}, {"ID": 8, "Name": "myweb", "Tags": ["t", "u"]}]
+    names = {7: ("db", []), 8: ("myweb", ["t", "u"])}
+    others = [{**samples.SERVER, "ID": key, "Name": name, "Tags": tags} for key, (name, tags) in names.items()]
     wire = Wire(found("Servers", *servers(1), *others))
     assert [server.id for server in wire.client().servers.find("is1a", tags=["t"])] == ["1", "8"]
     assert [server.id for server in wire.client().servers.find("is1a", name="WEB")] == ["1", "8"]

@@ -47,17 +47,16 @@ def test_a_find_puts_its_condition_directly_behind_the_question_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "tags", "name", "fits"),
+    ("own_tags", "tags", "name", "fits"),
     [
-        ({"Tags": ["a", "b", "c"]}, ["a", "b"], None, True),
-        ({"Tags": ["a"]}, ["a", "b"], None, False),
-        ({"Tags": None}, ["a"], None, False),
-        ({}, [], None, True),
-        ({"Name": "My-Web-01"}, [], "web", True),
-        ({"Name": "My-Web-01"}, [], "01 my", True),
-        ({"Name": "My-Web-01"}, [], "web 02", False),
-        ({"Name": None}, [], "web", False),
+        (["a", "b", "c"], ["a", "b"], None, True),
+        (["a"], ["a", "b"], None, False),
+        ([], ["a"], None, False),
+        ([], [], None, True),
+        ([], [], "web", True),
+        ([], [], "01 my", True),
+        ([], [], "web 02", False),
     ],
 )
-def test_is_match(body: dict[str, Any], tags: list[str], name: str | None, fits: bool) -> None:
-    assert _query.is_match(body, tags=tags, name=name) is fits
+def test_is_match(own_tags: list[str], tags: list[str], name: str | None, fits: bool) -> None:
+    assert _query.is_match(own_tags, "My-Web-01", tags=tags, name=name) is fits

@@ -11,6 +11,7 @@ import pytest
 from sakura_fleet.client import RetryPolicy
 from sakura_fleet.client._rate import RateLimiter
 from sakura_fleet.errors import CancelledError
+from tests.unit.client import samples
 from tests.unit.client.wire import FakeTime, Wire, failed, ok
 from tests.waiting import PATIENCE
 
@@ -53,7 +54,7 @@ def test_what_is_saved_up_is_had_once() -> None:
 
 
 def test_the_queue_is_the_time_until_a_slot_is_free() -> None:
-    wire = Wire(ok(Server={"ID": 1}))
+    wire = Wire(ok(Server=samples.SERVER))
     client, time = wire.client(rate_limit=5), wire.time
     assert client.queue() == 0
     client.servers.read("is1a", "1")
@@ -74,7 +75,7 @@ def test_zero_is_no_limit(rate: float) -> None:
 
 
 def test_none_is_no_limit_for_a_client() -> None:
-    wire = Wire(ok(Server={"ID": 1}))
+    wire = Wire(ok(Server=samples.SERVER))
     client = wire.client(rate_limit=None)
     for _ in range(20):
         client.servers.read("is1a", "1")
@@ -157,7 +158,7 @@ def test_what_is_about_one_call_slows_down_nobody_else(reply: httpx.Response) ->
 
 
 def test_a_time_longer_than_any_call_waits_holds_up_nobody_for_ever() -> None:
-    wire = Wire(failed(429, Retry_After="86400"), ok(Server={"ID": 1}))
+    wire = Wire(failed(429, Retry_After="86400"), ok(Server=samples.SERVER))
     client = wire.client()
     client.servers.read("is1a", "1")
     assert wire.time.total == pytest.approx(RetryPolicy().wait_max)
@@ -165,7 +166,7 @@ def test_a_time_longer_than_any_call_waits_holds_up_nobody_for_ever() -> None:
 
 def second_call_during_first_ones_wait(reply: httpx.Response) -> list[float]:
     """When the requests arrived: the first, one of another thread while that waits, and the first once more."""
-    wire = Wire(reply, ok(Server={"ID": 1}))
+    wire = Wire(reply, ok(Server=samples.SERVER))
     client = wire.client()
     asleep, go_on = threading.Event(), threading.Event()
     first = threading.Thread(target=lambda: client.servers.read("is1a", "1"), daemon=True)
@@ -188,7 +189,7 @@ def second_call_during_first_ones_wait(reply: httpx.Response) -> list[float]:
 
 
 def test_cancelled_in_the_queue() -> None:
-    wire = Wire(ok(Server={"ID": 1}))
+    wire = Wire(ok(Server=samples.SERVER))
     client = wire.client(rate_limit=0.1)
     client.servers.read("is1a", "1")
 

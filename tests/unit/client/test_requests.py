@@ -84,7 +84,9 @@ def an_elb(settings_hash: str) -> Elb:
 
 
 def a_zone(settings_hash: str) -> DnsZone:
-    return DnsZone.from_api({**samples.DNS_ZONE, "ID": 50, "Settings": {}, "SettingsHash": settings_hash})
+    return DnsZone.from_api(
+        {**samples.DNS_ZONE, "ID": 50, "Settings": {"DNS": {"ResourceRecordSets": []}}, "SettingsHash": settings_hash}
+    )
 
 
 ELB = ok(CommonServiceItem=samples.ELB)
@@ -437,10 +439,10 @@ CALLS: list[tuple[str, Callable[[Client], object], httpx.Response, str, object]]
     ),
     (
         "elbs.update_document",
-        lambda c: c.elbs.update_document(an_elb(""), ElbDocument({"Novelty": 1})),
+        lambda c: c.elbs.update_document(an_elb("h"), ElbDocument({"Novelty": 1})),
         ELB,
         "PUT is1c commonserviceitem/40",
-        {"CommonServiceItem": {"Settings": {"ProxyLB": {"Novelty": 1}}}},
+        {"CommonServiceItem": {"Settings": {"ProxyLB": {"Novelty": 1}}, "SettingsHash": "h"}},
     ),
     (
         "elbs.change_plan",
@@ -581,6 +583,6 @@ def test_activity_bounds_and_samples() -> None:
     assert datetime.fromisoformat(wire.query["Start"]) == start
 
 
-@pytest.mark.parametrize("data", [{}, [], None])
+@pytest.mark.parametrize("data", [{}, []])
 def test_activity_without_samples(data: object) -> None:
     assert Wire(ok(Data=data)).client().activity.cpu("is1a", "20") == []

@@ -18,6 +18,7 @@ from sakura_fleet.errors import (
     UnavailableError,
     UnreachableError,
 )
+from tests.unit.client import samples
 from tests.unit.client.wire import LOCAL_ROOT, ROOT, Reply, Wire, failed, ok
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
@@ -71,7 +72,7 @@ def send(wire: Wire, method: str, retry: RetryPolicy | None = None, root: str = 
             client.servers.delete("is1a", "1")
 
 
-SUCCESS = ok(Server={"ID": 1}, SSHKey={"ID": 1})
+SUCCESS = ok(Server=samples.SERVER, SSHKey=samples.SSH_KEY)
 
 
 @pytest.mark.parametrize("method", METHODS)

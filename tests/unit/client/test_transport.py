@@ -13,6 +13,7 @@ import pytest
 from sakura_fleet.client import Client, Credentials, RetryPolicy
 from sakura_fleet.client._root import is_loopback
 from sakura_fleet.errors import CredentialsError, InputError, UnreachableError
+from tests.unit.client import samples
 from tests.unit.client.wire import ROOT, SECRET, TOKEN, Wire, ok
 from tests.waiting import PATIENCE
 
@@ -66,7 +67,7 @@ def test_is_loopback(host: str, local: bool) -> None:
 
 
 def test_headers() -> None:
-    wire = Wire(ok(Note={"ID": 1}))
+    wire = Wire(ok(Note=samples.NOTE))
     client = wire.client()
     client.notes.read("1")
     assert wire.last.headers["X-Sakura-Bigint-As-Int"] == "1"

@@ -28,7 +28,8 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.references import find_elb, find_server
 from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.dns.zone_records import records_in, rewrite
+from sakura_fleet.provider.shared_document import confirm
+from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_again
 
 
 class DnsRecordSetsLifecycle(Lifecycle):
@@ -65,6 +66,8 @@ class DnsRecordSetsLifecycle(Lifecycle):
         except NotFoundError:
             return None
         written = _written(outputs)
+        if written:
+            confirm(f"the DNS zone {zone.name} ({zone.id})", zone, lambda zone: zone_again(session, zone))
         differing = differing_sets(records_in(zone), written)
         declared = {typed.key: (typed, given) for typed, given in _declared(outputs)}
         now = []
@@ -76,7 +79,9 @@ class DnsRecordSetsLifecycle(Lifecycle):
                 now.append(found.inputs())
         inputs = {key: value for key, value in outputs.items() if key in (*self.defaults, "owner_tags", "zone_id")}
         inputs["record_sets"] = now
-        return Found(object_id, inputs, {**outputs, **inputs})
+        # Of an empty zone the state keeps nothing, so that the next update may write it.
+        known: Outputs = {} if zone.records else {"records": []}
+        return Found(object_id, inputs, {**outputs, **inputs, **known})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
         return self._put(session, object_id, _written(olds), news)
@@ -111,7 +116,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
             return merged
 
         # Once the sets were written they are this stack's, should somebody change them before they are read back.
-        rewrite(session, zone_id, change, wrote=lambda: own.extend(wanted))
+        rewrite(session, zone_id, change, before=before, wrote=lambda: own.extend(wanted))
         for warning in warnings:
             session.log.warn(f"{inputs['zone_name'] or zone_id}: {warning}")
         return {**inputs, "records": [declared.inputs() for declared in wanted]}

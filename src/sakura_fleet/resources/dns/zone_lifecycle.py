@@ -19,7 +19,8 @@ from sakura_fleet.provider.lifecycle import (
 )
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.dns.zone_records import zone_named
+from sakura_fleet.provider.shared_document import confirm
+from sakura_fleet.resources.dns.zone_records import zone_again, zone_named
 
 SHOWN: Final = 10
 """How many records of others an error names."""
@@ -124,6 +125,7 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
         zone = self.fetch(session, outputs, object_id)  # own records are gone by now: they depend on the zone
+        confirm(f"the DNS zone {zone.name} ({zone.id})", zone, lambda zone: zone_again(session, zone))
         if zone.records:
             shown = ", ".join(f"{record.name} {record.type}" for record in zone.records[:SHOWN])
             more = f" and {len(zone.records) - SHOWN} more" if len(zone.records) > SHOWN else ""

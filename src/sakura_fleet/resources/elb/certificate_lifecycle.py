@@ -15,7 +15,7 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown
-from sakura_fleet.provider.references import find_elb, needs_other_elb
+from sakura_fleet.provider.references import elb_again, find_elb, needs_other_elb
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.shared_document import edit
 
@@ -145,6 +145,7 @@ class ElbCertificateLifecycle(Lifecycle):
             session,
             f"the ELB {inputs['elb']['id']}",
             read=lambda: find_elb(session, ElbReference.of(inputs["elb"])),
+            again=lambda elb: elb_again(session, elb),
             differs=lambda elb: list(elb.document.lets_encrypt_names) != names,
             write=lambda elb: session.client.elbs.update_document(elb, elb.document.with_lets_encrypt_names(names)),
         )

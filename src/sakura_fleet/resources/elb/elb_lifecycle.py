@@ -14,9 +14,9 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.duplicates import choose
 from sakura_fleet.provider.lifecycle import Found, Inputs, Outputs, Unknown, canonical
 from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
-from sakura_fleet.provider.references import elb_named, find_elb
+from sakura_fleet.provider.references import elb_again, elb_named, find_elb
 from sakura_fleet.provider.session import Session
-from sakura_fleet.provider.shared_document import edit
+from sakura_fleet.provider.shared_document import confirm, edit
 
 if TYPE_CHECKING:
     from sakura_fleet import client as api
@@ -143,6 +143,7 @@ class ElbLifecycle(OwnerTaggedLifecycle["api.Elb"]):
 
     def remove(self, session: Session, outputs: Outputs, object_id: str) -> None:
         elb = self.fetch(session, outputs, object_id)
+        confirm(f"the ELB {elb.name} ({elb.id})", elb, lambda elb: elb_again(session, elb))
         if elb.entries:
             raise ResourceError(
                 f"the ELB {elb.name} ({elb.id}) still sends requests to {', '.join(map(str, elb.entries))}, which are "
@@ -197,6 +198,7 @@ def _written(session: Session, elb_id: str, inputs: Inputs) -> api.Elb:
         session,
         f"the ELB {inputs['name']} ({elb_id})",
         read=lambda: session.client.elbs.read(elb_id),
+        again=lambda elb: elb_again(session, elb),
         differs=differs,
         write=lambda elb: session.client.elbs.update(elb, document=elb.document.with_settings(settings), **labels),
     )

@@ -11,7 +11,7 @@ from sakura_fleet.errors import WaitTimeoutError
 from sakura_fleet.model.elb import read_rule
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
-from sakura_fleet.provider.references import find_elb
+from sakura_fleet.provider.references import elb_again, find_elb
 from sakura_fleet.provider.shared_document import edit
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ class ParkedRule:
 
 
 class Group:
-    """One server group of one ELB, and the times it is given."""
+    """One server group of one ELB, and the times it is given; `before` are the entries that the state has written."""
 
-    def __init__(self, inputs: Inputs, parked: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, inputs: Inputs, parked: Sequence[Mapping[str, Any]] = (), before: Sequence[Entry] = ()) -> None:
+        self.before = list(before)
         self.elb = ElbReference.of(inputs["elb"])
         self.name = str(inputs.get("server_group_name") or "")
         self.up_deadline = float(inputs.get("up_deadline", 0))
@@ -168,9 +169,12 @@ def _edit(session: Session, group: Group, change: Callable[[Entries], list[api.E
         session,
         f"the ELB {group.elb.id}",
         read=lambda: find_elb(session, group.elb),
+        again=lambda elb: elb_again(session, elb),
         differs=differs,
         write=write,
+        wrote=group.before,
     )
+    group.before = []  # what is missing from now on was taken out here
     group.parked = [parked for parked in [*group.parked, *taken] if parked.rule not in elb.document.rules]
     return elb
 

@@ -11,8 +11,9 @@ from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ServerReference
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
-from sakura_fleet.provider.references import find_elb, find_server, needs_other_elb
+from sakura_fleet.provider.references import elb_again, find_elb, find_server, needs_other_elb
 from sakura_fleet.provider.session import Session
+from sakura_fleet.provider.shared_document import confirm
 from sakura_fleet.resources.elb.entries import Entry, Group, all_entries, enter, leave
 
 
@@ -62,6 +63,8 @@ class ElbMembershipLifecycle(Lifecycle):
             elb = find_elb(session, group.elb)
         except NotFoundError:
             return None
+        if outputs["entries"]:
+            confirm(f"the ELB {elb.name} ({elb.id})", elb, lambda elb: elb_again(session, elb))
         there = {entry for entry in group.entries_in(elb) if entry.enabled}
         kept = [entry for entry in map(Entry.from_output, outputs["entries"]) if entry in there]
         inputs = {key: value for key, value in outputs.items() if key in self.defaults or key in ("elb", "owner_tags")}
@@ -86,10 +89,11 @@ class ElbMembershipLifecycle(Lifecycle):
             return  # the ELB is gone, and its entries with it
 
     def _converge(self, session: Session, inputs: Inputs, olds: Outputs) -> Outputs:
-        group = Group(inputs, olds.get("parked_rules") or [])
+        before = [Entry.from_output(entry) for entry in olds["entries"]]
+        group = Group(inputs, olds.get("parked_rules") or [], before)
         wanted = _entries(session, inputs)
         try:
-            _exchange(session, group, [Entry.from_output(entry) for entry in olds["entries"]], wanted)
+            _exchange(session, group, before, wanted)
         except NotFoundError as error:
             raise ResourceError(
                 f"the ELB {group.elb.id} that servers are to join is gone; run `pulumi up --refresh`, which "

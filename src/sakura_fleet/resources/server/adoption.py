@@ -65,7 +65,7 @@ def announcement(server: api.Server, spec: ServerSpec) -> str:
         before, after = interface.packet_filter_id or "", in_zone(packet_filter, server.zone)
         if before != after:
             changes.append(f"packet filter of interface {index} {before or 'none'} -> {_text(after) or 'none'}")
-    if not server.is_up:
+    if server.status not in ("up", ""):
         changes.append("switched on")
     return takeover(f"server {_name(server)}", changes)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.duplicates import choose
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sakura_fleet import client as api
     from sakura_fleet.provider.session import Session
     from sakura_fleet.resources.server.spec import ServerSpec
+
+STATUS_DEADLINE: Final = 60.0
+"""Seconds for the API to say what it has left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ def observe(session: Session, spec: ServerSpec, *, since: float) -> Observation:
     server = find_server(session, spec.zones, spec.owner_tags, since=since)
     if server is None:
         return Observation()
+    server = with_status(session, server, spec.owner_tags)
     if server.is_up:
         disk_ids = {disk.id for disk in server.disks}
         return Observation(server, tuple(listed_disks(session, server.zone, spec.owner_tags, disk_ids)))
@@ -87,6 +91,22 @@ def current_server(session: Session, zone: str, server_id: str, owner_tags: Owne
     """
     listed = listed_server(session, zone, server_id, owner_tags, since)
     return listed or session.client.servers.read(zone, server_id)
+
+
+def with_status(session: Session, server: api.Server, owner_tags: OwnerTags) -> api.Server:
+    """The server with its power known: observed again where the answer does not say, as that does not mean "off".
+
+    Raises `NotFoundError`, and what waits raise.
+    """
+    if server.status:
+        return server
+    return session.waiter.wait_for_shared(
+        f"the API to say whether server {server.name} ({server.id} in {server.zone}) is up",
+        lambda since: current_server(session, server.zone, server.id, owner_tags, since),
+        lambda server: bool(server.status),
+        deadline=STATUS_DEADLINE,
+        way_out="nothing was changed; run the same command again",
+    )
 
 
 def index_of(disk_name: str) -> int:

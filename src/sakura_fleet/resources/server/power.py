@@ -49,7 +49,7 @@ def power_on(session: Session, server: api.Server, owner_tags: OwnerTags, *, ord
 
 def order_is_due(server: api.Server, since_last_order: float | None) -> bool:
     """Whether a server that is not up is to be ordered to boot, so many seconds after the last order, if any."""
-    return server.status != "cleaning" and (since_last_order is None or since_last_order >= ORDER_AGAIN)
+    return server.status == "down" and (since_last_order is None or since_last_order >= ORDER_AGAIN)
 
 
 @dataclass(slots=True)
@@ -113,8 +113,8 @@ def cut_power(session: Session, server: api.Server) -> None:
 
 
 def is_down(server: api.Server) -> bool:
-    """Whether the power is off; a server that was never up has no status."""
-    return server.status in ("down", "")
+    """Whether the power is off; not where the answer does not say."""
+    return server.status == "down"
 
 
 def _wait_until_down(

@@ -45,7 +45,7 @@ def inputs_of(server: api.Server, last: Outputs) -> Inputs:
         "disks": disks,
         "network_interfaces": interfaces[: len(server.interfaces)],
         "packet_filters": filters[: len(server.interfaces)],
-        "power": "up" if server.is_up else server.status or "down",
+        "power": server.status or last.get("power") or "up",  # what the answer does not say is as it was
         "owner_tags": _owner_tags(server, last),
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sakura_fleet.errors import ConflictError, NotFoundError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.server.disks import COPY_DEADLINE
-from sakura_fleet.resources.server.observation import current_server, find_disks
+from sakura_fleet.resources.server.observation import current_server, find_disks, with_status
 from sakura_fleet.resources.server.power import cut_power, is_down, power_off
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def destroy(
     """Shut the server down and delete it with its own disks; disks that others connected are only disconnected."""
     try:
         server = current_server(session, zone, server_id, owner_tags, session.clock() - RECENT_ENOUGH)
+        server = with_status(session, server, owner_tags)
         if not is_down(server):
             server = power_off(session, server, owner_tags, force=force)
         connected = {disk.id for disk in server.disks}
@@ -49,6 +50,7 @@ def release(session: Session, server: api.Server) -> None:
     owner_tags = OwnerTags.from_tags(server.tags)
     if owner_tags is None:
         return
+    server = with_status(session, server, owner_tags)
     client, zone = session.client, server.zone
     freed = owner_tags.freed(server.id)
 

@@ -421,7 +421,7 @@ def test_a_dead_change_without_room_goes_on(world: World) -> None:
 def test_a_dead_first_join_is_no_reason_to_refuse_the_next(world: World) -> None:
     elb, members = Document.new(world), add_servers(world, 25)
     inputs = member_inputs(elb, members)
-    assert die(world, 5, join, world, inputs)
+    assert die(world, 6, join, world, inputs)
     assert len(elb.servers) == 25
     assert MEMBERSHIP.check(world.next_run(), {}, inputs).problems == []
 

@@ -145,7 +145,7 @@ def test_a_server_of_which_nothing_is_there(changes: dict[str, Any], expected: l
     [
         pytest.param(there(disk(), status="up"), [], id="finished"),
         pytest.param(there(), BOOTED_BY_THE_CLOUD, id="without a disk"),
-        pytest.param(there(status=""), BOOTED_BY_THE_CLOUD, id="never up"),
+        pytest.param(there(status=""), BOOTED_BY_THE_CLOUD, id="power not told"),
         pytest.param(there(disk()), [PowerOn()], id="off"),
         pytest.param(there(disk(availability="migrating")), [WaitForDisks(boots=False), PowerOn()], id="copying"),
         pytest.param(there(disk(server_id=None)), [ConnectDisk(FIRST), PowerOn()], id="unconnected"),
@@ -220,7 +220,7 @@ def test_an_address_is_noted_down_once() -> None:
     ("status", "since_last_order", "due"),
     [
         ("down", None, True),
-        ("", None, True),
+        ("", None, False),
         ("cleaning", None, False),
         ("down", ORDER_AGAIN - 0.1, False),
         ("down", ORDER_AGAIN, True),

@@ -1,0 +1,112 @@
+"""A server's answer that lacks something: no replacement, no power action, no second server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sakura_fleet.client import Server
+from sakura_fleet.errors import UnusableAnswerError, WaitTimeoutError
+from sakura_fleet.provider.session import Session
+from sakura_fleet.resources.server import power, teardown
+from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
+from tests.lies.lie import FIELD_LIES, Lie, Rule
+from tests.unit.resources.lying import ALWAYS, lied_to
+from tests.unit.world import World, server_inputs
+
+LIFE = ServerLifecycle()
+STATUS_LIES = [(Lie.MISSING, "Instance"), (Lie.NULL, "Instance"), (Lie.EMPTY, "Instance")]
+STATUS_LIES += [(lie, "Instance.Status") for lie in FIELD_LIES]
+
+
+def create(world: World) -> tuple[str, dict[str, Any]]:
+    made = LIFE.create(world.session, server_inputs())
+    world.wire.calls.clear()
+    return made
+
+
+def powers(world: World) -> list[str]:
+    return [call for call in world.changes() if call.endswith("/power")]
+
+
+@pytest.mark.parametrize("field", ["InterfaceDriver", "ServerPlan", "ServerPlan.CPU", "Interfaces", "Disks", "Tags"])
+@pytest.mark.parametrize("lie", [Lie.MISSING, Lie.NULL])
+def test_a_refresh_of_half_an_answer_is_an_error(world: World, lie: Lie, field: str) -> None:
+    object_id, outputs = create(world)
+    rule = Rule("GET", "/server/*", lie, field=f"Server.{field}")
+    with lied_to(world, rule), pytest.raises(UnusableAnswerError, match=field):
+        LIFE.read(world.session, object_id, outputs)
+    found = LIFE.read(world.session, object_id, outputs)
+    assert found
+    assert not LIFE.diff(found.outputs, server_inputs()).replaces
+
+
+@pytest.mark.parametrize(("lie", "field"), STATUS_LIES)
+def test_a_refresh_that_does_not_say_whether_it_is_up_shows_no_drift(world: World, lie: Lie, field: str) -> None:
+    object_id, outputs = create(world)
+    with lied_to(world, Rule("GET", "/server/*", lie, field=f"Server.{field}")):
+        found = LIFE.read(world.session, object_id, outputs)
+    assert found
+    assert found.inputs["power"] == "up"
+
+
+@pytest.mark.parametrize(("lie", "field"), STATUS_LIES)
+def test_a_server_that_may_be_up_is_asked_to_shut_down(world: World, lie: Lie, field: str) -> None:
+    object_id, outputs = create(world)
+    with lied_to(world, Rule("GET", "/server", lie, field=f"Servers.{field}")) as told:
+        LIFE.delete(world.next_run(), object_id, outputs)
+    assert len(told) == 1
+    assert world.count("server") == 0
+    assert powers(world) == [f"DELETE server/{object_id}/power"], "asked once, as it was up and the guest went down"
+
+
+def test_taking_what_is_not_said_for_off_cuts_the_power(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teardown, "with_status", lambda _, server, __: server)
+    monkeypatch.setattr(teardown, "is_down", lambda server: not server.is_up)  # as it was
+    object_id, outputs = create(world)
+    cut = []
+
+    def cut_power(session: Session, server: Server) -> None:
+        cut.append(server.name)
+        power.cut_power(session, server)
+
+    monkeypatch.setattr(teardown, "cut_power", cut_power)
+    with lied_to(world, Rule("GET", "/server", Lie.MISSING, field="Servers.Instance")):
+        LIFE.delete(world.next_run(), object_id, outputs)
+    assert cut == ["web-001"]
+
+
+def test_where_it_is_never_said_nothing_is_done(world: World) -> None:
+    object_id, outputs = create(world)
+    rules = [
+        Rule("GET", "/server", Lie.MISSING, field="Servers.Instance", times=ALWAYS),
+        Rule("GET", "/server/*", Lie.MISSING, field="Server.Instance", times=ALWAYS),
+    ]
+    with lied_to(world, *rules), pytest.raises(WaitTimeoutError, match="to say whether server web-001"):
+        LIFE.delete(world.next_run(), object_id, outputs)
+    assert world.changes() == []
+
+
+def test_a_server_that_may_be_up_is_not_switched_on(world: World) -> None:
+    object_id, outputs = create(world)
+    with lied_to(world, Rule("GET", "/server/*", Lie.MISSING, field="Server.Instance")):
+        LIFE.update(world.next_run(), object_id, outputs, server_inputs())
+    assert powers(world) == []
+
+
+@pytest.mark.parametrize("lie", [Lie.MISSING, Lie.NULL])
+@pytest.mark.parametrize("field", ["Servers", "Total", "Servers.Tags", "Servers.ID"])
+def test_a_find_that_lacks_something_makes_no_second_server(world: World, lie: Lie, field: str) -> None:
+    create(world)
+    with lied_to(world, Rule("GET", "/server", lie, field=field)), pytest.raises(UnusableAnswerError):
+        LIFE.create(world.next_run(), server_inputs())
+    assert world.count("server") == 1
+
+
+@pytest.mark.parametrize("lie", [Lie.HTML, Lie.CUT_JSON])
+def test_a_create_call_whose_answer_is_no_answer_is_found_again(world: World, lie: Lie) -> None:
+    with lied_to(world, Rule("POST", "/server", lie), Rule("POST", "/disk", lie)) as told:
+        create(world)
+    assert len(told) == 2
+    assert (world.count("server"), world.count("disk")) == (1, 1)
