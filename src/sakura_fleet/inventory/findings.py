@@ -74,6 +74,8 @@ def unknown_objects(
     def doubt(item: Owned) -> str:
         if item in orphans and item.address in serving:
             return f"it serves in the ELB {serving[item.address]}"
+        if item in duplicates and item.kind is Kind.DISK:
+            return "a person may have put data on it"
         if item in orphans and state_is_empty:
             return "the state is empty, so another one may know it"
         return ""

@@ -24,7 +24,7 @@ Resources = Sequence[Mapping[str, Any]]
 GONE = "gone from the cloud"
 NOT_OF_THIS_STACK = "not of this stack"
 NOT_IN_THE_STATE = "not in the state, see `sakura-fleet repair`"
-REMOVES_DUPLICATES = "nothing uses it; `sakura-fleet repair --remove` removes it"
+REMOVES_DUPLICATES = "nothing uses it; `sakura-fleet repair` has the command that removes it"
 DEFAULT_TTL = 3600
 """Seconds; what the appliance answers for a record without a TTL of its own."""
 

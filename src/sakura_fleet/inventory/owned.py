@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +12,7 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.duplicates import completeness, rank
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client
+    from sakura_fleet.client import Client, Disk
 
 
 class Kind(StrEnum):
@@ -31,7 +31,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Owned:
     """One object that carries the fleet's owner tag. `zone` is empty for global ones; `address` is a server's;
-    `completeness` tells several with one resource's owner tag apart."""
+    `completeness` tells several with one resource's owner tag apart. All disks of a server share its owner tag, so of a
+    disk it is told by its name: a `second_of` one."""
 
     kind: Kind
     id: str
@@ -40,6 +41,7 @@ class Owned:
     owner_tags: OwnerTags
     address: str = ""
     completeness: int = field(default=0, compare=False)
+    second_of: Owned | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         where = f" in {self.zone}" if self.zone else ""
@@ -66,7 +68,7 @@ class _Described(_Object, Protocol):
 def everything(client: Client, fleet: str) -> Iterator[Owned]:
     """All that the fleet with this owner tag owns, in an order in which it can be removed.
 
-    Disks that are connected to a server go with that, so only the others are listed.
+    Disks that are connected to a server go with that, so only the others are listed, and second ones.
     """
     yield from _tagged(Kind.DNS_ZONE, client.dns_zones.find(tags=[fleet]))
     for zone in ZONES:
@@ -75,7 +77,7 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
                 address, complete = server.ip_address or "", completeness(server)
                 yield Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, address, complete)
         disks = client.disks.find(zone, tags=[fleet])
-        yield from _tagged(Kind.DISK, (disk for disk in disks if disk.server_id is None), zone)
+        yield from _disks(disks, zone)
         yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[fleet]), zone)
         yield from _described(Kind.PACKET_FILTER, client.packet_filters.find(zone), fleet, zone)
     yield from _tagged(Kind.ELB, client.elbs.find(tags=[fleet]))
@@ -87,6 +89,18 @@ def _tagged(kind: Kind, found: Iterable[_Tagged], zone: str = "") -> Iterator[Ow
     for item in found:
         if owner_tags := OwnerTags.from_tags(item.tags):
             yield Owned(kind, item.id, item.name, zone, owner_tags, completeness=completeness(item))
+
+
+def _disks(disks: Iterable[Disk], zone: str) -> Iterator[Owned]:
+    """Those that no server has, and those that a server has twice."""
+    firsts: dict[tuple[str, str], tuple[str | None, Owned]] = {}
+    for disk in sorted(disks, key=lambda disk: rank(disk.id, completeness(disk), False), reverse=True):
+        if owner_tags := OwnerTags.from_tags(disk.tags):
+            item = Owned(Kind.DISK, disk.id, disk.name, zone, owner_tags)
+            server_id, first = firsts.setdefault((owner_tags.resource, disk.name), (disk.server_id, item))
+            is_second = first != item and disk.server_id in (server_id, None) and not owner_tags.is_freed
+            if disk.server_id is None or is_second:
+                yield replace(item, second_of=first if is_second else None)
 
 
 def _described(kind: Kind, found: Iterable[_Described], fleet: str, zone: str = "") -> Iterator[Owned]:
@@ -108,14 +122,14 @@ def duplicates(owned: Iterable[Owned], known: Collection[str]) -> dict[Owned, Ow
     """What a create call without an answer has made beside a resource: each such object, and the one that is the
     resource, by the rule by which every run chooses.
 
-    `known` are the IDs in the state; what is among them is never a duplicate. The disks of a server share its owner
-    tag, so they are none either.
+    `known` are the IDs in the state; what is among them is never a duplicate.
     """
+    owned = list(owned)
     resources: dict[tuple[Kind, str], list[Owned]] = {}
     for item in owned:
         if item.kind is not Kind.DISK and not item.owner_tags.is_freed:
             resources.setdefault((item.kind, item.owner_tags.resource), []).append(item)
-    found: dict[Owned, Owned] = {}
+    found = {item: item.second_of for item in owned if item.second_of}
     for items in resources.values():
         best, *others = sorted(items, key=lambda item: rank(item.id, item.completeness, item.id in known), reverse=True)
         found |= {other: best for other in others if other.id not in known}

@@ -10,6 +10,7 @@ from sakura_fleet.provider.references import elb_again
 from sakura_fleet.provider.shared_document import confirm
 from sakura_fleet.resources.dns.zone_records import zone_again
 from sakura_fleet.resources.elb.entries import Entry, Group, leave
+from sakura_fleet.resources.server.power import is_down
 from sakura_fleet.resources.server.teardown import destroy
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def remove(session: Session, item: Owned) -> None:
                 own = [disk.id for disk in tagged if disk.server_id == item.id]
                 destroy(session, item.zone, item.id, disk_ids=own, owner_tags=item.owner_tags, force=True)
             case Kind.DISK:
+                _disconnect(session, item)
                 client.disks.delete(item.zone, item.id)
             case Kind.SWITCH:
                 client.switches.delete(item.zone, item.id)
@@ -59,6 +61,21 @@ def remove(session: Session, item: Owned) -> None:
         return
     except ConflictError as error:
         raise ResourceError(f"{item} cannot be removed yet: {error}; run the same command again") from error
+
+
+def _disconnect(session: Session, item: Owned) -> None:
+    """Take a disk off its server, which must be down for that."""
+    client = session.client
+    server_id = client.disks.read(item.zone, item.id).server_id
+    if server_id is None:
+        return
+    server = client.servers.read(item.zone, server_id)
+    if not is_down(server):
+        raise ResourceError(
+            f"{item} is connected to server {server.name} ({server.id}), which is up; shut that down, then run the "
+            "same command again"
+        )
+    client.disks.disconnect(item.zone, item.id)
 
 
 def _leave_elbs(session: Session, address: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from sakura_fleet.errors import ApiError, UnreachableError, WaitTimeoutError
+from sakura_fleet.errors import ApiError, ConflictError, UnreachableError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from sakura_fleet.provider.session import Session
@@ -24,6 +24,10 @@ def create_idempotently(session: Session, what: str, make: Callable[[], T], find
     """
     try:
         return make()
+    except ConflictError:  # perhaps with what an attempt before has made, which the API said it had turned away
+        if (found := find(session.clock())) is None:
+            raise
+        return found
     except (UnreachableError, ApiError) as error:
         if not error.maybe_done:
             raise

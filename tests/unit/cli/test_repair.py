@@ -388,3 +388,27 @@ def test_of_two_that_only_the_program_wants_one_is_pending_and_the_other_an_orph
     assert result.output.count("pending  startup script note") == 1
     assert result.output.count("removed  startup script note") == 1
     assert len([note for note in client.notes.find() if note.name == "note"]) == 1
+
+
+def test_a_second_disk_of_a_server_is_removed_by_its_id_once_the_server_is_down(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    server(client, "web-001")
+    (owner,) = client.servers.find("is1b")
+    (first,) = client.disks.find("is1b")
+    engine.state, engine.ids = {owner_tags_of("web-001").resource}, (owner.id,)
+    client.servers.power_off("is1b", owner.id, force=True)
+    second = client.disks.create(
+        "is1b", name=first.name, size_gb=20, plan="ssd", server_id=owner.id, tags=list(first.tags)
+    )
+    client.servers.power_on("is1b", owner.id)
+    result = removed(folder)
+    assert result.exit_code == 1
+    assert (
+        f"orphan   disk {first.name} ({second.id} in is1b): carries the owner tag of disk {first.name} ({first.id} in "
+        "is1b), too, and nothing uses it; a person may have put data on it" in result.output
+    )
+    assert f"kept     disk {first.name} ({second.id} in is1b) is connected to" in removed(folder, second.id).output
+    client.servers.power_off("is1b", owner.id, force=True)
+    assert removed(folder, second.id).exit_code == 0
+    assert [disk.id for disk in client.disks.find("is1b")] == [first.id]

@@ -172,7 +172,7 @@ def test_a_second_object_of_one_resource(folder: Folder, state: list[JSON], clie
             "id": twin.id,
             "zone": "is1b",
             "duplicate_of": state[0]["id"],
-            "note": "nothing uses it; `sakura-fleet repair --remove` removes it",
+            "note": "nothing uses it; `sakura-fleet repair` has the command that removes it",
         }
     ]
 

@@ -6,6 +6,7 @@ each step by itself (`apply`).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import NotFoundError, Problem
@@ -124,6 +125,12 @@ class ServerLifecycle(Lifecycle):
         else:
             observed = observe(session, spec, since=session.fresh_enough(spec.owner_tags.resource))
             server = carry_out(session, spec, observed, steps(spec, observed))
+        for name, count in Counter(disk.name for disk in server.disks).items():
+            if count > 1:
+                session.warn_once(
+                    f"server {server.name} ({server.id} in {server.zone}) has {count} disks called {name}, and uses "
+                    "one; `sakura-fleet repair` shows the others, and removes them where their IDs are given"
+                )
         return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
