@@ -6,6 +6,7 @@ IDs and addresses differ from run to run, so they are replaced by the names of w
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +98,10 @@ def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
     return Foreign(objects, parts=parts and bool(managed))
 
 
+_STATE = re.compile(r"sfs:[0-9a-f]{10}")
+"""How an object names the state that made it: by chance."""
+
+
 def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
     """All that is not of others, one line an object, an ELB entry and a record each."""
     servers = {item["ID"]: item["Name"] for item in _all(fleet, "server")}
@@ -112,7 +117,7 @@ def picture(fleet: Fleet, foreign: Foreign) -> Counter[str]:
             names[item["Status"]["VirtualIPAddress"]] = f"<address of {item['Name']}>"
     for kind, found in own.items():
         for item in found:
-            lines.update(_SHOW[kind](item, servers, names))
+            lines.update(_STATE.sub("sfs:<the state's>", line) for line in _SHOW[kind](item, servers, names))
     return lines
 
 

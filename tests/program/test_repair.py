@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import chdir
+from pathlib import Path
 
 import pytest
 
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine, StackLockedError
 from tests.program.crash import clock_stands, kill_during_up
+from tests.program.elb import ELB
 from tests.program.fleet import Fleet
 from tests.waiting import PATIENCE, wait_for
 
@@ -84,11 +87,43 @@ def test_a_second_clone_with_a_state_of_its_own_removes_nothing(make_fleet: Call
     clone = make_fleet("clone", size=1, url=fleet.url)
     refused = repair(clone, "--remove")
     assert refused.returncode == 1
-    assert refused.stdout.count("the state is empty, so another one may know it") == 2
+    assert refused.stdout.count("another state of this stack has made it") == 4
     assert "removed" not in refused.stdout
     assert "is PULUMI_BACKEND_URL right?" in scaler(clone, "auto", "--once")
     assert len(fleet.servers()) == 3
     fleet.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_no_run_takes_over_what_another_state_has_made(make_fleet: Callable[..., Fleet], tmp_path: Path) -> None:
+    """As with a forgotten PULUMI_BACKEND_URL: `up` would adopt all of it, and `destroy` delete it."""
+    fleet = make_fleet(size=2)
+    fleet.write(elb=ELB)
+    fleet.up()
+    before = fleet.servers()
+    clone = make_fleet("clone", size=2, url=fleet.url)
+    clone.write(elb=ELB)
+    since = len(fleet.requests())
+    refused = clone.up(check=False)
+    assert refused.returncode != 0
+    assert "belongs to another state of this stack" in refused.stdout
+    assert [call for call in fleet.requests(since) if call["method"] != "GET"] == []
+    clone.pulumi("destroy", "--yes", "--skip-preview")
+    assert fleet.servers() == before
+    assert "so no `pulumi up` here takes it over" in repair(clone).stdout
+
+    # The state is moved, as a folder or a bucket is: it is still the same.
+    shutil.copytree(fleet.folder / "state", tmp_path / "moved")
+    fleet.write(size=3)
+    fleet.up(PULUMI_BACKEND_URL=f"file://{tmp_path / 'moved'}")
+    assert len(fleet.servers()) == 3
+
+    # The other state is lost for good, and somebody says so.
+    (command,) = {*re.findall(r"lost for good: `(pulumi stack tag set [^`]+)`", refused.stdout)}
+    clone.run(*command.split(), "--stack", clone.stack)
+    clone.write(size=3)
+    clone.up()
+    assert {server["ID"] for server in before} <= {server["ID"] for server in clone.servers()}
+    clone.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
 def test_a_first_run_that_was_killed_and_then_destroyed_is_not_done(make_fleet: Callable[..., Fleet]) -> None:

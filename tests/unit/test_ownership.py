@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +16,17 @@ URN = (
     "::hscale-group-31d9bf-001"
 )
 GOLDEN = OwnerTags("sf:097cc39be7", "sfr:d43ba0d9b144f77e")
+OF_A_STATE = replace(GOLDEN, state="sfs:0123456789")
 SWITCH_URN = "urn:pulumi:production::sakura-fleet::pulumi-python:dynamic/sakura:Switch::backend"
 
 own = st.text(min_size=1).filter(lambda tag: OwnerTags.untag([tag]) == [tag])
-owner_tags = st.builds(OwnerTags.of, st.text(min_size=1), st.text(min_size=1))
+states = st.sampled_from(["", "sfs:0123456789"])
+owner_tags = st.builds(
+    lambda fleet_id, urn, state: replace(OwnerTags.of(fleet_id, urn), state=state),
+    st.text(min_size=1),
+    st.text(min_size=1),
+    states,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +59,33 @@ def test_fleet_and_urn_cannot_run_into_each_other() -> None:
     assert OwnerTags.of("ab", "c").resource != OwnerTags.of("a", "bc").resource
 
 
-def test_own_tags_leave_room_for_both_owner_tags() -> None:
-    assert MAX_OWN_TAGS + 2 <= MAX_TAGS == 10
-    assert len(GOLDEN.tag([f"t{n}" for n in range(MAX_OWN_TAGS)])) == MAX_OWN_TAGS + 2
+def test_own_tags_leave_room_for_all_owner_tags() -> None:
+    assert MAX_OWN_TAGS + 3 < MAX_TAGS == 10
+    assert len(OF_A_STATE.tag([f"t{n}" for n in range(MAX_OWN_TAGS)])) == MAX_OWN_TAGS + 3
 
 
-@given(owner_tags, st.lists(own, unique=True, max_size=7))
+def test_the_state_is_told_and_does_not_count_as_identity() -> None:
+    assert OF_A_STATE.tag(["web"]) == ["sf:097cc39be7", "sfr:d43ba0d9b144f77e", "sfs:0123456789", "web"]
+    assert OF_A_STATE.sign("") == "sf:097cc39be7 sfr:d43ba0d9b144f77e sfs:0123456789"
+    assert OwnerTags.from_tags(OF_A_STATE.tag(())) == OF_A_STATE == GOLDEN
+    for found in (OwnerTags.from_tags(OF_A_STATE.tag(())), OwnerTags.from_description(OF_A_STATE.sign("x"))):
+        assert found
+        assert found.state == "sfs:0123456789"
+    assert OF_A_STATE.freed("113800000001").state == "sfs:0123456789"
+    assert OF_A_STATE.inputs() == GOLDEN.inputs()
+    assert OwnerTags.untag(OF_A_STATE.tag(["web"])) == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("found", "here", "another"),
+    [("sfs:0123456789", "sfs:0123456789", False), ("", "sfs:0123456789", False), ("sfs:0123456789", "", True)],
+)
+def test_whose_state_it_is(found: str, here: str, another: bool) -> None:
+    assert replace(GOLDEN, state=found).is_of_another_state(here) is another
+    assert OF_A_STATE.is_of_another_state("sfs:aaaaaaaaaa")
+
+
+@given(owner_tags, st.lists(own, unique=True, max_size=MAX_OWN_TAGS))
 def test_tags_round_trip(written: OwnerTags, tags: list[str]) -> None:
     tagged = written.tag(tags)
     assert tagged == sorted(tagged)

@@ -60,7 +60,7 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
             unknown = _unknown(engine, session, fleet, known)
             _show(unknown, name)
             left = _remove(session, unknown, named, yes=yes) if remove else unknown
-        if any(not found.wanted for found in left) or (left and not known):
+        if any(found.doubt or not found.wanted for found in left) or (left and not known):
             raise click.exceptions.Exit(RepairExit.ORPHANS)
 
 
@@ -92,7 +92,10 @@ def _unknown(engine: StackEngine, session: Session, fleet: str, known: set[str])
         f"{len(owned)} objects carry the fleet's owner tag {fleet}; {len(owned) - len(unknown)} are in the state"
     )
     wanted = engine.owner_tags_in_program() if unknown else set()
-    return unknown_objects(session.client, unknown, wanted=wanted, duplicates=seconds, state_is_empty=not known)
+    state = engine.identity_of_state() if unknown else ""
+    return unknown_objects(
+        session.client, unknown, wanted=wanted, duplicates=seconds, state=state, state_is_empty=not known
+    )
 
 
 def _show(unknown: Sequence[Unknown], stack: str) -> None:
@@ -106,8 +109,8 @@ def _show(unknown: Sequence[Unknown], stack: str) -> None:
         click.echo(f"to remove the orphans: `{command}`")
     doubtful = " ".join(found.item.id for found in unknown if found.doubt)
     if doubtful:
-        click.echo(f"to remove orphans that may be somebody's, once you are sure: `{command} {doubtful}`")
-    pending = " ".join(found.item.id for found in unknown if found.wanted)
+        click.echo(f"to remove what may be somebody's, once you are sure: `{command} {doubtful}`")
+    pending = " ".join(found.item.id for found in unknown if found.wanted and not found.doubt)
     if pending:
         click.echo(f"what is pending costs money meanwhile; to remove it instead: `{command} {pending}`")
 

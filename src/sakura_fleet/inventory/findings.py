@@ -45,6 +45,8 @@ class Unknown:
 
     def finding(self) -> Finding:
         """It in words."""
+        if self.wanted and self.doubt:
+            return Finding("foreign", str(self.item), f"{self.doubt}, so no `pulumi up` here takes it over")
         if self.wanted:
             return Finding("pending", str(self.item), "the next `pulumi up` takes it over and finishes it")
         doubt = f"; {self.doubt}" if self.doubt else ""
@@ -60,18 +62,22 @@ def unknown_objects(
     *,
     wanted: Collection[str],
     duplicates: Mapping[Owned, Owned],
+    state: str,
     state_is_empty: bool,
 ) -> list[Unknown]:
     """Judge objects that the state does not know; `wanted` are the resource owner tags in the program, `duplicates` the
-    resources of second objects.
+    resources of second objects, `state` the owner tag of the state.
 
-    An orphan is doubtful where the state is empty, as somebody else's state may know it then, and where it serves.
+    An object is doubtful where another state has made it. So is an orphan where the state is empty, as somebody else's
+    state may know it then, and where it serves.
     """
     items = list(items)
     orphans = [item for item in items if item in duplicates or item.owner_tags.resource not in wanted]
     serving = dict(_serving(client, {item.address for item in orphans if item.kind is Kind.SERVER and item.address}))
 
     def doubt(item: Owned) -> str:
+        if item.owner_tags.is_of_another_state(state):
+            return f"another state of this stack has made it, {item.owner_tags.state}"
         if item in orphans and item.address in serving:
             return f"it serves in the ELB {serving[item.address]}"
         if item in duplicates and item.kind is Kind.DISK:

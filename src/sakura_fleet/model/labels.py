@@ -20,14 +20,14 @@ def read_tags(reader: Reader) -> tuple[str, ...]:
             "tags",
             "too-many-tags",
             f"{len(tags)} tags; at most {MAX_OWN_TAGS} of your own are allowed, as SAKURA Cloud takes ten "
-            "and two carry the owner tags: remove some",
+            "and three carry the owner tags: remove some",
         )
     for index, tag in enumerate(tags):
         if not 1 <= len(tag) <= MAX_TAG_LENGTH:
             reader.problem(
                 f"tags[{index}]", "tag-length", f"a tag has 1 to {MAX_TAG_LENGTH} characters, not {len(tag)}"
             )
-        if tag.startswith(("sf:", "sfr:")):
+        if tag.startswith(("sf:", "sfr:", "sfs:")):
             reader.problem(f"tags[{index}]", "reserved-tag", f"{tag!r} begins like an owner tag; use another prefix")
         if tag in tags[:index]:
             reader.problem(f"tags[{index}]", "duplicate-tag", f"{tag!r} is in the list twice")

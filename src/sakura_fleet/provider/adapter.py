@@ -111,8 +111,8 @@ class FleetProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         life = self.lifecycle()
         with self._call() as session:
-            object_id, outputs = life.create(session, life.full(_bag(props)))
-        return CreateResult(object_id, life.short(outputs))
+            object_id, outputs = life.create(session, _with_state(life.full(_bag(props))))
+        return CreateResult(object_id, life.short(_without_state(outputs)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         life = self.lifecycle()
@@ -125,8 +125,8 @@ class FleetProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         life = self.lifecycle()
         with self._call() as session:
-            outputs = life.update(session, _id, life.full(_bag(_olds)), life.full(_bag(_news)))
-        return UpdateResult(life.short(outputs))
+            outputs = life.update(session, _id, life.full(_bag(_olds)), _with_state(life.full(_bag(_news))))
+        return UpdateResult(life.short(_without_state(outputs)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         life = self.lifecycle()
@@ -144,6 +144,25 @@ def _engines_call() -> tuple[Any, grpc.ServicerContext | None]:
             return frame.f_locals.get("request"), context
         frame = frame.f_back
     return None, None
+
+
+def _with_state(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Inputs whose owner tags name the state, too: known only while a run changes something."""
+    from sakura_fleet.provider.state_identity import identity_of_state
+
+    request, _ = _engines_call()
+    urn = str(getattr(request, "urn", ""))
+    if not urn or "owner_tags" not in inputs:
+        return inputs
+    stack = urn.removeprefix("urn:pulumi:").partition("::")[0]
+    return {**inputs, "owner_tags": {**inputs["owner_tags"], "state": identity_of_state(stack)}}
+
+
+def _without_state(outputs: dict[str, Any]) -> dict[str, Any]:
+    """Outputs as the state keeps them: it does not name itself."""
+    if "owner_tags" not in outputs:
+        return outputs
+    return {**outputs, "owner_tags": OwnerTags.from_inputs(outputs["owner_tags"]).inputs()}
 
 
 class FleetResource(Resource, module="sakura", name="Resource"):

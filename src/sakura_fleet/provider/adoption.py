@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import AdoptionError, FleetError, OwnershipError, Problem, ResourceError
 from sakura_fleet.provider.lifecycle import canonical
+from sakura_fleet.provider.state_identity import STACK_TAG
 
 if TYPE_CHECKING:
     from sakura_fleet.ownership import OwnerTags
@@ -33,6 +34,21 @@ def refuse_another_owner(what: str, found: OwnerTags | None, own: OwnerTags) -> 
             f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
             "the first run only. Where the run that took it over was never finished, take this owner tag off it in the "
             "control panel. Nothing was changed"
+        )
+    refuse_another_state(what, found, own)
+
+
+def refuse_another_state(what: str, found: OwnerTags | None, own: OwnerTags) -> None:
+    """Stop before an object is taken over that another state knows: it would be in both, and either could remove it.
+
+    Whoever has no state of its own but this one knows it by its owner tag: what a killed run has made is taken over.
+    """
+    if found is not None and own.state and found.is_of_another_state(own.state):
+        raise OwnershipError(
+            f"{what} belongs to another state of this stack, {found.state}; this one is {own.state}. Is "
+            "PULUMI_BACKEND_URL right, and is this the folder whose state you mean? Only where the other state is lost "
+            f"for good: `pulumi stack tag set {STACK_TAG} {found.state}`, then the same command again. Nothing of it "
+            "was changed"
         )
 
 

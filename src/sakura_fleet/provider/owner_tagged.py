@@ -12,6 +12,7 @@ from sakura_fleet.provider.adoption import (
     adopted_already,
     refusal,
     refuse_another_owner,
+    refuse_another_state,
     tag_changes,
     takeover,
 )
@@ -35,6 +36,11 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
         found = self.adopted(session, inputs) if inputs.get("adopt") else self.find(session, inputs)
         if found is not None:
+            refuse_another_state(
+                f"the {self.kind} {found.name} ({found.id})",
+                self.owner_tags_of(found),
+                OwnerTags.from_inputs(inputs["owner_tags"]),
+            )
             self.refuse_another(found, inputs)
         made = self._make(session, inputs) if found is None else self.change(session, found.id, inputs)
         return made.id, {**inputs, **self.results(made)}

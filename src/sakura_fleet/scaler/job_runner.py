@@ -264,7 +264,8 @@ class JobRunner:
         try:
             with engine.locked("removing what a job that died has left"), self._session() as session:
                 known = engine.owner_tags_in_state()
-                return list(remove_leftovers(session, fleet_id, known=known, members=members))
+                state = engine.identity_of_state()
+                return list(remove_leftovers(session, fleet_id, known=known, members=members, state=state))
         except StackLockedError as locked:
             self.folder.leave_to_the_next(dead)
             return [f"what a job that died may have left is looked for by the next job: {locked}"]

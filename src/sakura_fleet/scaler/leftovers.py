@@ -16,13 +16,16 @@ from sakura_fleet.provider.session import Session
 from sakura_fleet.tokens import SERVER, SERVER_GROUP
 
 
-def remove_leftovers(session: Session, fleet_id: str, *, known: Collection[str], members: set[str]) -> Iterator[str]:
+def remove_leftovers(
+    session: Session, fleet_id: str, *, known: Collection[str], members: set[str], state: str
+) -> Iterator[str]:
     """Remove the servers and disks whose owner tag is one of `members` and not `known` to the state, and so not to the
-    program. What is neither is only named. Yields what was done and found."""
+    program. What is neither, or was made by another state than the one with the owner tag `state`, is only named.
+    Yields what was done and found."""
     for item in list(everything(session.client, fleet_tag(fleet_id))):
         if item.kind not in (Kind.SERVER, Kind.DISK) or item.owner_tags.resource in known:
             continue
-        if item.owner_tags.resource in members:
+        if item.owner_tags.resource in members and not item.owner_tags.is_of_another_state(state):
             remove(session, item)
             yield f"removed  {item}, left by a job that died"
         else:

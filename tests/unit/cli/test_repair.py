@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sakura_fleet.model.elb import ElbSettings
 from sakura_fleet.ownership import OwnerTags, fleet_tag
 from tests.unit.folder import FLEET, Folder
 
+STATE = "sfs:0123456789"
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8AKyLHm0LLUxWMBKNbA4zdETB+3fP0eRNPoFYYo3cx example@sakura-fleet"
 
 
@@ -48,6 +50,9 @@ class Engine:
 
     def refresh(self) -> None:
         type(self).state = self.state - self.removed_by_the_dead
+
+    def identity_of_state(self) -> str:
+        return STATE
 
     def owner_tags_in_state(self) -> set[str]:
         return self.state
@@ -412,3 +417,19 @@ def test_a_second_disk_of_a_server_is_removed_by_its_id_once_the_server_is_down(
     client.servers.power_off("is1b", owner.id, force=True)
     assert removed(folder, second.id).exit_code == 0
     assert [disk.id for disk in client.disks.find("is1b")] == [first.id]
+
+
+def test_what_another_state_has_made_is_removed_by_name_only(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    for name, state in (("orphan", "sfs:aaaaaaaaaa"), ("wanted", "sfs:aaaaaaaaaa"), ("left", STATE)):
+        server(client, name, owner_tags=replace(owner_tags_of(name), state=state))
+    engine.program = {owner_tags_of("wanted").resource}
+    result = removed(folder)
+    assert result.exit_code == 1
+    assert "the program knows it; another state of this stack has made it, sfs:aaaaaaaaaa" in result.output
+    assert "so no `pulumi up` here takes it over" in result.output
+    left = client.servers.find("is1b")
+    assert sorted(found.name for found in left) == ["orphan", "wanted"]
+    assert removed(folder, *(found.id for found in left)).exit_code == 0
+    assert client.servers.find("is1b") == []

@@ -15,6 +15,7 @@ from sakura_fleet.errors import (
     AuthenticationError,
     CredentialsError,
     FleetError,
+    OwnershipError,
     PermissionDeniedError,
     UnreachableError,
     WaitTimeoutError,
@@ -463,3 +464,32 @@ def test_an_error_of_the_api_is_no_refusal_to_take_over(
         monkeypatch.setattr(world.wire, "answer", lambda *_, refused=refused: refused)
         with pytest.raises(error):
             kind.life.check(world.next_run(), {}, given)
+
+
+def of_state(state: str) -> dict[str, str]:
+    """The owner tags as a run hands them to a life cycle."""
+    return {**OWNER_TAGS.inputs(), "state": state}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_what_another_state_has_made_is_not_taken_over(kind: Kind, world: World) -> None:
+    made, _ = kind.created(world, owner_tags=of_state("sfs:aaaaaaaaaa"))
+    calls = len(world.wire.calls)
+    with pytest.raises(OwnershipError, match=r"state of this stack, sfs:aaaaaaaaaa; this one is sfs:bbbbbbbbbb"):
+        kind.created(world, owner_tags=of_state("sfs:bbbbbbbbbb"))
+    assert [call for call in world.wire.calls[calls:] if not call.startswith("GET")] == []
+    again, _ = kind.created(world, owner_tags=of_state("sfs:aaaaaaaaaa"))
+    assert again == made, "its own state takes it over"
+    unknown, _ = kind.created(world)
+    assert unknown == made, "and so does one that keeps no name"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_what_no_state_is_named_on_is_taken_over_and_named(kind: Kind, world: World) -> None:
+    made, _ = kind.created(world)
+    again, _ = kind.created(world, owner_tags=of_state("sfs:aaaaaaaaaa"))
+    assert again == made
+    (item,) = kind.listed(world)
+    owner_tags = kind.life.owner_tags_of(item)
+    assert owner_tags
+    assert owner_tags.state == "sfs:aaaaaaaaaa"

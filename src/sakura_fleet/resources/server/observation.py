@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.adoption import refuse_another_state
 from sakura_fleet.provider.duplicates import choose
 
 if TYPE_CHECKING:
@@ -34,10 +35,16 @@ class Observation:
 
 
 def observe(session: Session, spec: ServerSpec, *, since: float) -> Observation:
-    """The spec's server and its disks, the server from a list that was asked for at or after `since`."""
+    """The spec's server and its disks, the server from a list that was asked for at or after `since`.
+
+    Raises `OwnershipError` where another state knows the server.
+    """
     server = find_server(session, spec.zones, spec.owner_tags, since=since)
     if server is None:
         return Observation()
+    refuse_another_state(
+        f"server {server.name} ({server.id} in {server.zone})", OwnerTags.from_tags(server.tags), spec.owner_tags
+    )
     server = with_status(session, server, spec.owner_tags)
     if server.is_up:
         disk_ids = {disk.id for disk in server.disks}

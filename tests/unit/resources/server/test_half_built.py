@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from sakura_fleet.client import Server
-from sakura_fleet.errors import CancelledError, ConflictError, FleetError, UnreachableError
+from sakura_fleet.errors import CancelledError, ConflictError, FleetError, OwnershipError, UnreachableError
 from sakura_fleet.inventory.owned import everything
 from sakura_fleet.inventory.removal import remove
 from sakura_fleet.ownership import OwnerTags
@@ -428,3 +429,14 @@ def test_an_observation_from_before_it_was_up_does_not_show_that_it_is_off() -> 
         slow.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, "192.168.0.7")
         release(slow.session, slow.client.servers.read(ZONE, made))
         assert slow.client.servers.read(ZONE, made).status == "down"
+
+
+def test_a_server_of_another_state_is_not_taken_over(world: World) -> None:
+    theirs = replace(OWNER_TAGS, state="sfs:aaaaaaaaaa")
+    bare_server(world, tags=theirs.tag(["web"]))
+    inputs = server_inputs(owner_tags={**OWNER_TAGS.inputs(), "state": "sfs:bbbbbbbbbb"})
+    with pytest.raises(OwnershipError, match="belongs to another state of this stack, sfs:aaaaaaaaaa"):
+        LIFE.create(world.next_run(), inputs)
+    (server,) = world.servers(ZONE)
+    assert (server.is_up, OwnerTags.from_tags(server.tags)) == (False, theirs)
+    create(world, owner_tags={**OWNER_TAGS.inputs(), "state": theirs.state})
