@@ -36,7 +36,7 @@ class SshStack:
             ],
             **changes,
         }
-        self.fleet.write(hosts=[host], size=0)
+        self.fleet.write(hosts=[{key: value for key, value in host.items() if value is not None}], size=0)
 
     def page(self) -> list[str]:
         """The page over each HTTP version."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +90,45 @@ def test_the_life_of_a_host_over_ssh(stack: SshStack) -> None:
     )
     assert probe(URL, protocol="h2", address="127.0.0.1", ca_file=str(stack.ca.root)).body == b"three"
     assert fleet.count() == {}
+
+
+def test_a_whole_caddyfile_is_announced_as_it_is_answered(stack: SshStack) -> None:
+    """Whatever it says of protocols and ports, the record says what a client was answered over, or is not there."""
+    fleet = stack.fleet
+    stack.host("respond typed")  # brings the CA's root certificate to the host
+    fleet.up()
+    assert stack.records()["HTTPS"] == "10 . alpn=h3,h2"
+
+    def caddyfile(address: str, protocols: str, **changes: Any) -> None:
+        text = (
+            f"{{\n\tadmin unix//run/caddy/admin.sock\n\tacme_ca {stack.ca.directory}\n"
+            "\tacme_ca_root /etc/caddy/acme-ca-root.pem\n"
+            f"\tservers {{\n\t\tprotocols {protocols}\n\t}}\n}}\n{address} {{\n\trespond raw\n}}\n"
+        )
+        raw = {"sites": None, "acme_ca": None, "acme_ca_root": None, "trusted_ca": stack.ca.root.read_text()}
+        stack.host("", **{**raw, "caddyfile": text, **changes})
+
+    caddyfile("www.site.test", "h1 h2 h3")
+    fleet.up()
+    assert stack.page() == ["raw", "raw", "raw"]
+    assert stack.records() == {"A": "127.0.0.1", "HTTPS": "10 . alpn=h3,h2"}
+
+    caddyfile("www.site.test", "h1 h2")
+    fleet.up()
+    assert stack.records() == {"A": "127.0.0.1", "HTTPS": "10 . alpn=h2"}
+    assert stack.output()["https_record"] == "10 . alpn=h2"
+
+    # A site without TLS: an error that says so, and nobody is sent there over https.
+    caddyfile("http://www.site.test", "h1 h2 h3", ready_deadline=5)
+    refused = fleet.up(check=False)
+    assert refused.returncode != 0
+    assert (
+        f"to serve {URL} over TLS; no HTTPS record of it is written; with `http://`, a port such as" in refused.stdout
+    )
+    assert stack.records() == {"A": "127.0.0.1"}
+
+    # Taken back: the set is the one that the state has, and is written again.
+    caddyfile("www.site.test", "h1 h2")
+    fleet.up()
+    assert stack.records() == {"A": "127.0.0.1", "HTTPS": "10 . alpn=h2"}
+    fleet.pulumi("preview", "--refresh", "--expect-no-changes")
