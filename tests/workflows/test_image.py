@@ -105,6 +105,23 @@ def test_the_image_has_no_tools_of_development() -> None:
         assert part in (ROOT / "requirements.lock").read_text()
 
 
+@pytest.mark.parametrize(
+    ("file", "writable"),
+    [
+        ("Dockerfile", "RUN mkdir -m 1777 stacks .state .pulumi /home/fleet"),
+        ("Dockerfile.emulator", "install -d -o emulator /data"),
+    ],
+)
+def test_nothing_in_an_image_runs_as_root(file: str, writable: str) -> None:
+    """A number, as an orchestrator that refuses root must be able to tell. A volume begins with what the image has at
+    its place, so who runs there must be able to write."""
+    before, user, after = (ROOT / file).read_text().rpartition("\nUSER ")
+    assert user
+    assert re.match(r"[1-9][0-9]*\n", after), after
+    assert not re.search(r"^(RUN|COPY|ADD|USER) ", after.partition("\n")[2], re.MULTILINE)
+    assert writable in before
+
+
 def test_what_is_copied_into_the_image_is_not_ignored() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     text = (ROOT / "Dockerfile").read_text()

@@ -28,9 +28,12 @@ from sakura_fleet.model.dns.rdata import SVCB_TYPES, TYPES
 from sakura_fleet.model.dns.svcb import Svcb, keys
 from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
 from sakura_fleet.model.dns.svcb.text import value_text
+from sakura_fleet.model.yaml_lines import one_line
 
 ALIAS_TYPE: Final = 65401
 """PowerDNS's number for ALIAS, of the range for private use (RFC 6895, 3.1). Nothing sends it."""
+_ENDS_A_NAME: Final = re.compile(r"[\s;\"()\\$\x00-\x20\x7f-\xa0]")
+"""What would be read as the end of a name, or of its line."""
 _STRING: Final = 255
 """Octets of one character-string."""
 _SOA: Final = "hostmaster 1 3600 600 604800 300"
@@ -60,12 +63,12 @@ def write_zone_file(
     for record in records:
         ttl = ttl_of(record)
         try:
-            data = record_data(record)
+            name, data = _name(record), record_data(record)
         except ValueError as error:
-            lines.append(f"; left out: {record.name} {ttl} IN {record.type}: {error}".replace("\n", " "))
+            lines.append(one_line(f"; left out: {record.name} {ttl} IN {record.type}: {error}"))
             skipped(record)
         else:
-            lines.append(f"{record.name or '@'} {ttl} IN {record.key[1]} {data}")
+            lines.append(f"{name} {ttl} IN {record.key[1]} {data}")
     return "\n".join(lines) + "\n"
 
 
@@ -155,6 +158,13 @@ def _record_text(kind: str, rdata: Any) -> str:
     if kind == "CAA":
         return f'{rdata.flags} {rdata.tag.decode()} "{rdata.value.decode()}"'
     return str(rdata.to_text())
+
+
+def _name(record: Record) -> str:
+    """A record's name in a file. Raises `ValueError` for one that would be read as more than a name."""
+    if _ENDS_A_NAME.search(record.name):
+        raise ValueError(f"{record.name!r} is no name")
+    return record.name or "@"
 
 
 def record_data(record: Record) -> str:

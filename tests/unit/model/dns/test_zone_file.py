@@ -81,6 +81,15 @@ def test_data_that_nobody_can_read_is_left_out_and_named() -> None:
     assert plain(read(text)) == plain(EVERYTHING[:1])
 
 
+@pytest.mark.parametrize("name", ["a\nwww 60 IN A 192.0.2.6 ;", "a b", "a;b", "a\rb", "a\x85b", 'a"', "$TTL", "a\\"])
+def test_a_name_that_would_end_its_line_is_left_out(name: str) -> None:
+    skipped: list[Record] = []
+    text = write_zone_file(ZONE, [], [Record(name, "A", "192.0.2.1"), Record("*.b", "A", "192.0.2.2")], skipped.append)
+    assert [record.name for record in skipped] == [name]
+    assert [record.name for record in read(text)] == ["*.b"]
+    assert len(text.splitlines()) == len(text.split("\n")) - 1
+
+
 def test_a_file_as_people_write_it() -> None:
     text = """
 $TTL 1h
