@@ -49,16 +49,22 @@ def completeness(item: object) -> int:
     return 0
 
 
+def ordered(found: Iterable[T], *, known: str = "") -> list[T]:
+    """Objects that all carry one resource's owner tag, the one that is the resource first; `known` is its ID in the
+    state."""
+    return sorted(found, key=lambda item: rank(item.id, completeness(item), item.id == known), reverse=True)
+
+
 def choose(session: Session, kind: str, found: Iterable[T], *, known: str = "") -> T | None:
     """The one of `found`, which all carry one resource's owner tag, that is the resource; None where there is none.
 
     `known` is the ID in the state. The log warns of each other one, once a run.
     """
-    ordered = sorted(found, key=lambda item: rank(item.id, completeness(item), item.id == known), reverse=True)
-    for other in ordered[1:]:
+    items = ordered(found, known=known)
+    for other in items[1:]:
         session.warn_once(
-            f"the {kind} {other.name} ({other.id}) carries the owner tag of the {kind} {ordered[0].name} "
-            f"({ordered[0].id}), too, and nothing uses it: a create call made it and got no answer. "
+            f"the {kind} {other.name} ({other.id}) carries the owner tag of the {kind} {items[0].name} "
+            f"({items[0].id}), too, and nothing uses it: a create call made it and got no answer. "
             "`sakura-fleet repair` shows it, and `sakura-fleet repair --remove` removes it"
         )
-    return ordered[0] if ordered else None
+    return items[0] if items else None

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from sakura_fleet.inventory.findings import Finding
-from sakura_fleet.inventory.owned import Kind, Owned, everything
+from sakura_fleet.inventory.owned import Kind, Owned, duplicates, everything
 from sakura_fleet.inventory.removal import remove
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.ownership import OwnerTags, fleet_tag
+from sakura_fleet.provider.duplicates import completeness
 from sakura_fleet.provider.session import Session
 from sakura_fleet.tokens import SERVER, SERVER_GROUP
 
@@ -49,15 +50,15 @@ def orphaned_members(
     session: Session, fleet_id: str, group: ServerGroupArgs, known: Callable[[], Collection[str]]
 ) -> list[Owned]:
     """Servers with the group's names whose owner tag is not `known` to the state, which is asked only where the number
-    of servers is not the group's size."""
+    of servers is not the group's size, and second ones of a member."""
     tag, names = fleet_tag(fleet_id), {group.server_name(slot) for slot in range(MAX_SIZE)}
     found = [
-        Owned(Kind.SERVER, server.id, server.name, zone, owner_tags)
+        Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, completeness=completeness(server))
         for zone in group.zones
         for server in session.client.servers.find(zone, tags=[tag])
         if server.name in names and (owner_tags := OwnerTags.from_tags(server.tags))
     ]
     if len(found) == group.size:
         return []
-    tags = known()
-    return [item for item in found if item.owner_tags.resource not in tags]
+    tags, second = known(), duplicates(found, ())
+    return [item for item in found if item in second or item.owner_tags.resource not in tags]

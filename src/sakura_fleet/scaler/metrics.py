@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
 from sakura_fleet.ownership import OwnerTags, fleet_tag
+from sakura_fleet.provider.duplicates import ordered
 from sakura_fleet.scaler.usage import CpuPoint, ServerUsage, Usage
 
 if TYPE_CHECKING:
@@ -96,17 +97,23 @@ def find_members(
     tag = fleet_tag(fleet_id)
     names = {group.server_name(slot) for slot in range(MAX_SIZE)}
 
-    def is_member(server: api.Server) -> bool:
-        found = OwnerTags.from_tags(server.tags)
-        if found is None or not found.is_of(tag):
+    def is_member(server: api.Server, found: OwnerTags) -> bool:
+        if not found.is_of(tag):
             return False
         return server.name in names if owner_tags is None else found.resource in owner_tags
 
     places = list(group.zones if zones is None else zones)
     with ThreadPoolExecutor(workers, THREADS) as pool:
         found = list(pool.map(lambda zone: client.servers.find(zone, tags=[tag]), places))
-    servers = [(zone, server) for zone, some in zip(places, found, strict=True) for server in some if is_member(server)]
-    return sorted(servers, key=lambda place: (place[1].name, place[1].id))
+    members: dict[str, list[api.Server]] = {}
+    where: dict[str, str] = {}
+    for zone, some in zip(places, found, strict=True):
+        for server in some:
+            if (tags := OwnerTags.from_tags(server.tags)) and is_member(server, tags):
+                members.setdefault(tags.resource, []).append(server)
+                where[server.id] = zone
+    chosen = [ordered(servers)[0] for servers in members.values()]  # a second one of a member is none itself
+    return [(where[server.id], server) for server in sorted(chosen, key=lambda server: (server.name, server.id))]
 
 
 def _named(client: api.Client, prefix: str, zone: str) -> list[api.Server]:

@@ -242,3 +242,14 @@ def test_an_api_that_is_down_is_an_error_and_not_an_empty_group() -> None:
     root = "http://127.0.0.1:9/cloud/zone"
     with Client(root, Credentials("t", "s"), retry=quick) as client, pytest.raises(FleetError):
         fetch_group(client, FLEET, GROUP, now=datetime.now(JST))
+
+
+def test_a_second_server_of_a_member_is_none_itself(farm: Farm, client: Client) -> None:
+    twin = farm.member("web-001", power=False)
+    member = farm.member("web-001")
+    farm.advance(900)
+    tags = {OwnerTags.of(FLEET, "urn:web-001").resource}
+    for owner_tags in (None, tags):
+        usage = fetch_group(client, FLEET, GROUP, now=farm.now, owner_tags=owner_tags)
+        assert [server.id for server in usage.servers] == [member.id]
+    assert twin.id < member.id
