@@ -28,7 +28,7 @@ load: bootstrap ## the tests of real load; on a machine that does nothing else
 	@scripts/test-tools
 	@scripts/load $(ARGS)
 
-chaos: bootstrap ## every crash point; ARGS="--sample 30 --seed 2" takes 30 % of them
+chaos: bootstrap ## every crash point and every lie; ARGS="--sample 30 --seed 2" takes 30 % of them
 	@scripts/chaos $(ARGS)
 
 lint: bootstrap ## ruff, mypy, import contracts, shellcheck, go vet

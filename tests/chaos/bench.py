@@ -18,10 +18,13 @@ from pathlib import Path
 
 from sakura_emulator.server import Running, running
 from sakura_fleet.provider.processes import session
+from tests.calls import Call
 from tests.chaos.pictures import Foreign, picture, put_foreign, state_error
 from tests.chaos.points import Point
 from tests.chaos.scenarios import Scenario
-from tests.chaos.trap import KILLS, Call, Kind, Trap
+from tests.chaos.trap import KILLS, Kind, Trap
+from tests.lies.lie import Lie, Rule
+from tests.lies.proxy import LyingProxy, lying
 from tests.local_http import HTTP
 from tests.program.fleet import Fleet, group_settings, new_fleet
 from tests.program.snapshots import Snapshot, restore, snapshot_of
@@ -41,10 +44,11 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """A scenario without failures: its calls, and what must be there after it."""
+    """A scenario without failures: its calls, the fields of their answers, and what must be there after it."""
 
     beginning: Beginning
     calls: list[Call]
+    fields: dict[Call, frozenset[str]]
     same: Counter[str]
     other: Counter[str]
 
@@ -81,20 +85,24 @@ class Verdict:
 
 
 class Bay:
-    """A place to run points: an emulator with a trap, and a stack's folder. One point at a time."""
+    """A place to run points: an emulator with a trap, or behind a proxy that lies, and a stack's folder.
 
-    def __init__(self, folder: Path, cloud: Running) -> None:
+    One point at a time. Where there are lies, runs read the cloud first (`--refresh`): all answers are lied about.
+    """
+
+    def __init__(self, folder: Path, cloud: Running, proxy: LyingProxy | None = None) -> None:
         self.cloud = cloud
         self.trap = Trap(cloud.cloud)
         cloud.cloud.faults = self.trap
-        self.fleet = new_fleet(folder, cloud.url)
+        self.proxy = proxy
+        self.fleet = new_fleet(folder, proxy.url if proxy else cloud.url)
         self.fleet.patience = LONGEST_RUN
 
     def prepare(self, scenario: Scenario) -> Beginning:
         """Bring a scenario to where it begins."""
         fleet = self.fleet
         self._empty()
-        fleet.settings = group_settings(self.cloud.url, size=scenario.size)
+        fleet.settings = group_settings(fleet.url, size=scenario.size)
         fleet.write()
         scenario.prepare(fleet)
         foreign = put_foreign(fleet, parts=scenario.foreign_parts)
@@ -102,7 +110,7 @@ class Bay:
 
     def _empty(self) -> None:
         """No state, and no cloud."""
-        self.trap.disarm()
+        self._disarm()
         HTTP.post(f"{self.cloud.url}/_emulator/reset", json={}).raise_for_status()
         self.cloud.cloud.faults = self.trap
         self.fleet.stack_file.unlink()
@@ -111,22 +119,23 @@ class Bay:
 
     def clean(self, beginning: Beginning) -> Clean:
         """The scenario without failures, to its end, and to the other size."""
-        calls, pictures = [], []
-        for other in (True, False):
+        calls, fields, pictures = [], {}, {}
+        for other in (False,) if self.proxy else (True, False):
             self.begin(beginning)
             self._declare(beginning.scenario, other=other)
-            self.trap.disarm()
+            self._disarm()
             self._must("up" if other else beginning.scenario.command)
-            calls = list(self.trap.record)
-            pictures.append(picture(self.fleet, beginning.foreign))
+            calls = list(self.proxy.record if self.proxy else self.trap.record)
+            fields = dict(self.proxy.fields) if self.proxy else {}
+            pictures[other] = picture(self.fleet, beginning.foreign)
             touched = beginning.foreign.touched(self.fleet)
             if touched:
                 raise AssertionError(f"{beginning.scenario.name} without any failure: {touched}")
-        return Clean(beginning, calls, same=pictures[1], other=pictures[0])
+        return Clean(beginning, calls, fields, same=pictures[False], other=pictures.get(True, Counter()))
 
     def begin(self, beginning: Beginning) -> None:
         """Stack and cloud as the scenario begins with them."""
-        self.trap.disarm()
+        self._disarm()
         restore(self.fleet, beginning.snapshot)
 
     def run(self, point: Point, clean: Clean) -> Verdict:
@@ -147,19 +156,21 @@ class Bay:
         scenario = clean.beginning.scenario
         self.begin(clean.beginning)
         self._declare(scenario, other=False)
-        engine = Engine(self.fleet, scenario.command)
-        self.trap.arm(point.call, point.kind, kill=engine.kill, interrupt=engine.interrupt)
+        engine = Engine(self.fleet, self._command(scenario.command))
+        self._arm(point, engine)
         code = engine.run()
-        verdict.reached = self.trap.sprung
+        verdict.reached = bool(self.proxy.told) if self.proxy else self.trap.sprung
         # A `destroy` that Ctrl-C has ended says that all is deleted, with exit code 0, though it is not.
         unsaid = scenario.command == "destroy" and point.kind is Kind.INTERRUPT
         verdict.absorbed = code == 0 and not unsaid
-        self.trap.disarm()
+        self._disarm()
         other = point.other and not verdict.absorbed
         if not verdict.absorbed:
             self._recover(point, scenario, other=other)
-        if (other or scenario.command == "up") and (point.call.is_write or not verdict.absorbed):
-            refresh = [] if verdict.absorbed else ["--refresh"]
+        if self.proxy and point.call.method == "POST":
+            self._remove_orphans()  # a call that was carried out twice
+        if (other or scenario.command == "up") and (self.proxy or point.call.is_write or not verdict.absorbed):
+            refresh = ["--refresh"] if self.proxy or not verdict.absorbed else []
             self.fleet.pulumi("preview", "--expect-no-changes", *refresh)
         verdict.error = state_error(self.fleet, clean.beginning.foreign)
         return clean.other if other else clean.same
@@ -172,9 +183,7 @@ class Bay:
             self._repair()
         self._must("up" if other else scenario.command)
         if other:
-            shown = self._repair("--remove")
-            if doubtful := re.findall(r"once you are sure: `sakura-fleet (.+)`", shown):
-                self.fleet.run("sakura-fleet", *doubtful[0].split(), "--yes")
+            self._remove_orphans()
 
     def _repair(self, *arguments: str) -> str:
         """What `repair` says, whether orphans remain or not."""
@@ -182,6 +191,24 @@ class Bay:
         if done.returncode not in (0, 1):
             raise AssertionError(f"repair exited {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
+
+    def _remove_orphans(self) -> None:
+        """Remove what `repair` reports; what it does not report stays, and is judged."""
+        shown = self._repair("--remove")
+        if doubtful := re.findall(r"once you are sure: `sakura-fleet (.+)`", shown):
+            self.fleet.run("sakura-fleet", *doubtful[0].split(), "--yes")
+
+    def _arm(self, point: Point, engine: Engine) -> None:
+        if self.proxy:
+            call = point.call
+            self.proxy.tell(Rule(call.method, call.path, Lie(point.kind), point.field, nth=call.nth))
+        else:
+            self.trap.arm(point, kill=engine.kill, interrupt=engine.interrupt)
+
+    def _disarm(self) -> None:
+        self.trap.disarm()
+        if self.proxy:
+            self.proxy.stop()
 
     def _judge(self, verdict: Verdict, clean: Clean, expected: Counter[str]) -> None:
         verdict.compare(picture(self.fleet, clean.beginning.foreign), expected)
@@ -193,7 +220,11 @@ class Bay:
             self.fleet.write(size=scenario.other_size)
 
     def _must(self, command: str) -> None:
-        self.fleet.run(*self.fleet.command(command, "--yes", "--skip-preview"))
+        self.fleet.run(*self._command(command))
+
+    def _command(self, command: str) -> list[str]:
+        refresh = ["--refresh"] if self.proxy and command == "up" else []
+        return self.fleet.command(command, "--yes", "--skip-preview", *refresh)
 
 
 @dataclass(slots=True)
@@ -201,14 +232,14 @@ class Engine:
     """The run that is to fail: the engine and its children, in a session of their own."""
 
     fleet: Fleet
-    command: str
+    command: list[str]
     _process: subprocess.Popen[bytes] | None = None
     _started: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
         """Start it, and wait for its end and that of all its children; returns the exit code."""
         self._process = subprocess.Popen(
-            self.fleet.command(self.command, "--yes", "--skip-preview"),
+            self.command,
             cwd=self.fleet.folder,
             env=self.fleet.env,
             stdin=subprocess.DEVNULL,
@@ -284,8 +315,10 @@ class Bays:
 
 
 @contextmanager
-def opened(folder: Path, count: int) -> Iterator[Bays]:
-    """`count` places below a folder."""
+def opened(folder: Path, count: int, *, lies: bool = False) -> Iterator[Bays]:
+    """`count` places below a folder; with `lies` a proxy is before each emulator."""
     with ExitStack() as stack:
         clouds = [stack.enter_context(running(latency="instant")) for _ in range(count)]
-        yield Bays([Bay(folder / f"bay {number}", cloud) for number, cloud in enumerate(clouds, 1)])
+        proxies = [stack.enter_context(lying(cloud.url)) if lies else None for cloud in clouds]
+        places = [folder / f"bay {number}" for number in range(1, count + 1)]
+        yield Bays([Bay(*place) for place in zip(places, clouds, proxies, strict=True)])

@@ -1,4 +1,4 @@
-"""Which points there are: every call of a recorded run, every kind of failure, and the ways to recover."""
+"""Which points there are: every call of a recorded run, every kind of failure or lie, and the ways to recover."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.trap import KILLS, Call, Kind
+from tests.calls import Call
+from tests.chaos.trap import KILLS, Kind
+from tests.lies.lie import Lie
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """One failure. `other` says that another size is declared before the recovery."""
+    """One failure or lie. `other` says that another size is declared before the recovery; `field` is what the lie is
+    about, where it is about one."""
 
     scenario: str
     call: Call
-    kind: Kind
-    other: bool
+    kind: Kind | Lie
+    other: bool = False
+    field: str = ""
 
     def __str__(self) -> str:
-        return f"{self.scenario}: {self.kind} at {self.call}, then {'another' if self.other else 'the same'} size"
+        what = f"{self.kind} of {self.field}" if self.field else self.kind
+        return f"{self.scenario}: {what} at {self.call}, then {'another' if self.other else 'the same'} size"
 
 
 def points_of(scenario: str, calls: Iterable[Call]) -> list[Point]:
-    """All points of a scenario."""
+    """All crash points of a scenario."""
     return [
         Point(scenario, call, kind, other)
         for call in sorted(set(calls))
@@ -41,11 +46,12 @@ def _ends_the_run(kind: Kind) -> bool:
 def sample(points: Sequence[Point], count: int, seed: int) -> list[Point]:
     """`count` points, as many of each kind as can be, and of calls that are far from each other."""
     chance = random.Random(seed)
-    by_kind = {kind: [point for point in points if point.kind is kind] for kind in Kind}
+    by_kind = {kind: [point for point in points if point.kind is kind] for kind in (*Kind, *Lie)}
+    by_kind = {kind: group for kind, group in by_kind.items() if group}
     for group in by_kind.values():
         chance.shuffle(group)
     taken: list[Point] = []
-    kinds = list(Kind)
+    kinds = list(by_kind)
     chance.shuffle(kinds)
     while len(taken) < min(count, len(points)):
         for kind in kinds:

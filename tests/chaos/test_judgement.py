@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from sakura_emulator.server import Running
+from tests.calls import Call
 from tests.chaos.bench import Verdict
 from tests.chaos.pictures import picture, put_foreign
 from tests.chaos.points import Point
-from tests.chaos.trap import Call, Kind
+from tests.chaos.trap import Kind
 from tests.program.fleet import Fleet
 
 SERVER = {"Name": "web-001", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": [{"Scope": "shared"}]}

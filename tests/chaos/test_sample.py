@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.calls import Call
 from tests.chaos.bench import cleans, opened, verdicts
 from tests.chaos.points import Point, points_of, sample
 from tests.chaos.scenarios import SCENARIOS
-from tests.chaos.trap import Call, Kind
+from tests.chaos.trap import Kind
 
 POINTS = 8
 """Of each scenario, so 64 in all."""

@@ -6,16 +6,18 @@ before anybody gets an answer. So no point depends on how fast a machine is.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sakura_emulator.cloud import Cloud
 from sakura_emulator.faults import Fault, Faults
 from sakura_emulator.request_log import RequestLog
+from tests.calls import Call, shape
+
+if TYPE_CHECKING:
+    from tests.chaos.points import Point
 
 
 class Kind(StrEnum):
@@ -36,22 +38,6 @@ KILLS = (Kind.KILL_BEFORE, Kind.KILL_AFTER)
 """Of the engine and all its children; only writing calls can tell the two apart from each other."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Call:
-    """A call by what it is, not by when it came: calls of one run overtake each other."""
-
-    method: str
-    path: str
-    nth: int
-
-    @property
-    def is_write(self) -> bool:
-        return self.method != "GET"
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path} #{self.nth}"
-
-
 class Trap(Faults):
     """Counts the calls of a run (`record`), and strikes at one of them (`sprung`)."""
 
@@ -61,10 +47,10 @@ class Trap(Faults):
         self._armed: tuple[Call, Kind] | None = None
         self.disarm()
 
-    def arm(self, call: Call, kind: Kind, *, kill: Callable[[], None], interrupt: Callable[[], None]) -> None:
-        """Wait for `call`; `kill` and `interrupt` do that to the engine."""
+    def arm(self, point: Point, *, kill: Callable[[], None], interrupt: Callable[[], None]) -> None:
+        """Wait for the point's call; `kill` and `interrupt` do that to the engine."""
         self.disarm()
-        self._armed, self._kill, self._interrupt = (call, kind), kill, interrupt
+        self._armed, self._kill, self._interrupt = (point.call, Kind(point.kind)), kill, interrupt
 
     def disarm(self) -> None:
         """Let everything pass, and count from the beginning."""
@@ -77,9 +63,9 @@ class Trap(Faults):
 
     def pick(self, method: str, path: str) -> Fault | None:
         """What the emulator asks for each call."""
-        shape = re.sub(r"[0-9]{6,}", "*", path)
-        self._seen[method, shape] += 1
-        call = Call(method, shape, self._seen[method, shape])
+        key = (method, shape(path))
+        self._seen[key] += 1
+        call = Call(*key, self._seen[key])
         self.record.append(call)
         if self.sprung or self._armed is None or self._armed[0] != call:
             return None
