@@ -44,7 +44,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 _CODE: Final = re.compile(r"\[([a-z]+(?:-[a-z]+)*)\]:?\s*$")
 
@@ -81,6 +81,8 @@ class FleetError(Exception):
 
     code: ClassVar[str] = "failed"
     """The stable kebab-case id of this kind of failure."""
+    left: tuple[str, dict[str, Any]] | None = None
+    """ID and outputs of the resource whose create or update failed, where the state must know what it has changed."""
 
     def coded(self) -> str:
         """The message as it leaves the process: its first line ends with the code."""

@@ -70,10 +70,13 @@ def hosts_of(fleet: Fleet) -> list[int]:
     return found
 
 
-def kill_during_up(fleet: Fleet, moment: Callable[[], bool]) -> None:
+def kill_during_up(fleet: Fleet, moment: Callable[[], bool], **env: str) -> None:
     """Start `pulumi up`, and kill -9 the engine once `moment` has come; returns when its provider hosts have ended."""
     engine = subprocess.Popen(
-        fleet.command("up", "--yes", "--skip-preview"), cwd=fleet.folder, env=fleet.env, stdout=subprocess.DEVNULL
+        fleet.command("up", "--yes", "--skip-preview"),
+        cwd=fleet.folder,
+        env={**fleet.env, **env},
+        stdout=subprocess.DEVNULL,
     )
     try:
         wait_for("the moment to crash", moment)

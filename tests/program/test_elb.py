@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.program.crash import clock_stands
+from sakura_emulator.server import Running
+from sakura_fleet.inventory.fleet import JOINING, NO_SERVER
+from tests.program.crash import clock_stands, kill_during_up
 from tests.program.elb import ELB, addresses, elb_settings, elb_writes, entries, is_elb_write, items
 from tests.program.fleet import Fleet
 from tests.program.snapshots import bring_up
@@ -213,3 +218,165 @@ def test_another_region_is_another_elb_and_the_old_one_is_emptied_first(web: Fle
     assert (made["ID"] != old["ID"], made["Status"]["Region"]) == (True, "tk1")
     assert {entry["IPAddress"] for entry in elb_settings(web)["Servers"]} == set(addresses(web))
     assert web.changes() == {}
+
+
+# Runs that end between joining and the state
+
+
+def never_up(cloud: Running) -> None:
+    """From now on the ELB calls no entry UP."""
+    cloud.cloud.settings = replace(cloud.cloud.settings, health_delay=100_000.0)
+
+
+def notes(fleet: Fleet) -> list[str]:
+    """What `show` says of each entry of the ELB."""
+    shown = fleet.run("sakura-fleet", "show", "--stack", fleet.stack, "--output", "json").stdout
+    return [entry["note"] for entry in json.loads(shown)["elb_entries"]]
+
+
+def failed_change(fleet: Fleet) -> dict[str, Any]:
+    """A template whose servers never come UP, and a run that fails for it; returns the plan of before."""
+    plan = dict(fleet.settings["server_group"]["template"]["plan"])
+    fleet.write(elb={**ELB, "up_deadline": 1, "drain_timeout": 0})
+    fleet.template(plan={"core": 2, "memory": 4})
+    failed = fleet.up(check=False)
+    assert (failed.returncode != 0, "to call" in failed.stdout) == (True, True), failed.stdout
+    assert len(entries(fleet)) == 4
+    return plan
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_a_change_that_failed_and_was_taken_back_leaves_no_entry(cloud: Running, web: Fleet, refreshed: bool) -> None:
+    old = entries(web)
+    never_up(cloud)
+    plan = failed_change(web)
+    assert notes(web) == ["", "", JOINING, JOINING]
+    web.template(plan=plan)
+    if refreshed:
+        web.pulumi("refresh", "--yes", "--skip-preview")
+    assert web.changes()["update"] == 1, "the membership"
+    web.up()
+    assert entries(web) == old == addresses(web)
+    assert web.changes("--refresh") == {}
+
+
+def test_a_change_that_failed_goes_on_when_it_can(cloud: Running, web: Fleet) -> None:
+    healthy = cloud.cloud.settings
+    never_up(cloud)
+    old = entries(web)
+    failed_change(web)
+    failed_again = web.up(check=False)
+    assert (failed_again.returncode != 0, entries(web)[:2]) == (True, old), "entries that were never UP are waited for"
+    cloud.cloud.settings = healthy
+    web.up()
+    assert entries(web) == addresses(web)
+    assert not {*old} & {*entries(web)}
+    assert web.changes("--refresh") == {}
+
+
+def test_a_first_run_that_failed_is_destroyed_with_its_entries(cloud: Running, fleet: Fleet) -> None:
+    never_up(cloud)
+    fleet.write(elb={**ELB, "up_deadline": 1})
+    assert fleet.up(check=False).returncode != 0
+    assert len(entries(fleet)) == 2
+    fleet.pulumi("destroy", "--yes", "--skip-preview")
+    assert fleet.count() == {}
+
+
+def test_a_killed_change_that_was_taken_back_leaves_no_entry(cloud: Running, web: Fleet) -> None:
+    """The engine's checkpoints know the new servers then, but no state the entries."""
+    old = entries(web)
+    never_up(cloud)
+    plan = dict(web.settings["server_group"]["template"]["plan"])
+    web.template(plan={"core": 2, "memory": 4})
+    kill_during_up(web, lambda: len(entries(web)) == 4, PULUMI_SKIP_CHECKPOINTS="false")
+    web.pulumi("cancel", "--yes")
+    web.template(plan=plan)
+    web.up()
+    assert entries(web) == old == addresses(web)
+    web.pulumi("destroy", "--yes", "--skip-preview")
+    assert web.count() == {}
+
+
+def test_entries_of_servers_that_are_gone_are_named_and_removed(web: Fleet) -> None:
+    """They were in the cloud already, made by something that did not clean up; a person's own entries stay."""
+    (item,) = items(web)
+    settings = item["Settings"]["ProxyLB"]
+    gone = {"IPAddress": "192.0.2.77", "Port": 80, "ServerGroup": "gr1", "Enabled": True}
+    theirs = {"IPAddress": "192.0.2.78", "Port": 80, "ServerGroup": "theirs", "Enabled": True}
+    settings["Servers"] += [gone, theirs]
+    body = {"CommonServiceItem": {"Settings": {"ProxyLB": settings}}}
+    web.call("PUT", f"commonserviceitem/{item['ID']}", body, zone="is1a")
+    assert notes(web) == ["", "", NO_SERVER, NO_SERVER]
+    shown = web.run("sakura-fleet", "repair", "--stack", web.stack, check=False)
+    assert (shown.returncode, "stale    entry 192.0.2.77:80 of the ELB tk-elb" in shown.stdout) == (1, True)
+    assert "192.0.2.78" not in shown.stdout
+    web.run("sakura-fleet", "repair", "--stack", web.stack, "--remove", "--yes")
+    assert entries(web) == [*addresses(web), "192.0.2.78"]
+    assert "nothing is left behind" in web.run("sakura-fleet", "repair", "--stack", web.stack).stdout
+
+
+# The same ELB under another name
+
+
+def never_fewer(fleet: Fleet, since: int) -> None:
+    """No write to the ELB took an entry out since then: there was none."""
+    assert elb_writes(fleet, since) <= 1, "labels alone"
+
+
+@pytest.mark.parametrize("how", ["stack rename", "fleet_id"])
+def test_another_name_of_the_stack_or_the_fleet_takes_nobody_out(web: Fleet, how: str) -> None:
+    before = elb_settings(web)
+    servers = [server["ID"] for server in web.servers()]
+    since = len(web.requests())
+    if how == "fleet_id":
+        web.write(fleet_id="another-fleet")
+    else:
+        old = web.stack_file
+        web.pulumi("stack", "rename", "renamed")
+        web.stack = "renamed"
+        if not web.stack_file.exists():
+            old.rename(web.stack_file)
+    assert set(web.changes()) == {"update"}
+    web.up()
+    assert elb_settings(web) == before
+    never_fewer(web, since)
+    assert [server["ID"] for server in web.servers()] == servers
+    assert web.changes("--refresh") == {}
+    web.pulumi("destroy", "--yes", "--skip-preview")
+    assert web.count() == {}
+
+
+def test_an_elb_that_is_looked_up_by_another_word_keeps_its_entries(
+    web: Fleet, make_fleet: Callable[..., Fleet]
+) -> None:
+    (item,) = items(web)
+    own = entries(web)
+    second = make_fleet("second", url=web.url)
+    second.write(fleet_id="another-fleet", elb={"lookup": "tk-elb", "drain_timeout": 0})
+    second.up()
+    both = entries(web)
+    assert both[: len(own)] == own
+    since = len(web.requests())
+    second.write(elb={"lookup": item["ID"], "drain_timeout": 0})
+    second.up()
+    assert (entries(web), elb_writes(web, since)) == (both, 0)
+    assert second.changes("--refresh") == {}
+
+
+def test_a_parked_rule_that_was_removed_or_changed_does_not_come_back(web: Fleet) -> None:
+    web.write(size=0)
+    web.up()
+    assert elb_settings(web)["Rules"] == []
+    changed = {"host": "new.example.com", "server_group": "gr1"}
+    web.write(elb={**ELB, "rules": [changed]})
+    web.up()
+    web.write(size=2)
+    web.up()
+    assert [rule["Host"] for rule in elb_settings(web)["Rules"]] == ["new.example.com"]
+    web.write(size=0)
+    web.up()
+    web.write(elb={**ELB, "rules": []}, size=2)
+    web.up()
+    assert elb_settings(web)["Rules"] == []
+    assert web.changes("--refresh") == {}

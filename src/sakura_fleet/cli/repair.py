@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
+from sakura_fleet.cli.stale_entries import repair_stale_entries
 from sakura_fleet.engine.exit_codes import RepairExit
 from sakura_fleet.engine.job_lock import Job, JobFolder
 from sakura_fleet.engine.project import Project
@@ -31,8 +32,9 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
 
     Lists everything in the cloud that carries this fleet's owner tag. What the state knows is fine; what only the
     program wants is taken over by the next `pulumi up`; the rest are orphans. A lock and pending operations left by a
-    dead `pulumi` process on this machine are cleared, and the state is refreshed then. Holds the stack's lock, and
-    refuses while another run has it. Exits 1 while orphans remain, or anything at all where the state is empty.
+    dead `pulumi` process on this machine are cleared, and the state is refreshed then. Entries of the stack's ELBs that
+    point at no server are named, too. Holds the stack's lock, and refuses while another run has it. Exits 1 while any
+    of these remain, or anything at all where the state is empty.
 
     An orphan that serves in an ELB, any orphan where the state is empty, and what the next `pulumi up` would take over
     are removed only where their IDs are given.
@@ -60,7 +62,10 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
             unknown = _unknown(engine, session, fleet, known)
             _show(unknown, name)
             left = _remove(session, unknown, named, yes=yes) if remove else unknown
-        if any(found.doubt or not found.wanted for found in left) or (left and not known):
+            entries_left = repair_stale_entries(session, engine.resources(), remove=remove and not named, yes=yes)
+            if not unknown and not entries_left:
+                click.echo("nothing is left behind")
+        if entries_left or any(found.doubt or not found.wanted for found in left) or (left and not known):
             raise click.exceptions.Exit(RepairExit.ORPHANS)
 
 
@@ -101,9 +106,6 @@ def _unknown(engine: StackEngine, session: Session, fleet: str, known: set[str])
 def _show(unknown: Sequence[Unknown], stack: str) -> None:
     for found in sorted(unknown, key=lambda found: not found.wanted):
         click.echo(found.finding())
-    if not unknown:
-        click.echo("nothing is left behind")
-        return
     command = f"sakura-fleet repair --stack {stack} --remove"
     if any(found.is_certain for found in unknown):
         click.echo(f"to remove the orphans: `{command}`")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pulumi.automation import EngineEvent
 
 _QUIET: Final = ("same", "read", "refresh")
+_LEFT: Final = "1 error occurred:\n\t* "
+"""The engine puts it before the error of a create or update of which it keeps the outputs."""
 _CHECKED: Final = " has a problem: "
 """The engine puts it before the reason for which a check refuses, and the value in front, of many lines perhaps."""
 
@@ -125,4 +127,5 @@ def _is_quiet(metadata: Any) -> bool:
 def _plain(message: str) -> str:
     """The engine's words without its markup (`<{%reset%}>`)."""
     parts = message.split("<{%")
-    return "".join([parts[0], *(part.partition("%}>")[2] for part in parts[1:])]).strip()
+    plain = "".join([parts[0], *(part.partition("%}>")[2] for part in parts[1:])])
+    return plain.strip().removeprefix(_LEFT)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.inventory.owned import duplicates, everything, ids_in
+from sakura_fleet.inventory.stale_entries import server_addresses
+from sakura_fleet.model.dns.claims import CLAIMS
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import OwnerTags
@@ -25,6 +28,9 @@ GONE = "gone from the cloud"
 NOT_OF_THIS_STACK = "not of this stack"
 NOT_IN_THE_STATE = "not in the state, see `sakura-fleet repair`"
 REMOVES_DUPLICATES = "nothing uses it; `sakura-fleet repair` has the command that removes it"
+JOINING = "joining: the run that entered it failed before it was UP"
+CLAIM = "says whose a record set is"
+NO_SERVER = "points at no server of the account"
 DEFAULT_TTL = 3600
 """Seconds; what the appliance answers for a record without a TTL of its own."""
 
@@ -152,16 +158,18 @@ def _server(client: Client, resource: Mapping[str, Any], outputs: Mapping[str, A
 
 
 def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEntry]:
-    own: dict[str, set[tuple[str, int]]] = {}
+    own: dict[str, dict[tuple[str, int], str]] = {}
+    addresses = cache(lambda: server_addresses(session.client))
     references: dict[str, ElbReference] = {}
     for resource, outputs in _of_type(resources, tokens.ELB):
         key = "" if outputs.get("lookup") else outputs["owner_tags"]["resource"]
         references[key or resource["id"]] = ElbReference(key, outputs["elb_id"])
     for _, outputs in _of_type(resources, tokens.ELB_MEMBERSHIP):
-        places = {(entry["address"], int(entry["port"])) for entry in outputs["entries"]}
-        own.setdefault(outputs["elb"]["key"] or outputs["elb"]["id"], set()).update(places)
+        places = own.setdefault(outputs["elb"]["key"] or outputs["elb"]["id"], {})
+        for entries, note in ((outputs.get("joining") or [], JOINING), (outputs["entries"], "")):
+            places.update({(entry["address"], int(entry["port"])): note for entry in entries})
     for key, reference in references.items():
-        missing = own.get(key, set())
+        missing = own.get(key, {})
         try:
             elb = find_elb(session, reference)
         except NotFoundError:
@@ -170,6 +178,9 @@ def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEnt
         health = {(server.ip_address, server.port): server for server in session.client.elbs.health(elb.id).servers}
         for entry in elb.entries:
             seen = health.get(entry.place)
+            note = missing.pop(entry.place, NOT_OF_THIS_STACK)
+            if not (seen and seen.up) and entry.ip_address not in addresses():
+                note = NO_SERVER
             yield FleetElbEntry(
                 elb=elb.name,
                 address=str(entry),
@@ -177,9 +188,8 @@ def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEnt
                 enabled=entry.enabled,
                 health=("UP" if seen.up else "DOWN") if seen else "",
                 connections=seen.active_connections if seen else 0,
-                note="" if entry.place in missing else NOT_OF_THIS_STACK,
+                note=note,
             )
-            missing.discard(entry.place)
         for address, port in sorted(missing):
             yield FleetElbEntry(elb=elb.name, address=f"{address}:{port}", note="in the state, but not in the ELB")
 
@@ -203,7 +213,7 @@ def _records(client: Client, resources: Resources) -> Iterator[FleetRecord]:
                 type=record.type,
                 ttl=record.ttl or DEFAULT_TTL,
                 rdata=record.rdata,
-                note="" if place in missing else NOT_OF_THIS_STACK,
+                note="" if place in missing else CLAIM if record.name == CLAIMS else NOT_OF_THIS_STACK,
             )
             missing.discard(place)
         for name, kind, rdata in sorted(missing):

@@ -9,7 +9,6 @@ from sakura_fleet.inventory.owned import Kind, Owned
 from sakura_fleet.provider.references import elb_again
 from sakura_fleet.provider.shared_document import confirm
 from sakura_fleet.resources.dns.zone_records import zone_again
-from sakura_fleet.resources.elb.entries import Entry, Group, leave
 from sakura_fleet.resources.server.power import is_down
 from sakura_fleet.resources.server.teardown import destroy
 
@@ -41,11 +40,18 @@ def remove(session: Session, item: Owned) -> None:
                     )
                 client.dns_zones.delete(item.id)
             case Kind.SERVER:
-                _leave_elbs(session, item.address)
                 # Of disks with its owner tag only those at it: others may be those of a server that carries it, too.
                 tagged = client.disks.find(item.zone, tags=[item.owner_tags.resource])
                 own = [disk.id for disk in tagged if disk.server_id == item.id]
-                destroy(session, item.zone, item.id, disk_ids=own, owner_tags=item.owner_tags, force=True)
+                destroy(
+                    session,
+                    item.zone,
+                    item.id,
+                    disk_ids=own,
+                    owner_tags=item.owner_tags,
+                    force=True,
+                    drain_timeout=0,
+                )
             case Kind.DISK:
                 _disconnect(session, item)
                 client.disks.delete(item.zone, item.id)
@@ -76,14 +82,3 @@ def _disconnect(session: Session, item: Owned) -> None:
             "same command again"
         )
     client.disks.disconnect(item.zone, item.id)
-
-
-def _leave_elbs(session: Session, address: str) -> None:
-    """Take a server that is about to go out of every ELB of the account."""
-    if not address:
-        return
-    for elb in session.client.elbs.find():
-        entries = [entry for entry in elb.entries if entry.ip_address == address]
-        for name in {entry.server_group for entry in entries}:
-            group = Group({"elb": {"key": "", "id": elb.id}, "server_group_name": name})
-            leave(session, group, [Entry.from_elb(entry) for entry in entries if entry.server_group == name])

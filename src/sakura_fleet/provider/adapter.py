@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
+from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.rpc import serialize_properties
 
 from sakura_fleet.errors import FleetError, InputError, Problem
 from sakura_fleet.ownership import OwnerTags, fleet_tag
@@ -71,11 +74,14 @@ class FleetProvider(ResourceProvider):
         return session_for(settings, pulumi.log)
 
     @contextmanager
-    def _call(self) -> Iterator[Any]:
+    def _call(
+        self, props: Mapping[str, Any] | None = None, *, left: tuple[str, dict[str, Any]] | None = None
+    ) -> Iterator[Any]:
         """The session for one call of the engine, within the resource's `custom_timeouts`.
 
         Errors end the call with their own words and their code: gRPC would put "Exception calling application: " before
-        them.
+        them. What a failed create or update of `props` has left goes along, for the state: what the error says of it,
+        else `left`.
         """
         request, context = _engines_call()
         try:
@@ -83,8 +89,16 @@ class FleetProvider(ResourceProvider):
             with session.waiter.within(float(getattr(request, "timeout", 0.0))):
                 yield session
         except FleetError as error:
-            if context is not None:
-                context.abort(grpc.StatusCode.UNKNOWN, error.coded())
+            if context is None:
+                raise
+            if error.left and props is not None:
+                # One error may end the calls of many resources: what it says of another is not taken.
+                owners = [_owner(props), _owner(left[1]) if left else None]
+                left = error.left if _owner(error.left[1]) in owners else left
+            if left and props is not None:
+                kept = {**self.lifecycle().short(_without_state(left[1])), PROVIDER_KEY: props[PROVIDER_KEY]}
+                context.set_trailing_metadata((init_failed(error.coded(), left[0], kept),))
+            context.abort(grpc.StatusCode.UNKNOWN, error.coded())
             raise
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -110,7 +124,7 @@ class FleetProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         life = self.lifecycle()
-        with self._call() as session:
+        with self._call(props) as session:
             object_id, outputs = life.create(session, _with_state(life.full(_bag(props))))
         return CreateResult(object_id, life.short(_without_state(outputs)))
 
@@ -124,8 +138,11 @@ class FleetProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         life = self.lifecycle()
-        with self._call() as session:
-            outputs = life.update(session, _id, life.full(_bag(_olds)), _with_state(life.full(_bag(_news))))
+        olds = life.full(_bag(_olds))
+        # What a failed update has changed is not known. With the old outputs left to the engine, the next run calls
+        # `update` even where its program is the old one again, and nothing seems to differ.
+        with self._call(_news, left=(_id, olds)) as session:
+            outputs = life.update(session, _id, olds, _with_state(life.full(_bag(_news))))
         return UpdateResult(life.short(_without_state(outputs)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -163,6 +180,28 @@ def _without_state(outputs: dict[str, Any]) -> dict[str, Any]:
     if "owner_tags" not in outputs:
         return outputs
     return {**outputs, "owner_tags": OwnerTags.from_inputs(outputs["owner_tags"]).inputs()}
+
+
+def _owner(properties: Mapping[str, Any]) -> str:
+    """The owner tag of the resource with these properties."""
+    return str((properties.get("owner_tags") or {}).get("resource"))
+
+
+def init_failed(message: str, object_id: str, outputs: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The trailing metadata of a call by which the engine keeps the outputs of a create or update that failed.
+
+    The next run then calls `update`, whatever the program says. Python's dynamic providers have no such error, but the
+    engine takes it from any provider (`parseError` in its `provider_plugin.go`).
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        properties = loop.run_until_complete(serialize_properties(dict(outputs), {}))
+    finally:
+        loop.close()
+    failed = provider_pb2.ErrorResourceInitFailed(id=object_id, properties=properties, reasons=[message])
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message)
+    status.details.add().Pack(failed)
+    return "grpc-status-details-bin", status.SerializeToString()
 
 
 class FleetResource(Resource, module="sakura", name="Resource"):

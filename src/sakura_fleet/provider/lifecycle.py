@@ -69,8 +69,13 @@ class Lifecycle(ABC):
 
     - in `create`, the state knows nothing: the next run calls `create` again, which finds the object by its owner tags
       and finishes it. So the owner tags must be written by the very call that makes the object.
-    - in `update`, the state has the outputs from before: the next run calls `update` again with the same `olds`.
+    - in `update`, the state has the outputs from before: the next run calls `update` again with the same `olds`,
+      unless its program is the old one again.
     - in `delete`, the state still has the object: the next run calls `delete` again, and what is gone is a success.
+
+    **After a failure**, an error, the state knows more: of an `update` the outputs from before, or those that the error
+    has in `left`, and that the next run must call `update`, whatever its program is; of a `create` what is in `left`,
+    else nothing. So a `create` that writes what no owner tag finds again, and fails after that, must say so in `left`.
 
     Nothing here knows the host: what is unknown in a preview is `Unknown`, and what is to be said goes to `notices` or
     to the session's log.

@@ -29,16 +29,21 @@ def find_server(session: Session, fleet: str, reference: ServerReference, *, sin
 
 
 def needs_other_elb(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Whether a changed `elb` means that what is in the old one must go first.
+    """Whether a changed `elb` means another ELB, so that what is in the old one must go first.
 
-    An ELB of this stack that was made again keeps its owner tag under another ID; the old one is gone with all in it.
+    An ELB with the same ID is the same: another stack name or fleet ID gives it another owner tag, and a looked-up one
+    may become the stack's own. One that was made again keeps its owner tag under another ID; the old one is gone with
+    all in it.
     """
     if key != "elb":
         return False
+    old = ElbReference.of(olds["elb"])
     if not isinstance(news["elb"], Mapping):
-        return True  # the engine asks what must go before an ELB that is to be replaced: all that is in it
-    old, new = ElbReference.of(olds["elb"]), ElbReference.of(news["elb"])
-    return bool(old.key != new.key or not new.key)
+        # The engine asks what must go before an ELB is replaced: all that is in it, but nothing where it was only
+        # looked up, as that one stays.
+        return bool(old.key)
+    new = ElbReference.of(news["elb"])
+    return old.id != new.id and (old.key != new.key or not new.key)
 
 
 def elb_named(client: Client, wanted: str, *, source: str) -> ElbValue:

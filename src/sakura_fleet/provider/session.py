@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from sakura_fleet.client import RetryPolicy
@@ -23,7 +23,7 @@ from sakura_fleet.provider.settings import SessionSettings
 from sakura_fleet.provider.waiting import Waiter
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import AuthStatus, Client, Disk, Server
+    from sakura_fleet.client import AuthStatus, Client, Disk, Elb, Server
 
 FIRST_CONTACT = RetryPolicy(deadline=20.0)
 """A root that does not answer at all is most often a wrong root: say so soon, before anything is changed."""
@@ -79,6 +79,10 @@ class Session:
         self._sizes: dict[tuple[str, str], tuple[int, ...]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._warned: set[str] = set()
+        self.promises: dict[tuple[Hashable, str], str] = {}
+        """Which address on which switch was promised to whom; guarded by the lock of its user."""
+        self._claims: dict[Hashable, set[str]] = {}
+        self._elbs: SharedFind[Elb] | None = None
         self._catalogue_lock = threading.RLock()  # its own, so that a slow answer keeps nobody from the client
         self._archives: dict[tuple[str, str], str] = {}
         self._contacted: tuple[Client, AuthStatus] | None = None
@@ -159,6 +163,20 @@ class Session:
             self._warned.add(message)
         self.log.warn(message)
 
+    def claim(self, owner: str, parts: Iterable[Hashable]) -> None:
+        """Note that a resource of today's program (`owner`, its owner tag) wants these parts of shared documents.
+
+        Every resource of the program is checked before any that has left it is deleted.
+        """
+        with self._lock:
+            for part in parts:
+                self._claims.setdefault(part, set()).add(owner)
+
+    def is_claimed_by_another(self, owner: str, part: Hashable) -> bool:
+        """Whether another resource of today's program wants the part."""
+        with self._lock:
+            return bool(self._claims.get(part, set()) - {owner})
+
     def departed(self) -> None:
         """Note that this run has deleted or released a server: finds from before show what is no more."""
         self._departed = self.clock()
@@ -187,6 +205,13 @@ class Session:
             )
         return list(find.newer_than(since))
 
+    def account_servers(self, zone: str, *, since: float) -> list[Server]:
+        """All servers of the account in a zone, from a find that began at or after `since`."""
+        client = self.client
+        with self._lock:
+            find = self._servers.setdefault((zone, ""), SharedFind(lambda: client.servers.find(zone), self.clock))
+        return list(find.newer_than(since))
+
     def disks(self, zone: str, fleet: str, *, since: float | None) -> list[Disk]:
         """The fleet's disks in a zone, from a find that began at or after `since`; from any earlier one with None."""
         client = self.client
@@ -195,6 +220,13 @@ class Session:
                 (zone, fleet), SharedFind(lambda: client.disks.find(zone, tags=[fleet]), self.clock)
             )
         return list(find.newer_than(since))
+
+    def elbs(self, *, since: float) -> list[Elb]:
+        """The account's ELBs, from a find that began at or after `since`."""
+        client = self.client
+        with self._lock:
+            self._elbs = self._elbs or SharedFind(client.elbs.find, self.clock)
+        return list(self._elbs.newer_than(since))
 
     def has_plan(self, zone: str, core: int, memory: int, dedicated_cpu: bool) -> bool:
         """Whether the zone offers a server plan; asked once a run."""

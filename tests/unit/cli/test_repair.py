@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sakura_emulator.server import Running
+from sakura_fleet import tokens
 from sakura_fleet.cli import repair as repair_module
 from sakura_fleet.client import Client, DnsRecord, ElbEntry
 from sakura_fleet.engine.job_lock import JobFolder
@@ -433,3 +434,36 @@ def test_what_another_state_has_made_is_removed_by_name_only(
     assert sorted(found.name for found in left) == ["orphan", "wanted"]
     assert removed(folder, *(found.id for found in left)).exit_code == 0
     assert client.servers.find("is1b") == []
+
+
+# Entries of ELBs that point at no server
+
+
+def elb_resource(elb_id: str) -> dict[str, Any]:
+    """An ELB as the state has it."""
+    outputs = {"elb_id": elb_id, "lookup": "", "owner_tags": owner_tags_of("elb").inputs()}
+    return {"type": tokens.ELB, "id": elb_id, "outputs": outputs}
+
+
+def test_an_entry_without_a_server_is_named_and_removed(
+    folder: Folder, client: Client, engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = client.servers.create("is1b", name="theirs", core=1, memory_gb=1, nics=["shared"])
+    address = str(theirs.ip_address)
+    own = elb(client, "own", address, "192.0.2.77", owner_tags=owner_tags_of("elb"))
+    elb(client, "their-elb", "192.0.2.78")
+    engine.state = {owner_tags_of("elb").resource}
+    monkeypatch.setattr(engine, "resources", lambda _: [elb_resource(own)])
+    shown = folder.run("repair", "-s", "test")
+    assert shown.exit_code == 1
+    assert f"stale    entry 192.0.2.77:80 of the ELB own ({own}): points at no server of the account" in shown.output
+    assert (address in shown.output, "192.0.2.78" in shown.output) == (False, False)
+
+    def entries() -> list[str]:
+        return sorted(entry.ip_address for found in client.elbs.find() for entry in found.entries)
+
+    assert len(entries()) == 3, "nothing is removed unasked"
+    asked = folder.run("repair", "-s", "test", "--remove", answer="y\n")
+    assert (asked.exit_code, "Take 1 entry out?" in asked.output) == (0, True)
+    assert entries() == sorted([address, "192.0.2.78"])
+    assert folder.run("repair", "-s", "test").exit_code == 0

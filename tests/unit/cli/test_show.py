@@ -133,7 +133,7 @@ def test_entries_with_their_health(
         assert [(row["address"], row.get("health"), row.get("enabled"), row["note"]) for row in rows] == [
             (f"{address}:80", "UP", True, ""),
             (f"{off}:80", "DOWN", True, ""),
-            ("192.0.2.10:80", "", False, "not of this stack"),
+            ("192.0.2.10:80", "", False, "points at no server of the account"),
             ("192.0.2.20:80", None, None, "in the state, but not in the ELB"),
         ]
         assert (rows[0]["elb"], rows[0]["group"], rows[0]["connections"]) == ("web-elb", "gr1", 10)

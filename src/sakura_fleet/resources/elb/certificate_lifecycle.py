@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sakura_fleet.client import Elb, ElbCertificates
 from sakura_fleet.client import ElbCertificate as Certificate
-from sakura_fleet.errors import NotFoundError, Problem
+from sakura_fleet.errors import FleetError, NotFoundError, Problem
 from sakura_fleet.model.names import CERTIFICATE_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
@@ -23,6 +23,7 @@ MAX_CERTIFICATES: Final = 20
 RENEW_BEFORE: Final = timedelta(days=30)
 ISSUE_DEADLINE: Final = 600.0
 """Seconds that Let's Encrypt gets."""
+NONE: Final = ElbCertificates()
 _PEM: Final = {
     "server_certificate": r"CERTIFICATE",
     "private_key": r"[A-Z ]*PRIVATE KEY",
@@ -76,7 +77,13 @@ class ElbCertificateLifecycle(Lifecycle):
         return value
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
-        return OwnerTags.from_inputs(inputs["owner_tags"]).resource, self._install(session, inputs)
+        object_id = OwnerTags.from_inputs(inputs["owner_tags"]).resource
+        elb = find_elb(session, ElbReference.of(inputs["elb"]))
+        try:
+            return object_id, self._install(session, elb, inputs)
+        except FleetError as error:
+            error.left = object_id, {**inputs, "certificates": [], "lets_encrypt_names": [], **_results(NONE)}
+            raise
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
         try:
@@ -94,19 +101,17 @@ class ElbCertificateLifecycle(Lifecycle):
         return Found(object_id, inputs, {**inputs, **_results(there)})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        return self._install(session, news)
+        return self._install(session, find_elb(session, ElbReference.of(news["elb"])), news)
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         try:
             elb = find_elb(session, ElbReference.of(outputs["elb"]))
-            if outputs["lets_encrypt_names"]:
-                self._write_names(session, outputs, [])
+            self._write_names(session, outputs, [])
             session.client.elbs.delete_certificates(elb.id)
         except NotFoundError:
             return
 
-    def _install(self, session: Session, inputs: Inputs) -> Outputs:
-        elb = find_elb(session, ElbReference.of(inputs["elb"]))
+    def _install(self, session: Session, elb: Elb, inputs: Inputs) -> Outputs:
         if inputs["lets_encrypt_names"]:
             there = self._issued(session, elb, inputs)
         else:

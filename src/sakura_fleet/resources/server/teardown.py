@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import ConflictError, NotFoundError
 from sakura_fleet.ownership import OwnerTags
+from sakura_fleet.provider.elb_entries import leave_all
 from sakura_fleet.resources.server.disks import COPY_DEADLINE
 from sakura_fleet.resources.server.observation import current_server, find_disks, with_status
 from sakura_fleet.resources.server.power import cut_power, is_down, power_off
@@ -20,12 +21,26 @@ together. What changes after it, the cloud refuses or takes anyway, as it would 
 
 
 def destroy(
-    session: Session, zone: str, server_id: str, *, disk_ids: list[str], owner_tags: OwnerTags, force: bool
+    session: Session,
+    zone: str,
+    server_id: str,
+    *,
+    disk_ids: list[str],
+    owner_tags: OwnerTags,
+    force: bool,
+    drain_timeout: float = 60,
 ) -> None:
-    """Shut the server down and delete it with its own disks; disks that others connected are only disconnected."""
+    """Shut the server down and delete it with its own disks; disks that others connected are only disconnected.
+
+    It leaves every ELB first: an entry that stays would send requests to whoever gets its address next. Most often it
+    has no entry any more, unless a run ended between its joining and the state.
+    """
     try:
         server = current_server(session, zone, server_id, owner_tags, session.clock() - RECENT_ENOUGH)
         server = with_status(session, server, owner_tags)
+        if server.ip_address:
+            since = session.clock() - RECENT_ENOUGH
+            leave_all(session, server.ip_address, since=since, drain_timeout=drain_timeout)
         if not is_down(server):
             server = power_off(session, server, owner_tags, force=force)
         connected = {disk.id for disk in server.disks}

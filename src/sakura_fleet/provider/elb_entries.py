@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sakura_fleet import client as api
-from sakura_fleet.errors import WaitTimeoutError
+from sakura_fleet.errors import NotFoundError, WaitTimeoutError
 from sakura_fleet.model.elb import read_rule
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
@@ -133,6 +133,22 @@ def leave(session: Session, group: Group, leavers: Sequence[Entry]) -> None:
         if any(entry.place in places for entry in elb.entries):
             _wait_drained(session, group, elb.id, places)
     _edit(session, group, removed)
+
+
+def leave_all(session: Session, address: str, *, since: float, drain_timeout: float) -> None:
+    """Take every entry with this address out of every ELB of the account, whoever made it: its server is about to go.
+
+    The ELBs are those of a find that began at or after `since`.
+    """
+    for elb in session.elbs(since=since):
+        entries = [entry for entry in elb.entries if entry.ip_address == address]
+        for name in {entry.server_group for entry in entries}:
+            inputs = {"elb": {"key": "", "id": elb.id}, "server_group_name": name, "drain_timeout": drain_timeout}
+            leavers = [Entry.from_elb(entry) for entry in entries if entry.server_group == name]
+            try:
+                leave(session, Group(inputs), leavers)
+            except NotFoundError:
+                continue  # the ELB has gone meanwhile, and its entries with it
 
 
 def _edit(session: Session, group: Group, change: Callable[[Entries], list[api.ElbEntry]]) -> api.Elb:
