@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
 
 import pulumi
 
-from sakura_fleet.model.server.template import NetworkInterface, member_address
+from sakura_fleet.model.server.template import NetworkInterface
 from sakura_fleet.resources import PacketFilter
 from sakura_fleet.resources.server.server import ServerInterface
 
@@ -40,21 +39,14 @@ def packet_filters(
     ]
 
 
-def server_interfaces(
-    interfaces: Sequence[NetworkInterface], filters: Sequence[ZoneIds], slot: int
-) -> list[ServerInterface]:
-    """The interfaces of the server at `slot` (from 0)."""
+def server_interfaces(interfaces: Sequence[NetworkInterface], filters: Sequence[ZoneIds]) -> list[ServerInterface]:
+    """The interfaces of each server of the template."""
     return [
         ServerInterface(
             upstream=interface.upstream,
             packet_filter=packet_filter or "",
-            ip_address=member_address(interface, slot),
-            netmask_len=_prefix_length(interface.assign_cidr_block),
+            assign_cidr_block=interface.assign_cidr_block,
             default_route=interface.default_route,
         )
         for interface, packet_filter in zip(interfaces, filters, strict=True)
     ]
-
-
-def _prefix_length(block: str) -> int:
-    return IPv4Network(block, strict=False).prefixlen if block else 0

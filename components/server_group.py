@@ -82,7 +82,7 @@ class ServerGroup(pulumi.ComponentResource):
                 slot=slot,
                 plan=template.plan,
                 disks=template.disks,
-                network_interfaces=server_interfaces(template.network_interfaces, filters, slot),
+                network_interfaces=server_interfaces(template.network_interfaces, filters),
                 edit_parameter=template.edit_parameter,
                 startup_scripts=scripts,
                 password=password,

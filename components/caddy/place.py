@@ -74,7 +74,7 @@ def _server(
         zones=[place.zone],
         plan=template.plan,
         disks=template.disks,
-        network_interfaces=server_interfaces(template.network_interfaces, filters, slot=0),
+        network_interfaces=server_interfaces(template.network_interfaces, filters),
         edit_parameter=replace(template.edit_parameter, startup_scripts=()),
         startup_scripts=startup_scripts,
         password=password,

@@ -157,7 +157,7 @@ def server_inputs(**changes: Any) -> dict[str, Any]:
         "zones": [ZONE, OTHER_ZONE],
         "plan": asdict(MachinePlan(core=1, memory=2)),
         "disks": [asdict(DiskTemplate(os_type="almalinux"))],
-        "network_interfaces": [{"upstream": "shared", "ip_address": "", "netmask_len": 0, "default_route": ""}],
+        "network_interfaces": [{"upstream": "shared", "assign_cidr_block": "", "default_route": ""}],
         "packet_filters": [""],
         "edit_parameter": {**edit, "ssh_keys": list(edit["ssh_keys"])},
         "tags": ["web"],

@@ -95,10 +95,12 @@ class Server:
 
     @property
     def ip_address(self) -> str | None:
-        """The first NIC's address: of the shared segment, else the one noted down for a switch."""
+        """The first NIC's address: of the shared segment, else the one noted down for a switch, which the guest was
+        told."""
         if not self.interfaces:
             return None
-        return self.interfaces[0].ip_address or self.interfaces[0].user_ip_address
+        first = self.interfaces[0]
+        return first.ip_address if first.shared else first.user_ip_address or first.ip_address
 
     @classmethod
     def from_api(cls, body: Json | Fields, zone: str = "") -> Self:

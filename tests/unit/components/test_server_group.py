@@ -167,12 +167,13 @@ def test_packet_filters_are_made_once_a_zone_and_interface() -> None:
         assert [nic["upstream"] for nic in server["network_interfaces"]] == ["shared", upstream, upstream]
 
 
-def test_addresses_on_a_switch_follow_the_slot() -> None:
+def test_every_server_takes_an_address_of_the_same_block() -> None:
     interface = NetworkInterface(upstream=SWITCH, assign_cidr_block="192.168.0.16/24", default_route="192.168.0.1")
     _, made = group_of(with_interfaces(interface, zones=("is1b",)))
     nics = [server["network_interfaces"][0] for server in made.of(tokens.SERVER).values()]
-    assert [nic["ip_address"] for nic in nics] == ["192.168.0.17", "192.168.0.18", "192.168.0.19"]
-    assert {(nic["netmask_len"], nic["default_route"]) for nic in nics} == {(24, "192.168.0.1")}
+    assert [(nic["assign_cidr_block"], nic["default_route"]) for nic in nics] == [
+        ("192.168.0.16/24", "192.168.0.1")
+    ] * 3
 
 
 def test_a_server_gets_all_of_the_template() -> None:

@@ -11,8 +11,9 @@ from typing import Final
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME, SERVER_NAME
 from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.server.addresses import AddressBlock
 from sakura_fleet.model.server.generation import generation_of
-from sakura_fleet.model.server.template import ServerTemplate, member_address
+from sakura_fleet.model.server.template import ServerTemplate
 from sakura_fleet.model.server.template_reader import read_template
 from sakura_fleet.model.zones import ZONES
 
@@ -152,20 +153,15 @@ class ServerGroupArgs:
                 for zone in interface.adopt_packet_filter
                 if zone not in self.zones
             ]
-            try:
-                taken = [member_address(interface, slot) for slot in range(max(self.max_size, 1))]
-            except ValueError as error:
-                problems.append(
-                    Problem(f"{path}.assign_cidr_block", "cidr-capacity", f"max_size {self.max_size}: {error}")
-                )
+            if not interface.assign_cidr_block:
                 continue
-            if interface.default_route and interface.default_route in taken:
-                number = taken.index(interface.default_route) + 1
+            block = AddressBlock.of(interface.assign_cidr_block, interface.default_route)
+            if len(block) < self.max_size:
                 message = (
-                    f"member {number} would get the address {interface.default_route} itself; begin assign_cidr_block "
-                    "behind it, such as 192.168.0.16/24"
+                    f"{block.written} has {len(block)} addresses for servers, and max_size is {self.max_size}; take a "
+                    "larger block"
                 )
-                problems.append(Problem(f"{path}.default_route", "route-taken", message))
+                problems.append(Problem(f"{path}.assign_cidr_block", "cidr-capacity", message))
         return problems
 
     def _check_adopted(self) -> list[Problem]:

@@ -25,11 +25,12 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "labels": {},
     "adopt": "",
     "power": "up",
+    "addresses_noted": True,
 }
 _WITHIN: Final[Mapping[str, Mapping[str, Any]]] = {
     "plan": {"dedicated_cpu": False},
     "disks": {"os_type": "", "source_archive": "", "plan": "ssd", "connection": "virtio"},
-    "network_interfaces": {"ip_address": "", "netmask_len": 0, "default_route": ""},
+    "network_interfaces": {"assign_cidr_block": "", "default_route": ""},
     "edit_parameter": {
         "disabled": False,
         "disable_pw_auth": True,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
 from typing import Final, Literal
 
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
@@ -53,8 +52,8 @@ class NetworkInterface:
     """One network interface, in the order of the server's devices.
 
     `upstream` is `shared` (the internet segment; first interface only) or the ID of a switch, one per zone where the
-    group has several zones. On a switch, member `n` gets address `n` of `assign_cidr_block` (counted from 1 after its
-    base). `adopt_packet_filter` is the ID of a packet filter that is there already, by zone.
+    group has several zones. On a switch, a new server gets the lowest free address of `assign_cidr_block`, and keeps
+    it. `adopt_packet_filter` is the ID of a packet filter that is there already, by zone.
     """
 
     upstream: str | Mapping[str, str] = "shared"
@@ -89,18 +88,6 @@ class ServerTemplate:
     tags: tuple[str, ...] = ()
     icon_id: str = ""
     interface_driver: str = "virtio"
-
-
-def member_address(interface: NetworkInterface, slot: int) -> str:
-    """The address of the member at `slot` (from 0) on a switch; empty where the block is not set."""
-    if not interface.assign_cidr_block:
-        return ""
-    network = IPv4Network(interface.assign_cidr_block, strict=False)
-    base = IPv4Address(interface.assign_cidr_block.partition("/")[0])
-    address = base + slot + 1
-    if address not in network or address == network.broadcast_address:
-        raise ValueError(f"member {slot} would get {address}, which is not free in {network}; take a larger block")
-    return str(address)
 
 
 def exposed_ports(interfaces: Sequence[NetworkInterface]) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from sakura_fleet.provider.adoption import label_changes, refuse_another_owner, 
 from sakura_fleet.resources.server.apply import carry_out
 from sakura_fleet.resources.server.observation import Observation, find_server
 from sakura_fleet.resources.server.spec import in_zone
-from sakura_fleet.resources.server.steps import addresses, labels_and_filters, power, unlike
+from sakura_fleet.resources.server.steps import labels_and_filters, power, unlike
 
 if TYPE_CHECKING:
     from sakura_fleet import client as api
@@ -52,9 +52,9 @@ def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Se
 
 
 def take_over(session: Session, spec: ServerSpec, server_id: str) -> api.Server:
-    """Bring the server's labels, packet filters and noted addresses to what the spec says, and switch it on."""
+    """Bring the server's labels and packet filters to what the spec says, and switch it on."""
     server = find_adoptable(session, spec, server_id)
-    steps = [*labels_and_filters(spec, server), *addresses(spec, server), *power(server)]
+    steps = [*labels_and_filters(spec, server), *power(server)]
     return carry_out(session, spec, Observation(server), steps)
 
 
@@ -100,9 +100,8 @@ def _differences(server: api.Server, spec: ServerSpec) -> Iterator[str]:
         wanted = in_zone(declared.upstream, server.zone)
         if upstream != wanted:
             yield f"has interface {index} on {upstream} instead of {wanted}"
-        noted = interface.user_ip_address
-        if declared.ip_address and noted and noted != declared.ip_address:
-            yield f"has the address {noted} at interface {index} instead of {declared.ip_address}"
+        if declared.assign_cidr_block and not interface.user_ip_address:
+            yield f"has no address noted at interface {index}, so what its guest uses there is not known: note it down"
     disks = [(disk.size_gb, disk.connection) for disk in server.disks]
     wanted_disks = [(disk.size, disk.connection) for disk in spec.disks]
     if disks != wanted_disks:

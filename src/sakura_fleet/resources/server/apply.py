@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sakura_fleet.provider.idempotent_create import create_idempotently
 from sakura_fleet.resources.server import disks
+from sakura_fleet.resources.server.addresses import refuse_twice
 from sakura_fleet.resources.server.observation import Observation, find_server
 from sakura_fleet.resources.server.power import power_off, power_on
 from sakura_fleet.resources.server.spec import in_zone
@@ -49,7 +50,11 @@ def apply(session: Session, spec: ServerSpec, observed: Observation, step: Step)
         case ConnectPacketFilter():
             _connect_packet_filter(session, server, step)
         case SetUserIp():
-            session.client.interfaces.set_user_ip(server.zone, server.interfaces[step.interface].id, step.address)
+            interfaces = list(server.interfaces)
+            interfaces[step.interface] = replace(interfaces[step.interface], user_ip_address=step.address)
+            session.client.interfaces.set_user_ip(server.zone, interfaces[step.interface].id, step.address)
+            refuse_twice(session, spec, server, step.interface, step.address)
+            return replace(observed, server=replace(server, interfaces=tuple(interfaces)))
         case PowerOff():
             return replace(observed, server=power_off(session, server, spec.owner_tags, force=True))
         case DiscardDisk():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sakura_fleet.ownership import OwnerTags
@@ -45,9 +45,15 @@ def inputs_of(server: api.Server, last: Outputs) -> Inputs:
         "disks": disks,
         "network_interfaces": interfaces[: len(server.interfaces)],
         "packet_filters": filters[: len(server.interfaces)],
+        "addresses_noted": _noted(server, last.get("addresses") or []),
         "power": server.status or last.get("power") or "up",  # what the answer does not say is as it was
         "owner_tags": _owner_tags(server, last),
     }
+
+
+def _noted(server: api.Server, told: Sequence[str]) -> bool:
+    """Whether the cloud has the addresses that the guest was told."""
+    return all(nic.user_ip_address == address for nic, address in zip(server.interfaces, told, strict=False) if address)
 
 
 def _owner_tags(server: api.Server, last: Outputs) -> Mapping[str, str]:

@@ -28,13 +28,13 @@ class ServerInterface:
     """One network interface of a server.
 
     `upstream` is `shared`, the ID of a switch, or one ID per zone; `packet_filter` an ID, or one per zone. On a switch
-    the server takes `ip_address` with `netmask_len` and `default_route`.
+    the server takes the lowest free address of `assign_cidr_block` (`192.168.0.16/24`: from .17 on), the block's
+    netmask, and `default_route`.
     """
 
     upstream: pulumi.Input[str] | Mapping[str, pulumi.Input[str]] = "shared"
     packet_filter: pulumi.Input[str] | Mapping[str, pulumi.Input[str]] = ""
-    ip_address: str = ""
-    netmask_len: int = 0
+    assign_cidr_block: str = ""
     default_route: str = ""
 
 
@@ -93,8 +93,7 @@ class Server(FleetResource, module="sakura", name="Server"):
             "network_interfaces": [
                 {
                     "upstream": interface.upstream,
-                    "ip_address": interface.ip_address,
-                    "netmask_len": interface.netmask_len,
+                    "assign_cidr_block": interface.assign_cidr_block,
                     "default_route": interface.default_route,
                 }
                 for interface in network_interfaces

@@ -7,6 +7,7 @@ each step by itself (`apply`).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import NotFoundError, Problem
@@ -23,6 +24,7 @@ from sakura_fleet.provider.adoption import REFUSALS, adopted_already, refusal
 from sakura_fleet.provider.lifecycle import Diff, Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server import adoption
+from sakura_fleet.resources.server.addresses import no_address, with_addresses
 from sakura_fleet.resources.server.apply import carry_out
 from sakura_fleet.resources.server.observation import Observation, find_server, observe
 from sakura_fleet.resources.server.offer import not_offered
@@ -74,6 +76,9 @@ class ServerLifecycle(Lifecycle):
         known = not any(holds_unknown(inputs[key], Unknown) for key in asked)
         if not problems and known and not inputs["adopt"] and any(olds.get(key) != inputs.get(key) for key in asked):
             problems += not_offered(session, inputs)
+        is_new = not olds and not inputs["adopt"]
+        if not problems and is_new and not any(_not_comparable(key, value) for key, value in inputs.items()):
+            problems += no_address(session, ServerSpec.from_inputs(inputs))
         return problems
 
     def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
@@ -122,8 +127,10 @@ class ServerLifecycle(Lifecycle):
         spec = ServerSpec.from_inputs(inputs)
         if inputs["adopt"]:
             server = adoption.take_over(session, spec, inputs["adopt"])
+            spec = with_addresses(session, spec, server)
         else:
             observed = observe(session, spec, since=session.fresh_enough(spec.owner_tags.resource))
+            spec = with_addresses(session, spec, observed.server)
             server = carry_out(session, spec, observed, steps(spec, observed))
         for name, count in Counter(disk.name for disk in server.disks).items():
             if count > 1:
@@ -131,7 +138,7 @@ class ServerLifecycle(Lifecycle):
                     f"server {server.name} ({server.id} in {server.zone}) has {count} disks called {name}, and uses "
                     "one; `sakura-fleet repair` shows the others, and removes them where their IDs are given"
                 )
-        return server.id, _outputs(server, inputs, [disk.id for disk in server.disks])
+        return server.id, _outputs(server, inputs, [disk.id for disk in server.disks], spec.addresses)
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
         try:
@@ -151,13 +158,15 @@ class ServerLifecycle(Lifecycle):
         inputs.update(inputs_of(server, outputs))
         if "password" in outputs:
             inputs["password"] = outputs["password"]
-        return Found(server.id, inputs, _outputs(server, inputs, outputs.get("disk_ids") or []))
+        outs = _outputs(server, inputs, outputs.get("disk_ids") or [], outputs.get("addresses") or [])
+        return Found(server.id, inputs, outs)
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        spec = ServerSpec.from_inputs(news)
+        addresses = olds.get("addresses") or []
+        spec = ServerSpec.from_inputs(news).told(addresses)
         server = session.client.servers.read(olds["zone"], object_id)
         server = carry_out(session, spec, Observation(server), update_steps(spec, server))
-        return _outputs(server, news, olds.get("disk_ids") or [])
+        return _outputs(server, news, olds.get("disk_ids") or [], addresses)
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
         destroy(
@@ -188,6 +197,8 @@ def _holds_unknown(value: Any) -> bool:
     return any(isinstance(item, Unknown) for item in (value, *(value if isinstance(value, list | tuple) else ())))
 
 
-def _outputs(server: api.Server, inputs: Inputs, disk_ids: list[str]) -> Outputs:
-    """Inputs and results; `disk_ids` are the server's own disks, not what others have connected since."""
-    return {**inputs, "zone": server.zone, "address": server.ip_address or "", "disk_ids": disk_ids}
+def _outputs(server: api.Server, inputs: Inputs, disk_ids: list[str], addresses: Sequence[str]) -> Outputs:
+    """Inputs and results; `disk_ids` are the server's own disks, not what others have connected since, and `addresses`
+    what its guest was told for each interface, where it was told any."""
+    results = {"zone": server.zone, "address": server.ip_address or "", "disk_ids": disk_ids}
+    return {**inputs, **results, **({"addresses": list(addresses)} if any(addresses) else {})}

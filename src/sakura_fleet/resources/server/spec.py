@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sakura_fleet.model.server.addresses import AddressBlock
 from sakura_fleet.model.server.template import DiskTemplate, EditParameter, MachinePlan
 from sakura_fleet.ownership import OwnerTags
 
@@ -15,12 +16,18 @@ ByZone = str | Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSpec:
-    """One network interface: where it is connected, and the address that the server takes on a switch."""
+    """One network interface: where it is connected, the block from which the server takes an address on a switch, and
+    that address once it is chosen."""
 
     upstream: ByZone
-    ip_address: str = ""
-    netmask_len: int = 0
+    assign_cidr_block: str = ""
     default_route: str = ""
+    ip_address: str = ""
+
+    @property
+    def netmask_len(self) -> int:
+        """The block's; 0 where there is none."""
+        return AddressBlock.of(self.assign_cidr_block).netmask_len if self.assign_cidr_block else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,17 @@ class ServerSpec:
     def home(self) -> str:
         """The zone in which a new server is made."""
         return self.zones[self.slot % len(self.zones)]
+
+    @property
+    def addresses(self) -> list[str]:
+        """For each interface the address that the guest is told; empty where it is told none."""
+        return [interface.ip_address for interface in self.network_interfaces]
+
+    def told(self, addresses: Sequence[str]) -> ServerSpec:
+        """The spec of a server whose guest was told these addresses."""
+        pairs = zip(self.network_interfaces, addresses, strict=False)
+        interfaces = tuple(replace(interface, ip_address=address) for interface, address in pairs)
+        return replace(self, network_interfaces=(*interfaces, *self.network_interfaces[len(interfaces) :]))
 
     def labels(self) -> dict[str, Any]:
         """Name, description, tags and icon as the cloud takes them."""

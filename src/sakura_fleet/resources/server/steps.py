@@ -42,7 +42,8 @@ class ConnectPacketFilter:
 
 @dataclass(frozen=True, slots=True)
 class SetUserIp:
-    """Note down the address that the guest uses on a switch; the guest itself is not changed."""
+    """Note down the address that the guest uses on a switch, if no other server has at the same time; the guest itself
+    is not changed."""
 
     interface: int
     address: str
@@ -135,8 +136,9 @@ def steps(spec: ServerSpec, observed: Observation) -> list[Step]:
 
 
 def update_steps(spec: ServerSpec, server: api.Server) -> list[Step]:
-    """What an update changes in place. Disks stay, and addresses: a guest keeps those it was made with."""
-    return [*labels_and_filters(spec, server), *power(server)]
+    """What an update changes in place. Disks stay, and so do addresses: of one that the guest was told, the note is put
+    back."""
+    return [*labels_and_filters(spec, server), *addresses(spec, server), *power(server)]
 
 
 def labels_and_filters(spec: ServerSpec, server: api.Server) -> Iterator[Step]:
@@ -184,7 +186,7 @@ def _packet_filters(spec: ServerSpec, zone: str, current: Sequence[str]) -> Iter
 
 
 def _addresses(spec: ServerSpec, current: Sequence[str]) -> Iterator[Step]:
-    for index, (noted, interface) in enumerate(zip(current, spec.network_interfaces, strict=True)):
+    for index, (noted, interface) in enumerate(zip(current, spec.network_interfaces, strict=False)):
         if interface.ip_address and interface.ip_address != noted:
             yield SetUserIp(index, interface.ip_address)
 

@@ -164,10 +164,12 @@ def test_the_block_has_room_for_the_largest_size(max_size: int, fits: bool) -> N
     assert found == ([] if fits else [("template.network_interfaces[0].assign_cidr_block", "cidr-capacity")])
 
 
-@pytest.mark.parametrize(("route", "taken"), [("192.168.0.1", True), ("192.168.0.5", True), ("192.168.0.6", False)])
-def test_no_member_takes_the_address_of_the_default_route(route: str, taken: bool) -> None:
-    found = rules(group(template=on_switch(default_route=route)).check())
-    assert found == ([("template.network_interfaces[0].default_route", "route-taken")] if taken else [])
+def test_the_address_of_the_default_route_is_no_members() -> None:
+    template = on_switch(assign_cidr_block="192.168.0.16/28", default_route="192.168.0.17")
+    found = group(max_size=14, template=template).check()
+    assert rules(found) == [("template.network_interfaces[0].assign_cidr_block", "cidr-capacity")]
+    assert "192.168.0.16/28 has 13 addresses for servers, and max_size is 14" in found[0].message
+    assert group(max_size=13, template=template).check() == []
 
 
 def test_what_is_seen_together_is_not_judged_on_values_that_are_wrong() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sakura_fleet.model.server.inputs import DEFAULTS, full, short
 
-INTERFACE = {"upstream": "shared", "ip_address": "", "netmask_len": 0, "default_route": ""}
+INTERFACE = {"upstream": "shared", "assign_cidr_block": "", "default_route": ""}
 SMALL = {
     "name": "web-001",
     "zones": ["is1b"],
@@ -33,6 +33,7 @@ LONG = {
     "labels": {},
     "adopt": "",
     "power": "up",
+    "addresses_noted": True,
     "name": "web-001",
     "zones": ["is1b"],
     "plan": {"core": 2, "memory": 4, "dedicated_cpu": False},
@@ -68,6 +69,7 @@ def test_in_short_and_in_full() -> None:
         {"edit_parameter": {**LONG["edit_parameter"], "disable_pw_auth": False, "ssh_keys": []}},
         {"description": "front"},
         {"power": "down"},
+        {"addresses_noted": False},
         {"address": "192.0.2.1", "disk_ids": []},
     ],
     ids=str,

@@ -15,7 +15,6 @@ from sakura_fleet.model.server.template import (
     NetworkInterface,
     ServerTemplate,
     exposed_ports,
-    member_address,
 )
 from sakura_fleet.model.server.template_reader import read_template
 from tests.unit.model.read import PUBLIC_KEY, SWITCH, read, rules
@@ -223,36 +222,6 @@ def test_a_password_is_refused_without_being_repeated() -> None:
 def test_all_problems_of_a_template_come_together() -> None:
     found = rules(problems_of(tags=[""], disks=[{"size": 1}], icon_id="x", zone="tk1b"))
     assert {rule for _, rule in found} == {"tag-length", "range", "shape", "unknown-key"}
-
-
-@pytest.mark.parametrize(
-    ("block", "slot", "address"),
-    [
-        ("", 0, ""),
-        ("192.168.0.0/24", 0, "192.168.0.1"),
-        ("192.168.0.0/24", 253, "192.168.0.254"),
-        ("192.168.0.16/28", 0, "192.168.0.17"),
-        ("192.168.0.100/24", 0, "192.168.0.101"),  # counted from the address that was written
-        ("10.0.0.255/16", 0, "10.0.1.0"),
-    ],
-)
-def test_member_addresses(block: str, slot: int, address: str) -> None:
-    assert member_address(NetworkInterface(upstream=SWITCH, assign_cidr_block=block), slot) == address
-
-
-@pytest.mark.parametrize(
-    ("block", "slot"),
-    [
-        ("192.168.0.0/24", 254),  # .255 is the broadcast address
-        ("192.168.0.0/24", 255),
-        ("192.168.0.16/28", 14),
-        ("255.255.255.0/24", 255),
-        ("192.168.0.5", 0),
-    ],
-)
-def test_a_block_that_is_used_up_has_no_address(block: str, slot: int) -> None:
-    with pytest.raises(ValueError, match=r"larger block|not permitted"):
-        member_address(NetworkInterface(upstream=SWITCH, assign_cidr_block=block), slot)
 
 
 def test_exposed_ports_are_listed_once_in_order() -> None:

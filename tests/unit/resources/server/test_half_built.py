@@ -411,7 +411,7 @@ def test_owner_tags_that_somebody_took_off_are_only_put_back(world: World) -> No
 
 def test_a_server_with_an_address_of_its_own_is_off_before_another_takes_it(world: World) -> None:
     switch = world.client.switches.create(ZONE, name="lan", description="", tags=[])
-    nic = {"upstream": switch.id, "ip_address": "192.168.0.11", "netmask_len": 24, "default_route": "192.168.0.1"}
+    nic = {"upstream": switch.id, "assign_cidr_block": "192.168.0.10/24", "default_route": "192.168.0.1"}
     made, outputs = LIFE.create(world.session, server_inputs(network_interfaces=[nic]))
     release(world.session, world.client.servers.read(outputs["zone"], made))
     assert not world.client.servers.read(outputs["zone"], made).is_up

@@ -113,8 +113,7 @@ def test_a_server_on_a_switch_has_its_address_there(world: World) -> None:
     switch = world.client.switches.create(ZONE, name="back")
     nic = {
         "upstream": {ZONE: switch.id},
-        "ip_address": "192.168.0.1",
-        "netmask_len": 24,
+        "assign_cidr_block": "192.168.0.0/24",
         "default_route": "192.168.0.254",
     }
     _, outputs = create(world, network_interfaces=[nic])
@@ -217,7 +216,9 @@ def test_many_servers_at_once_take_two_calls_each_and_few_to_observe_all() -> No
         list(pool.map(lambda server: ServerLifecycle().delete(session, *server), made))
         gone = Counter(request["method"] for request in log(emulator)[before:])
         assert gone["DELETE"] == 2 * CROWD  # off, and away with the disk
-        assert {request["path"] for request in log(emulator)[before:] if request["method"] == "GET"} == {"/server"}
+        reads = Counter(request["path"] for request in log(emulator)[before:] if request["method"] == "GET")
+        assert reads.keys() == {"/server", "/commonserviceitem"}
+        assert reads["/commonserviceitem"] < CROWD, "one find of the ELBs for many"
 
 
 def test_a_disk_that_could_not_be_prepared_is_named_and_made_again() -> None:
@@ -435,7 +436,7 @@ def test_those_who_leave_at_once_are_observed_together(world: World, seconds: fl
     before = len(world.wire.calls)
     LIFE.delete(world.session, object_id, outputs)
     away = [f"DELETE server/{object_id}/power", "GET server", f"DELETE server/{object_id}"]
-    assert world.wire.calls[before:] == [*reads, *away]
+    assert world.wire.calls[before:] == [*reads, "GET commonserviceitem", *away]
 
 
 def test_a_server_that_went_up_since_the_last_observation_is_deleted_all_the_same(world: World) -> None:
@@ -595,16 +596,15 @@ def test_a_server_that_would_have_to_be_another_is_not_adopted(
     assert (only_server(world).name, only_server(world).tags) == ("old", ("theirs",))
 
 
-def test_the_address_on_a_switch_is_the_declared_one(world: World) -> None:
+def test_an_adopted_server_keeps_the_address_that_is_noted_down_for_it(world: World) -> None:
     switch = world.client.switches.create(ZONE, name="back")
     server = made_elsewhere(world, nics=[switch.id])
-    nic = {"upstream": switch.id, "ip_address": "192.168.0.1", "netmask_len": 24, "default_route": "192.168.0.254"}
-    world.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, "192.168.0.7")
-    message = "has the address 192.168.0.7 at interface 0 instead of 192.168.0.1"
+    nic = {"upstream": switch.id, "assign_cidr_block": "192.168.0.0/24", "default_route": "192.168.0.254"}
+    message = "has no address noted at interface 0, so what its guest uses there is not known: note it down"
     assert message in refused(world, adopt=server.id, network_interfaces=[nic])
-    world.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, None)
+    world.client.interfaces.set_user_ip(ZONE, server.interfaces[0].id, "192.168.0.7")
     _, outputs = create(world, adopt=server.id, network_interfaces=[nic])
-    assert outputs["address"] == "192.168.0.1"
+    assert (outputs["address"], outputs["addresses"]) == ("192.168.0.7", ["192.168.0.7"])
 
 
 def test_a_plan_that_the_zone_no_longer_offers_can_be_adopted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

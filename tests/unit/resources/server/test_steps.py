@@ -34,7 +34,7 @@ from sakura_fleet.resources.server.steps import (
 from tests.unit.world import OTHER_ZONE, OWNER_TAGS, ZONE, server_inputs
 
 FILTER = "113800000009"
-ON_SWITCH = {"upstream": "113800000007", "ip_address": "192.168.0.1", "netmask_len": 24, "default_route": ""}
+ON_SWITCH = {"upstream": "113800000007", "assign_cidr_block": "192.168.0.0/24", "ip_address": "192.168.0.1"}
 TWO_DISKS = [asdict(DiskTemplate(os_type="almalinux")), asdict(DiskTemplate(size=40))]
 
 
