@@ -106,6 +106,7 @@ class DnsRecords(pulumi.ComponentResource):
     zone: DnsZone
     zone_name: str
     adopt: bool
+    shared: bool
     zone_id: pulumi.Output[str]
     name_servers: pulumi.Output[Sequence[str]]
     records: pulumi.Output[Sequence[Mapping[str, Any]]]
@@ -120,6 +121,7 @@ class DnsRecords(pulumi.ComponentResource):
         zone = zone_name(args.zone)
         self.zone_name = zone
         self.adopt = args.adopt
+        self.shared = args.lookup
         self.zone = DnsZone(
             f"{name}-zone",
             name=zone,
@@ -135,6 +137,7 @@ class DnsRecords(pulumi.ComponentResource):
             zone_name=zone,
             record_sets=sets,
             adopt=args.adopt,
+            shared=args.lookup,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.zone_id = self.zone.id

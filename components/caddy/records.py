@@ -123,6 +123,7 @@ def _sets(
         zone_name=dns.zone_name,
         record_sets=sets,
         adopt=dns.adopt,
+        shared=dns.shared,
         trigger=trigger,
         opts=host.options(*after),
     )

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+from sakura_fleet.model.dns.claims import CLAIMS
 from tests.program.fleet import Fleet
 from tests.waiting import PATIENCE
 
@@ -50,7 +51,7 @@ def addresses(fleet: Fleet, name: str) -> list[str]:
 
 def records(fleet: Fleet) -> set[tuple[str, str]]:
     found = item(fleet, "dns")["Settings"]["DNS"]["ResourceRecordSets"]
-    return {(record["Name"], record["RData"]) for record in found}
+    return {(record["Name"], record["RData"]) for record in found if record["Name"] != CLAIMS}
 
 
 def both_up(*fleets: Fleet) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet.errors import AdoptionError, OwnershipError, Problem
 from sakura_fleet.inventory.adoption.report import Report
 from sakura_fleet.model.dns import DEFAULT_TTL, Record, differing_sets, read_record_sets, zone_name
+from sakura_fleet.model.dns.claims import CLAIMS
 from sakura_fleet.model.dns.https import elb_record, https_record_of
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
@@ -63,7 +64,7 @@ def dns_section(
         )
     section: dict[str, Any] = {"zone": zone.name}
     if lookup:
-        section["lookup"] = True
+        section |= {"lookup": True, "adopt": True}
         report.taken.append(f"records only: the DNS zone {zone.name} ({zone.id}) stays somebody else's")
     else:
         labels = {"description": zone.description, "tags": OwnerTags.untag(zone.tags)}
@@ -85,6 +86,8 @@ def dns_section(
 def _sets(zone: DnsZone) -> Sets:
     sets: Sets = {}
     for record in zone.records:
+        if record.name == CLAIMS:
+            continue
         sets.setdefault((record.name.casefold() or "@", record.type.upper()), []).append(record)
     return sets
 

@@ -27,8 +27,10 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
     `{"priority": 1, "target": ".", "alpn": ["h3", "h2"], "ipv4hint": [{"server": reference}]}`. References are looked
     up when the change is applied.
 
-    A set that is in the zone already with other values is refused, unless `adopt`; equal values are taken over. Delete
-    removes the values that were written here and leaves what others added.
+    A set that is in the zone already with other values is refused, unless `adopt`; equal values are taken over. In a
+    zone that is not this stack's (`shared`) equal values are refused, too, and what is written is claimed in a TXT
+    record at `_sakura-fleet`: what another fleet has claimed is always refused. Delete removes the values that were
+    written here and leaves what others added.
 
     Another `trigger` writes the sets again, though they are the same: for what may have taken them out meanwhile.
 
@@ -47,6 +49,7 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
         zone_name: str,
         record_sets: Sequence[RecordSet],
         adopt: bool = False,
+        shared: bool = False,
         trigger: pulumi.Input[int] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -55,6 +58,7 @@ class DnsRecordSets(FleetResource, module="sakura", name="DnsRecordSets"):
             "zone_name": zone_name,
             "record_sets": [declared.inputs() for declared in record_sets],
             "adopt": adopt,
+            "shared": shared,
             "trigger": trigger,
             "records": None,
         }

@@ -1,6 +1,7 @@
 """The life cycle of record sets in a DNS zone.
 
-A zone has no room for owner tags on single records, so ownership is known by state: `records`, as last written.
+A zone has no room for owner tags on single records, so ownership is known by state: `records`, as last written. In a
+zone that is not this stack's (`shared`) each set is claimed beside it, see `model/dns/claims.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sakura_fleet.errors import InputError, NotFoundError, Problem, ResourceError
+from sakura_fleet.errors import FleetError, InputError, NotFoundError, Problem, ResourceError
 from sakura_fleet.model.dns import (
     Record,
     RecordSet,
@@ -21,6 +22,7 @@ from sakura_fleet.model.dns import (
     typed_sets,
     without,
 )
+from sakura_fleet.model.dns.claims import check_claims, with_claims
 from sakura_fleet.model.dns.set_rules import check_sets
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference, Reference
@@ -35,7 +37,7 @@ from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_ag
 class DnsRecordSetsLifecycle(Lifecycle):
     """Sets of one zone, all in one write."""
 
-    defaults = {"zone_name": "", "record_sets": [], "adopt": False, "trigger": 0}
+    defaults = {"zone_name": "", "record_sets": [], "adopt": False, "shared": False, "trigger": 0}
     replacing = frozenset({"zone_id"})
     creation_only = frozenset({"adopt"})
 
@@ -43,7 +45,11 @@ class DnsRecordSetsLifecycle(Lifecycle):
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, Unknown)
         reader.flag("adopt")
+        reader.flag("shared")
         sets = read_record_sets(reader, "record_sets", zone=reader.text("zone_name"), unknown=Unknown)
+        if not problems and isinstance(inputs["zone_id"], str):
+            owner = OwnerTags.from_inputs(inputs["owner_tags"]).resource
+            session.claim(owner, [(inputs["zone_id"], declared.key) for declared in sets])
         return problems or _in_the_zone(session, olds, inputs, sets)
 
     def normalized(self, inputs: Inputs) -> Inputs:
@@ -58,7 +64,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
         return sorted(map(_comparable, typed_sets(value, unknown=Unknown)), key=repr)
 
     def create(self, session: Session, inputs: Inputs) -> tuple[str, Outputs]:
-        return inputs["zone_id"], self._put(session, inputs["zone_id"], (), inputs)
+        return inputs["zone_id"], self._put(session, inputs["zone_id"], {}, inputs)
 
     def read(self, session: Session, object_id: str, outputs: Outputs) -> Found | None:
         try:
@@ -84,12 +90,17 @@ class DnsRecordSetsLifecycle(Lifecycle):
         return Found(object_id, inputs, {**outputs, **inputs, **known})
 
     def update(self, session: Session, object_id: str, olds: Outputs, news: Inputs) -> Outputs:
-        return self._put(session, object_id, _written(olds), news)
+        return self._put(session, object_id, olds, news)
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:
-        written = _written(outputs)
+        owner = OwnerTags.from_inputs(outputs["owner_tags"])
+        written = _own(session, object_id, owner, _written(outputs))
+
+        def change(existing: Sequence[Record]) -> list[Record]:
+            return with_claims(without(existing, written), (), [owner], owner)
+
         try:
-            left = rewrite(session, object_id, lambda existing: without(existing, written))
+            left = rewrite(session, object_id, change)
         except NotFoundError:
             return  # the zone is gone, and its records with it
         keys = {own.key for own in written}
@@ -100,26 +111,41 @@ class DnsRecordSetsLifecycle(Lifecycle):
                 + "; ".join(others)
             )
 
-    def _put(self, session: Session, zone_id: str, before: Sequence[RecordSet], inputs: Inputs) -> Outputs:
+    def _put(self, session: Session, zone_id: str, olds: Outputs, inputs: Inputs) -> Outputs:
         wanted = _resolved(session, inputs)
+        owner = OwnerTags.from_inputs(inputs["owner_tags"])
+        owners = [owner, OwnerTags.from_inputs(olds["owner_tags"])] if olds else [owner]
+        keys = {declared.key for declared in wanted}
+        left = _own(session, zone_id, owner, [before for before in _written(olds) if before.key not in keys])
+        before = [*left, *(before for before in _written(olds) if before.key in keys)]
         own = list(before)
-        adopt = bool(inputs.get("adopt"))
+        adopt, shared = bool(inputs.get("adopt")), bool(inputs.get("shared"))
         warnings: list[Problem] = []
 
         def change(existing: Sequence[Record]) -> list[Record]:
             problems = [] if adopt else check_takeover(existing, own, wanted)
-            merged = merge(existing, own, wanted)
+            joining = [declared for declared in wanted if declared.key not in {written.key for written in own}]
+            named = {problem.path for problem in problems}
+            claimed = check_claims(existing, joining, owner, shared=shared, adopt=adopt)
+            problems += [problem for problem in claimed if problem.path not in named]
+            merged = with_claims(merge(existing, own, wanted), wanted if shared else (), owners, owner)
             warnings.clear()
             problems += check_merged(merged, wanted, zone=inputs["zone_name"], warnings=warnings)
             if problems:
                 raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}")
             return merged
 
-        # Once the sets were written they are this stack's, should somebody change them before they are read back.
-        rewrite(session, zone_id, change, before=before, wrote=lambda: own.extend(wanted))
+        outputs = {**inputs, "records": [declared.inputs() for declared in wanted]}
+        try:
+            # Once the sets were written they are this stack's, should somebody change them before they are read back.
+            rewrite(session, zone_id, change, before=before, wrote=lambda: own.extend(wanted))
+        except FleetError as error:
+            if len(own) > len(before):
+                error.left = zone_id, outputs
+            raise
         for warning in warnings:
             session.log.warn(f"{inputs['zone_name'] or zone_id}: {warning}")
-        return {**inputs, "records": [declared.inputs() for declared in wanted]}
+        return outputs
 
 
 def _in_the_zone(session: Session, olds: Inputs, inputs: Inputs, sets: Sequence[RecordSet]) -> list[Problem]:
@@ -137,6 +163,10 @@ def _in_the_zone(session: Session, olds: Inputs, inputs: Inputs, sets: Sequence[
     # What a reference stands for is not looked up here: whether such a set is equal shows when it is written.
     literal = [declared for declared in joining if declared.is_literal]
     problems = [] if inputs["adopt"] else check_takeover(others, (), literal)
+    owner = OwnerTags.from_inputs(inputs["owner_tags"])
+    named = {problem.path for problem in problems}
+    claimed = check_claims(others, joining, owner, shared=bool(inputs["shared"]), adopt=bool(inputs["adopt"]))
+    problems += [problem for problem in claimed if problem.path not in named]
     return problems + check_merged(merge(others, (), sets), sets, zone=inputs["zone_name"])
 
 
@@ -186,6 +216,11 @@ def _with_plain_name(given: Any) -> Any:
     if isinstance(given, Mapping) and isinstance(given.get("name"), str):
         return {**given, "name": record_name(given["name"])}
     return given
+
+
+def _own(session: Session, zone_id: str, owner: OwnerTags, written: Sequence[RecordSet]) -> list[RecordSet]:
+    """Of sets that are to go, those that no other resource of today's program has taken over."""
+    return [own for own in written if not session.is_claimed_by_another(owner.resource, (zone_id, own.key))]
 
 
 def _written(outputs: Outputs) -> list[RecordSet]:
