@@ -38,6 +38,7 @@ KEYSCAN = "no key of 192.0.2.1 [resource]:\n  ssh: i/o error [timeout]\n  caddy 
         (["the API key belongs to account 1 [wrong-account]\n"], True, JobExit.AUTH),
         (["timed out after 600 s waiting for server web-001 to be up; see [wait-timeout]"], True, JobExit.TIMEOUT),
         (["too slow [timeout]"], True, JobExit.TIMEOUT),
+        (["1 error occurred:\n\t* too slow [timeout]\n\n"], True, JobExit.TIMEOUT),  # with outputs for the state
         (["the run was cancelled [cancelled]"], True, JobExit.CANCELED),
         (["no answer [unreachable]"], True, JobExit.RESOURCE),
         (["no answer [unreachable]"], False, JobExit.ERROR),

@@ -9,12 +9,13 @@ import dill
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from sakura_fleet import resources, tokens
 from sakura_fleet.errors import AccountMismatchError, FleetError
 from sakura_fleet.provider import engine_watch, workers
 from sakura_fleet.provider import session as session_module
-from sakura_fleet.provider.adapter import FleetProvider, FleetResource
+from sakura_fleet.provider.adapter import FleetProvider, FleetResource, init_failed
 from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.settings import SessionSettings
@@ -154,6 +155,19 @@ def test_diff(life: Echo, news: dict[str, Any], changes: bool, replaces: list[st
     assert (result.changes, result.replaces) == (changes, replaces)
     # Old and new would carry the same owner tag, so the new one would be taken for the old one.
     assert result.delete_before_replace is bool(replaces)
+
+
+def test_what_a_failed_call_has_left_goes_to_the_engine() -> None:
+    key, data = init_failed("too slow [timeout]", "1", {"size": 2, "__provider": "pickle"})
+    status = status_pb2.Status.FromString(data)
+    left = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(left)
+    assert (key, status.code, status.message) == ("grpc-status-details-bin", 2, "too slow [timeout]")
+    assert (left.id, dict(left.properties), list(left.reasons)) == (
+        "1",
+        {"size": 2.0, "__provider": "pickle"},
+        ["too slow [timeout]"],
+    )
 
 
 def test_read_returns_inputs_too_and_gone_as_no_id(life: Echo) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.model.server.packet_filter import PacketFilterRule
+from sakura_fleet.ownership import SIGNATURE_LENGTH
 from sakura_fleet.provider.lifecycle import Lifecycle, Unknown
 from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLifecycle
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
@@ -91,8 +92,8 @@ def test_a_broken_rule_is_one_problem(
         (ServerLifecycle, {"zones": ["tk1v"]}),
         (StartupScriptLifecycle, {"name": "n" * 64}),
         (SwitchLifecycle, {"name": "n" * 64}),
-        (SshKeyLifecycle, {"name": "n" * 64, "description": "d" * 477}),
-        (PacketFilterLifecycle, {"name": "n" * 64, "description": "d" * 477, "rules": []}),
+        (SshKeyLifecycle, {"name": "n" * 64, "description": "d" * (512 - SIGNATURE_LENGTH)}),
+        (PacketFilterLifecycle, {"name": "n" * 64, "description": "d" * (512 - SIGNATURE_LENGTH), "rules": []}),
     ],
 )
 def test_the_allowed_edges(world: World, kind: type[Lifecycle], changes: dict[str, Any]) -> None:
