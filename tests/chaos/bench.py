@@ -188,7 +188,7 @@ class Bay:
     def _repair(self, *arguments: str) -> str:
         """What `repair` says, whether orphans remain or not."""
         done = self.fleet.run("sakura-fleet", "repair", "--stack", self.fleet.stack, "--yes", *arguments, check=False)
-        if done.returncode not in (0, 1):
+        if done.returncode not in (0, 1) or "Error:" in done.stderr:
             raise AssertionError(f"repair exited {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
