@@ -235,7 +235,7 @@ GATEWAYS = [
 def hidden(response: httpx.Response) -> httpx.Response:
     """The answer to a find that does not show anything yet."""
     body = json.loads(response.read())
-    lists = {key: [] for key, value in body.items() if isinstance(value, list)}
+    lists: dict[str, Any] = {key: [] for key, value in body.items() if isinstance(value, list)}
     return httpx.Response(200, json={**body, **lists, "Count": 0, "Total": 0})
 
 
