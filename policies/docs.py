@@ -120,7 +120,12 @@ def _plan() -> Iterator[str]:
         "",
         "A file can take the place of `-`; without either it runs the preview itself, for the stack of `--stack`. "
         "`--show-sames` is needed to know how "
-        "many servers stay. What is meant to go is named with `--allow-delete`, by its Pulumi name or URN.",
+        "many servers stay. What is meant to go is named with `--allow-delete`, by the Pulumi name or URN of the "
+        "resource or of the component it is in: `www` allows all that goes with the host `www`.",
+        "",
+        "`sakura-fleet deploy` and the jobs of `scaler` judge their own plan by the same rules before they carry it "
+        "out. A plan that breaks one is `BLOCKED`, with exit code 7, and nothing is changed; `deploy` takes "
+        "`--allow-delete` and `--max-removed`, too.",
         "",
         "| Rule | Refuses | Because |",
         "|---|---|---|",

@@ -7,6 +7,8 @@
 # counts also if the deployment of its commit was refused, failed or was left out. A commit older than the deployed one is
 # refused, as an approval that comes late must not undo a newer deployment; to go back, revert and deploy that.
 #
+# A plan that plan-check refuses is not carried out; ALLOW_DELETE may hold the names of what may go, with blanks between.
+#
 # Exit code: that of `sakura-fleet deploy`, which takes this process's place, so that signals reach it.
 set -euo pipefail
 # shellcheck source=scripts/ci/lib.sh
@@ -26,4 +28,5 @@ elif ! git cat-file -e "$base^{commit}" 2>/dev/null; then
 elif [[ $base != "$head" ]] && git merge-base --is-ancestor "$head" "$base"; then
   fail "$base is deployed, which is newer than $head: nothing to do. To go back, revert and deploy the revert"
 fi
-exec sakura-fleet deploy --stack "$stack" --base "$base" --yes --progress plain
+read -ra names <<<"${ALLOW_DELETE:-}"
+exec sakura-fleet deploy --stack "$stack" --base "$base" "${names[@]/#/--allow-delete=}" --yes --progress plain

@@ -56,11 +56,13 @@ size_in() {
 # The text on stdin with another size; all else stays as it is, comments too.
 with_size() { sed -E "s/$size_line/\\1\\2$1\\4\\5/"; }
 
-# Write another size into a stack's file here.
+# Write another size into a stack's file here: the old file or the new one, never half of it.
 write_size() {
-  local file=stacks/Pulumi.$1.yaml text
-  text=$(with_size "$2" <"$file" && echo .)
-  printf '%s' "${text%.}" >"$file"
+  local file=stacks/Pulumi.$1.yaml new
+  new=$(mktemp "stacks/.Pulumi.$1.yaml.XXXXXX")
+  if with_size "$2" <"$file" >"$new" && chmod --reference="$file" "$new" && mv -- "$new" "$file"; then return; fi
+  rm -f -- "$new"
+  fail "the size cannot be written to $file"
 }
 
 # ── What is up ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,19 +75,27 @@ deployed_commit() {
   python3 -c '
 import json, sys
 
-for update in json.loads(sys.argv[1]) or []:
+for update in json.load(sys.stdin) or []:
     head = (update.get("environment") or {}).get("git.head")
     if update["kind"] == "update" and update["result"] == "succeeded" and head:
         print(head)
         break
-' "$history"
+' <<<"$history"
 }
 
-# The size of the stack's last update; nothing where there was none.
+# The size of the stack's last update; nothing where there was none. Fails where the stack cannot be read: a size that is not
+# known must never become the one of the file.
 deployed_size() {
-  local size
-  size=$(pulumi stack output size --stack "$1" --non-interactive 2>/dev/null) || return 0
-  [[ ! $size =~ ^[0-9]+$ ]] || echo "$size"
+  local outputs
+  outputs=$(pulumi stack output --json --stack "$1" --non-interactive) ||
+    fail "the outputs of the stack $1 cannot be read (see above)"
+  python3 -c '
+import json, sys
+
+size = json.load(sys.stdin).get("size")
+if isinstance(size, (int, float)):
+    print(int(size))
+' <<<"$outputs"
 }
 
 # ── GitHub's API ─────────────────────────────────────────────────────────────────────────────────────────────────────

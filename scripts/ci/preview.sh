@@ -17,10 +17,8 @@ readonly stack=$1 out=$2 base=${3:-}
 
 : >"$out"
 work=$(mktemp -d)
-original=
 # shellcheck disable=SC2329 # the trap calls it
 finish() {
-  [[ -z $original ]] || cp -- "$original" "stacks/Pulumi.$stack.yaml"
   [[ -s $out ]] || echo "### ❌ \`$stack\`: the preview did not start; see the run's log" >"$out"
   rm -rf -- "$work"
 }
@@ -29,16 +27,16 @@ trap finish EXIT
 check_stack "$stack"
 need_backend
 
-# The size that a deployment would keep.
+# A copy of the stack's file, with the size that a deployment would keep.
+config=$work/Pulumi.$stack.yaml
+cp -- "stacks/Pulumi.$stack.yaml" "$config"
 note=
 if [[ -n $base ]]; then
   before=$(git show "$base:./stacks/Pulumi.$stack.yaml" 2>/dev/null | size_in "stacks/Pulumi.$stack.yaml at $base" || true)
   declared=$(size_in <"stacks/Pulumi.$stack.yaml")
   kept=$(deployed_size "$stack")
   if [[ $before == "$declared" && -n $kept && $kept != "$declared" ]]; then
-    cp -- "stacks/Pulumi.$stack.yaml" "$work/original"
-    original=$work/original
-    write_size "$stack" "$kept"
+    with_size "$kept" <"stacks/Pulumi.$stack.yaml" >"$config"
     note="With $kept servers, the stack's present size; this change does not touch the file's size ($declared)."
   fi
 fi
@@ -46,7 +44,7 @@ fi
 policies=()
 [[ ! -f policies/PulumiPolicy.yaml ]] || policies=(--policy-pack policies)
 code=0
-pulumi preview --stack "$stack" --diff --color never --non-interactive "${policies[@]+"${policies[@]}"}" \
+pulumi preview --stack "$stack" --config-file "$config" --diff --color never --non-interactive "${policies[@]+"${policies[@]}"}" \
   >"$work/preview" 2>&1 || code=$?
 cat "$work/preview"
 
@@ -56,7 +54,9 @@ while IFS= read -r name; do
 done < <(sed -En 's/^[[[:space:]]*"allow-delete: ?([^"]+)".*$/\1/p' <<<"${LABELS:-}")
 check=0
 if ((code == 0)); then
-  sakura-fleet plan-check --stack "$stack" "${allowed[@]+"${allowed[@]}"}" >"$work/check" 2>&1 || check=$?
+  PULUMI_ENABLE_STREAMING_JSON_PREVIEW='' pulumi preview --stack "$stack" --config-file "$config" --json --show-sames \
+    --non-interactive >"$work/plan.json" || true # what failed is in there, and plan-check says it
+  sakura-fleet plan-check "$work/plan.json" "${allowed[@]+"${allowed[@]}"}" >"$work/check" 2>&1 || check=$?
   cat "$work/check"
 fi
 

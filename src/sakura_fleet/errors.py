@@ -16,6 +16,7 @@
     +-- EngineError                engine         the Pulumi CLI is missing, or a run of it failed
     +-- PolicyError                policy         a policy of level `mandatory` refused the preview
     +-- NoStackError               no-stack       the backend has no such stack
+    +-- BlockedError               blocked        a job's plan goes beyond what the job was asked for
     +-- BusyError                  busy           another run is at work on this stack
     +-- JobFolderError             job-folder     a file of the job folder is damaged, or cannot be written
     +-- ApiError                   api            the cloud answered with an error; status, its code and serial are kept
@@ -198,6 +199,12 @@ class NoStackError(FleetError):
     """The backend has no such stack."""
 
     code = "no-stack"
+
+
+class BlockedError(FleetError):
+    """The plan of a job would do more than the job was asked for. Nothing has been changed."""
+
+    code = "blocked"
 
 
 class BusyError(FleetError):

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from sakura_fleet.cli.failure import JobCommand
-from sakura_fleet.cli.jobs import exit_code, job_runner, print_result
+from sakura_fleet.cli.jobs import agree_by, exit_code, job_runner, print_result
 from sakura_fleet.cli.options import (
-    confirm,
+    allow_delete_option,
+    max_removed_option,
     output_option,
     policy_pack_option,
     progress_option,
@@ -25,6 +26,7 @@ from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.errors import ProjectError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.job_runner import Effort
+from sakura_fleet.scaler.plan_limits import PlanLimits
 from sakura_fleet.scaler.sizes import Target
 
 
@@ -32,11 +34,22 @@ from sakura_fleet.scaler.sizes import Target
 @stack_option
 @click.option("--base", default="HEAD^", show_default=True, help="The commit that was deployed before this one.")
 @yes_option
+@allow_delete_option
+@max_removed_option
 @output_option
 @progress_option
 @policy_pack_option
-def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, policy_packs: tuple[str, ...]) -> None:
-    """Preview with policies, then `pulumi up`; keep the size that the stack has now.
+def deploy(
+    stack: str | None,
+    base: str,
+    yes: bool,
+    allowed: tuple[str, ...],
+    max_removed: int,
+    output: str,
+    progress: str,
+    policy_packs: tuple[str, ...],
+) -> None:
+    """Preview with policies and the rules of `plan-check`, then carry out that plan; keep the size that the stack has.
 
     The autoscaler owns `size` while it runs, and a commit that is about something else must not undo its work. So the
     size of the stack's last update stays, unless the stack file's size differs between BASE and now: then a person
@@ -46,12 +59,15 @@ def deploy(stack: str | None, base: str, yes: bool, output: str, progress: str, 
     Example, in a pipeline with the whole history checked out:
       sakura-fleet deploy -s production --base "$BEFORE" --yes
     """
+    limits = PlanLimits(size_only=False, allow_delete=allowed, max_removed=max_removed)
     with Progress(progress) as shown:
-        runner = job_runner(stack, source="deploy", policy_packs=policy_packs, listener=shown.change)
-        target = _target(runner.project, runner.stack, runner.group(), base)
-        if not yes:
-            confirm(f"{runner.stack}: deploy with {target.size} servers ({target.reason}). Run `pulumi up`?")
-        result = runner.run("deploy", lambda _: target, effort=Effort.UPDATE)
+        runner = job_runner(stack, source="deploy", policy_packs=policy_packs, limits=limits, listener=shown.change)
+        result = runner.run(
+            "deploy",
+            lambda group: _target(runner.project, runner.stack, group, base),
+            effort=Effort.UPDATE,
+            agree=agree_by(runner.stack, yes=yes),
+        )
     print_result(result, output)
     sys.exit(exit_code(result, detailed=result.status == jobs.IGNORED))  # what was not deployed must not look as if
 

@@ -12,10 +12,10 @@ import click
 from sakura_fleet.cli.options import check_stack_name
 from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.project import PREFIX, Project, stack_settings
+from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import ProjectError, UsageError
 from sakura_fleet.model.stack import check_api_root
 from sakura_fleet.model.zones import ZONES
-from sakura_fleet.text_files import read_text_file
 
 _TEMPLATE = """\
 # The stack {stack}. Every setting is explained in docs/configuration.md.
@@ -88,7 +88,8 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
 
 def _add_fleet_id(path: Path, fleet_id: str) -> None:
     """Add the line to the file as it is: comments and order stay."""
-    text = read_text_file(path)
+    file = StackFile.read(path)
+    text = file.text
     config = stack_settings(text, path)
     if f"{PREFIX}fleet_id" in config:
         raise ProjectError(
@@ -107,7 +108,7 @@ def _add_fleet_id(path: Path, fleet_id: str) -> None:
         )
     else:
         text = f"{text}config:\n  {line}"
-    path.write_text(text, "utf-8")
+    StackFile(path, text).replace(file)
     click.echo(f"added the fleet_id to {path}")
 
 

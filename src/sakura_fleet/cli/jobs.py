@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 import click
 
 from sakura_fleet.cli.clock import now
+from sakura_fleet.cli.options import confirm
 from sakura_fleet.engine.exit_codes import CompatExit, JobExit
 from sakura_fleet.engine.outcome import Change
 from sakura_fleet.engine.project import Project
 from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
-from sakura_fleet.scaler.job_runner import JobRunner
+from sakura_fleet.scaler.job_runner import Agree, JobRunner
+from sakura_fleet.scaler.plan_limits import PlanLimits
 
 
 def job_runner(
@@ -21,6 +23,7 @@ def job_runner(
     *,
     source: str,
     policy_packs: Sequence[str] = (),
+    limits: PlanLimits | None = None,
     listener: Callable[[Change], None] = lambda _: None,
 ) -> JobRunner:
     """The job runner of a stack of the project here; without packs, previews use the project's own, if it has one."""
@@ -28,7 +31,24 @@ def job_runner(
     name = project.selected_stack(stack)
     own = project.root / "policies"
     packs = list(policy_packs) or ([str(own)] if (own / "PulumiPolicy.yaml").is_file() else [])
-    return JobRunner(project, name, clock=now, source=source, policy_packs=packs, listener=listener)
+    return JobRunner(project, name, clock=now, source=source, policy_packs=packs, limits=limits, listener=listener)
+
+
+def agree_by(stack: str, *, yes: bool) -> Agree:
+    """Shows the plan on stderr and asks; with `yes` it does neither."""
+
+    def agree(result: JobResult) -> bool:
+        if yes:
+            return True
+        click.echo(result.diff, err=True)
+        change = f"{result.request} with {result.size_after} servers, {result.size_before} before ({result.reason})"
+        try:
+            confirm(f"{stack}: {change}. Carry out this plan?")
+        except click.Abort:
+            return False
+        return True
+
+    return agree
 
 
 def warn_of_damaged(history: History) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sakura_fleet.engine.plan_check import DEFAULT_SHARE
 from sakura_fleet.errors import FileError, UsageError
 
 Option = Callable[[Any], Any]
@@ -44,6 +45,19 @@ policy_pack_option: Option = click.option(
     "--policy-pack", "policy_packs", multiple=True, metavar="FOLDER",
     help="A policy pack for the preview; default: policies/ of the project.",
 )  # fmt: skip
+allow_changes_option: Option = click.option(
+    "--allow-changes", is_flag=True,
+    help="Also do what the plan has beyond the size, such as a changed template; plan-check's rules still hold.",
+)  # fmt: skip
+allow_delete_option: Option = click.option(
+    "--allow-delete", "allowed", metavar="NAME", multiple=True,
+    help="What may be deleted, replaced, shrunk or lose its protection: the Pulumi name or URN of a resource or of the "
+    "component it is in. May be repeated.",
+)  # fmt: skip
+max_removed_option: Option = click.option(
+    "--max-removed", type=click.IntRange(0, 100), metavar="PERCENT", default=DEFAULT_SHARE, show_default=True,
+    help="How many of a group's servers may go in one step.",
+)  # fmt: skip
 
 
 def output_file_option(what: str) -> Option:
@@ -57,7 +71,7 @@ def output_file_option(what: str) -> Option:
 def confirm(question: str) -> None:
     """Ask, and stop on no. Raises `UsageError` where nobody answers."""
     try:
-        agreed = click.confirm(question)
+        agreed = click.confirm(question, err=True)
     except click.Abort:
         raise UsageError("nobody answered: run the same command with --yes. Nothing was changed") from None
     if not agreed:

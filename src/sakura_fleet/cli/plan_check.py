@@ -9,9 +9,10 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from sakura_fleet.cli.options import output_option, stack_option
+from sakura_fleet.cli.options import allow_delete_option, max_removed_option, output_option, stack_option
 from sakura_fleet.engine.exit_codes import PlanCheckExit
-from sakura_fleet.engine.plan_check import DEFAULT_SHARE, Finding, check_plan, read_plan
+from sakura_fleet.engine.plan import read_plan
+from sakura_fleet.engine.plan_check import Finding, check_plan
 from sakura_fleet.engine.project import Project, engine_environment, required_engine
 from sakura_fleet.errors import EngineError, FileError
 from sakura_fleet.text_files import read_text_stream
@@ -23,21 +24,8 @@ MAX_PLAN: Final = 268_435_456
 @click.command(name="plan-check")
 @click.argument("plan", metavar="[FILE|-]", type=click.File("rb"), required=False)
 @stack_option
-@click.option(
-    "--allow-delete",
-    "allowed",
-    metavar="NAME",
-    multiple=True,
-    help="What may be deleted, replaced, shrunk or lose its protection: a Pulumi name or URN. May be repeated.",
-)
-@click.option(
-    "--max-removed",
-    type=click.IntRange(0, 100),
-    metavar="PERCENT",
-    default=DEFAULT_SHARE,
-    show_default=True,
-    help="How many of a group's servers may go in one step.",
-)
+@allow_delete_option
+@max_removed_option
 @output_option
 def plan_check(
     plan: BinaryIO | None, stack: str | None, allowed: tuple[str, ...], max_removed: int, output: str

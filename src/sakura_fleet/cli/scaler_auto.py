@@ -13,7 +13,7 @@ import click
 
 from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.jobs import job_runner, print_result, warn_of_damaged
-from sakura_fleet.cli.options import output_option, stack_option
+from sakura_fleet.cli.options import allow_changes_option, output_option, stack_option
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.table import aligned
 from sakura_fleet.engine.project import Project
@@ -21,6 +21,7 @@ from sakura_fleet.errors import FleetError
 from sakura_fleet.scaler.autoscaler import Autoscaler, Observation, exit_code_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import JobRunner
+from sakura_fleet.scaler.plan_limits import PlanLimits
 
 
 @click.command()
@@ -29,15 +30,24 @@ from sakura_fleet.scaler.job_runner import JobRunner
 @click.option("--interval", default=120, show_default=True, metavar="SECONDS", help="Time between two ticks.")
 @click.option("--dry-run", is_flag=True, help="Decide only; change and remember nothing.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --once: 10 no-op, 11 cooldown, 12 busy, 13 no metric.")
+@allow_changes_option
 @output_option
-def auto(stack: str | None, once: bool, interval: int, dry_run: bool, detailed_exitcode: bool, output: str) -> None:
+def auto(
+    stack: str | None,
+    once: bool,
+    interval: int,
+    dry_run: bool,
+    detailed_exitcode: bool,
+    allow_changes: bool,
+    output: str,
+) -> None:
     """Scale by CPU: up over one threshold, down under another, with a cooldown between.
 
     \b
     Example, every two minutes from cron:
       scaler auto --once -s production
     """
-    runner = _runner(stack)
+    runner = _runner(stack, PlanLimits(size_only=not allow_changes))
     autoscaler = Autoscaler(runner)
 
     def tick() -> tuple[Observation, JobResult | None]:
@@ -134,9 +144,9 @@ def describe(stack: str | None) -> None:
         click.echo("".join(f"    {note}\n" for note in record.get("notes", ())), nl=False)
 
 
-def _runner(stack: str | None) -> JobRunner:
+def _runner(stack: str | None, limits: PlanLimits | None = None) -> JobRunner:
     progress = Progress("plain" if not sys.stderr.isatty() else "auto")
-    return job_runner(stack, source="auto", listener=progress.change)
+    return job_runner(stack, source="auto", limits=limits, listener=progress.change)
 
 
 def _report(observation: Observation, result: JobResult | None, stack: str, output: str) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from sakura_fleet.cli.clock import now
-from sakura_fleet.cli.jobs import exit_code, job_runner, print_result, warn_of_damaged
+from sakura_fleet.cli.jobs import agree_by, exit_code, job_runner, print_result, warn_of_damaged
 from sakura_fleet.cli.options import (
-    confirm,
+    allow_changes_option,
     output_option,
     policy_pack_option,
     progress_option,
@@ -21,10 +21,10 @@ from sakura_fleet.cli.options import (
     yes_option,
 )
 from sakura_fleet.cli.progress import Progress
-from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.job_runner import Effort, Rule
+from sakura_fleet.scaler.plan_limits import PlanLimits
 from sakura_fleet.scaler.price import price_of
 from sakura_fleet.scaler.sizes import Target, after_down, after_set, after_state, after_up
 
@@ -39,6 +39,7 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--dry-run", is_flag=True, help="Print the decision only."),
             click.option("--preview", is_flag=True, help="Preview: what would change, and what it costs."),
             yes_option,
+            allow_changes_option,
             output_option,
             progress_option,
             policy_pack_option,
@@ -86,7 +87,7 @@ def keep(**options: Any) -> None:
     Example:
       scaler keep -s production --yes
     """
-    _run("keep", lambda group, _: Target(group.size, "keep"), effort=Effort.REFRESH, **options)
+    _run("keep", lambda group, _: Target(group.size, "keep"), effort=Effort.REFRESH, repair=True, **options)
 
 
 @click.command("set")
@@ -147,32 +148,35 @@ def _brief(error: str) -> str:
 
 
 def _run(
-    request: str, rule: Callable[[ServerGroupArgs, Members], Target], *, effort: Effort = Effort.SIZE, **options: Any
+    request: str,
+    rule: Callable[[ServerGroupArgs, Members], Target],
+    *,
+    effort: Effort = Effort.SIZE,
+    repair: bool = False,
+    **options: Any,
 ) -> None:
     with Progress(options["progress"]) as progress:
         runner = job_runner(
             options["stack"],
             source=options["source"],
             policy_packs=options["policy_packs"],
+            limits=PlanLimits(size_only=not options["allow_changes"]),
             listener=progress.change,
         )
         decide: Rule = lambda group: rule(group, runner.members)  # noqa: E731
-        group = runner.group()
-        target = decide(group)
         if options["dry_run"]:
-            _print_decision(request, group, target, options["output"])
+            group = runner.group()
+            _print_decision(request, group, decide(group), options["output"])
             return
         if options["preview"]:
-            result = runner.run(request, decide, preview_only=True, effort=max(effort, Effort.UPDATE))
+            result = runner.run(request, decide, preview_only=True, effort=max(effort, Effort.UPDATE), repair=repair)
         else:
-            if not options["yes"] and (effort is not Effort.SIZE or target.size != group.size):
-                change = f"{group.size} -> {target.size} servers ({target.reason})"
-                confirm(f"{runner.stack}: {change}. Run `pulumi up`?")
-            result = runner.run(request, decide, effort=effort)
-    if options["preview"] and result.status == jobs.DONE:
+            agree = agree_by(runner.stack, yes=options["yes"])
+            result = runner.run(request, decide, effort=effort, repair=repair, agree=agree)
+    if options["preview"] and result.diff:
         click.echo(result.diff)
         with open_session(runner.project.setting(runner.stack)) as session:
-            click.echo(price_of(session.client, group, target.size))
+            click.echo(price_of(session.client, runner.group(), result.size_after))
     print_result(result, options["output"])
     sys.exit(exit_code(result, detailed=options["detailed_exitcode"], compat=options["compat"]))
 

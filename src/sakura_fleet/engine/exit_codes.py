@@ -23,6 +23,7 @@ class JobExit(IntEnum):
     RESOURCE = 4
     POLICY = 5
     NO_STACK = 6
+    BLOCKED = 7
     CANCELED = 8
     TIMEOUT = 9
     NOOP = 10
@@ -98,6 +99,7 @@ BY_ERROR: Final[Mapping[str, JobExit]] = {
     "policy": JobExit.POLICY,
     "no-stack": JobExit.NO_STACK,
     "job-folder": JobExit.JOB_FOLDER,
+    "blocked": JobExit.BLOCKED,
     "cancelled": JobExit.CANCELED,
     "timeout": JobExit.TIMEOUT,
     "wait-timeout": JobExit.TIMEOUT,
@@ -107,6 +109,7 @@ engine failed with a resource."""
 
 _FIRST: Final = (
     *(JobExit.POLICY, JobExit.AUTH, JobExit.TIMEOUT, JobExit.CANCELED, JobExit.NO_STACK, JobExit.JOB_FOLDER),
+    JobExit.BLOCKED,
     JobExit.USAGE,
 )
 """Which one tells the most, where a run had several errors."""

@@ -24,7 +24,7 @@ from sakura_fleet.errors import BusyError, JobFolderError
 from sakura_fleet.provider.processes import Process
 
 ACCEPTED, RUNNING, DONE, DONE_NOOP = "ACCEPTED", "RUNNING", "DONE", "DONE_NOOP"
-IGNORED, CANCELED, FAILED = "IGNORED", "CANCELED", "FAILED"
+IGNORED, BLOCKED, CANCELED, FAILED = "IGNORED", "BLOCKED", "CANCELED", "FAILED"
 
 SPACE: Final = 16_384
 """Bytes that must be free before a job begins: more than its files take."""

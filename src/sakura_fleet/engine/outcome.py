@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet import tokens
 from sakura_fleet.engine.exit_codes import JobExit, job_code
+from sakura_fleet.engine.plan import Step
 from sakura_fleet.errors import FleetError, InputError, code_of
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent
+    from pulumi.automation.events import StepEventMetadata, StepEventStateMetadata
 
 _QUIET: Final = ("same", "read", "refresh")
 _LEFT: Final = "1 error occurred:\n\t* "
 """The engine puts it before the error of a create or update of which it keeps the outputs."""
+_BEYOND: Final = " violates plan: "
+"""The engine puts it behind the URN of a resource that would be changed in another way than the plan has it."""
+_UNDONE: Final = "expected resource operations for "
 _CHECKED: Final = " has a problem: "
 """The engine puts it before the reason for which a check refuses, and the value in front, of many lines perhaps."""
 
@@ -48,12 +53,17 @@ class Outcome:
     codes: set[str] = field(default_factory=set)
     listener: Callable[[Change], None] = lambda _: None
     owner_tags: set[str] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
+    """All that the run sets out to do, in its order; what stays as it is, too."""
+    undone: list[str] = field(default_factory=list)
+    """What the plan has and the run did not come to, in the engine's words: it adds them to every failure."""
 
     def on_event(self, event: EngineEvent) -> None:
         """Take in one event; the Automation API calls this."""
         if event.resource_pre_event:
             metadata = event.resource_pre_event.metadata
             self._note_owner_tag(metadata)
+            self.steps.append(_step(metadata))
             if not _is_quiet(metadata):
                 self._changed(metadata, "begun", event.timestamp)
         elif event.res_outputs_event and not _is_quiet(event.res_outputs_event.metadata):
@@ -65,7 +75,7 @@ class Outcome:
             self.violations.append(f"{policy.policy_name}: {_plain(policy.message)}")
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             message = _plain(event.diagnostic_event.message)
-            self.errors.append(message)
+            (self.undone if message.startswith(_UNDONE) else self.errors).append(message)
             self.codes.add(_code(event.diagnostic_event.urn or "", message))
         elif event.summary_event:
             changes = event.summary_event.resource_changes or {}
@@ -76,6 +86,16 @@ class Outcome:
         """The changes of servers, by name."""
         servers = (change for change in self.changes.values() if change.kind == tokens.SERVER)
         return sorted(servers, key=lambda server: server.name)
+
+    @property
+    def left_its_plan(self) -> bool:
+        """Whether the update failed as it would have gone beyond its plan, or as something in it was not to be done."""
+        return any(_BEYOND in error for error in self.errors) or bool(self.undone and not self.errors)
+
+    @property
+    def words(self) -> str:
+        """Why the run failed, in the engine's words; empty where it said nothing."""
+        return "\n".join(self.errors or self.undone)
 
     def exit_code(self, error: FleetError, *, interrupted: bool) -> JobExit:
         """The exit code for a run that ended with `error`."""
@@ -104,6 +124,27 @@ class Outcome:
         owner_tags = inputs.get("owner_tags") or {}
         if owner_tags.get("resource"):
             self.owner_tags.add(str(owner_tags["resource"]))
+
+
+def _step(metadata: StepEventMetadata) -> Step:
+    """The step that an event announces; values of secrets are not in it."""
+    operation = str(getattr(metadata.op, "value", metadata.op))
+    return Step(operation, metadata.urn, _state(metadata.old), _state(metadata.new))
+
+
+def _state(state: StepEventStateMetadata | None) -> dict[str, Any]:
+    """A state of an event as a plan's JSON has it; empty where there is none."""
+    if state is None:
+        return {}
+    return {
+        "type": state.type,
+        "parent": state.parent,
+        "custom": bool(state.custom),
+        "delete": bool(state.delete),
+        "protect": bool(state.protect),
+        "inputs": state.inputs or {},
+        "outputs": state.outputs or {},
+    }
 
 
 def _code(urn: str, message: str) -> str:

@@ -1,7 +1,7 @@
-"""What a plan (the JSON of `pulumi preview --json --show-sames`) would destroy, as findings with a stable id.
+"""What a plan would destroy, as findings with a stable id.
 
 A policy pack reads what a program declares. What a run takes away is only in its plan: deletions, replacements, how
-many of a group go at once, protection that is taken off. Pure functions over the parsed JSON.
+many of a group go at once, protection that is taken off. Pure functions over the plan's steps.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sakura_fleet.errors import EngineError, FileError
-from sakura_fleet.tokens import DNS_ZONE, ELB, SERVER, SERVER_GROUP
+from sakura_fleet.engine.plan import Step, name_of
+from sakura_fleet.tokens import (
+    DNS_RECORD_SETS,
+    DNS_ZONE,
+    ELB,
+    ELB_CERTIFICATE,
+    ELB_MEMBERSHIP,
+    SERVER,
+    SERVER_GROUP,
+)
 
 DEFAULT_SHARE: Final = 50
 """Percent of a group's servers that may go in one step."""
 
-REPLACES: Final = ("replace", "create-replacement", "delete-replaced")
-"""Steps of a replacement; which of them a plan shows depends on `--show-replacement-steps`."""
-
 _ALLOWED: Final = "if that is meant, name it: --allow-delete {name}"
+
+_STACK: Final = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,29 @@ RULES: Final = (
         "Its address goes with it and never comes back; every name that points there leads nowhere.",
     ),
     PlanRule(
+        "elb-entries-deleted",
+        "A group's entries leave an ELB for good, also one that is only looked up.",
+        "The ELB stays, and sends no request to this group any more.",
+    ),
+    PlanRule(
+        "elb-certificate-deleted",
+        "An ELB's certificates are deleted, or Let's Encrypt's no longer holds a name.",
+        "Browsers refuse every https page under a name that the ELB has no certificate for.",
+    ),
+    PlanRule(
         "dns-zone-deleted",
         "A DNS zone is deleted or replaced.",
         "A new zone may get other name servers, which only the registrar can enter.",
+    ),
+    PlanRule(
+        "dns-records-deleted",
+        "All record sets that a stack or a host has in a zone are deleted, also in one that is only looked up.",
+        "The zone stays, and the names in it lead nowhere.",
+    ),
+    PlanRule(
+        "server-deleted",
+        "A server that is in no group is deleted: a host was removed, or renamed.",
+        "What is on its disks is lost, and a host with another name is another server.",
     ),
     PlanRule(
         "server-replaced",
@@ -52,6 +79,12 @@ RULES: Final = (
         "More than half of a group's servers go in one step (`--max-removed` sets the share), and not for as many new "
         "ones.",
         "The rest must carry all the load at once; a wrong size in a stack file has just this effect.",
+    ),
+    PlanRule(
+        "fleet-changed",
+        "The stack gets another `fleet_id`.",
+        "By its owner tags all that the fleet has is another fleet's from then on: a run that is cut short makes "
+        "everything a second time.",
     ),
     PlanRule(
         "protection-removed",
@@ -73,97 +106,90 @@ class Finding:
     @property
     def name(self) -> str:
         """The resource's Pulumi name."""
-        return self.urn.rpartition("::")[2]
+        return name_of(self.urn)
 
     def to_json(self) -> dict[str, str]:
         """The finding for `-o json`."""
         return {"name": self.name, **asdict(self)}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a plan; `old` and `new` are states."""
-
-    op: str
-    urn: str
-    old: Mapping[str, Any]
-    new: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The resource's Pulumi name."""
-        return self.urn.rpartition("::")[2]
-
-    @property
-    def type(self) -> str:
-        """The resource's type token."""
-        return str((self.new or self.old).get("type", ""))
-
-    @property
-    def parent(self) -> str:
-        """The parent's URN."""
-        return str((self.old or self.new).get("parent", ""))
-
-    @property
-    def replaces(self) -> bool:
-        """Whether a new object takes the place of the old one."""
-        return self.op in REPLACES
-
-    @property
-    def removes(self) -> bool:
-        """Whether the object that is there now goes."""
-        return self.op == "delete" or self.replaces
-
-
-def read_plan(document: Any) -> list[Step]:
-    """The steps of a plan. Raises `FileError` for what is no plan, for one that failed, and for one that leaves out
-    what it would have to show."""
-    errors = [
-        str(diagnostic.get("message", "")).strip()
-        for diagnostic in (document.get("diagnostics") or [] if isinstance(document, Mapping) else [])
-        if isinstance(diagnostic, Mapping) and diagnostic.get("severity") == "error"
-    ]
-    if not isinstance(document, Mapping) or "changeSummary" not in document:
-        if errors:
-            raise EngineError("the preview itself failed, so there is no plan to check: " + "\n".join(errors))
-        raise FileError("this is not the output of `pulumi preview --json`; make it with --json --show-sames")
-    if errors:
-        raise EngineError(f"the preview itself failed, so its plan is not whole: {errors[0]}")
-    steps = [
-        Step(str(step.get("op")), str(step.get("urn")), step.get("oldState") or {}, step.get("newState") or {})
-        for step in document.get("steps") or []
-    ]
-    same = int((document["changeSummary"] or {}).get("same", 0))
-    if same > sum(step.op == "same" for step in steps) and any(s.type == SERVER and s.op == "delete" for s in steps):
-        raise FileError(
-            "servers would go, but the plan leaves out what stays, so nobody can tell how many are left; make it with "
-            "`pulumi preview --json --show-sames`"
-        )
-    return steps
-
-
 def check_plan(
-    steps: Collection[Step], *, allow_delete: Collection[str] = (), max_removed: int = DEFAULT_SHARE
+    steps: Collection[Step],
+    *,
+    allow_delete: Collection[str] = (),
+    max_removed: int = DEFAULT_SHARE,
+    asked: int = 0,
 ) -> list[Finding]:
     """Everything in the plan that should not happen unasked.
 
-    `allow_delete` names what may go (Pulumi names or URNs), `max_removed` is the percentage of a group's servers that
-    may go in one step.
+    `allow_delete` names what may go: Pulumi names or URNs of resources, or of the components that they are in.
+    `max_removed` is the percentage of a group's servers that may go in one step; `asked` is a number that may go in any
+    case, as somebody asked for a group smaller by so many.
     """
-    found = [*_removals(steps), *_shrinking(steps, max_removed), *_protection(steps)]
-    return list(dict.fromkeys(finding for finding in found if not {finding.name, finding.urn} & set(allow_delete)))
+    allowed = set(allow_delete)
+    parents = {step.urn: step.parent for step in steps}
+    found = [
+        *_deletions(steps),
+        *_replaced_servers(steps),
+        *_shrinking(steps, max_removed, asked),
+        *_other_fleet(steps),
+        *_protection(steps),
+    ]
+    unique = dict.fromkeys(found)
+    return [finding for finding in unique if not allowed & _names(finding.urn, parents.get(finding.urn, ""))]
 
 
-def _removals(steps: Collection[Step]) -> Iterator[Finding]:
+def _deletions(steps: Collection[Step]) -> Iterator[Finding]:
+    """What goes for good, or goes and comes back as another object."""
     for step in steps:
-        way_out = _ALLOWED.format(name=step.name)
+        lost = _lost_names(step)
+        if lost:
+            message = f"the ELB's certificate would no longer hold {', '.join(lost)}"
+            yield Finding("elb-certificate-deleted", step.urn, message, _put_back(step))
+        if not step.removes:
+            continue
         verb = "replaced" if step.replaces else "deleted"
-        if step.type in (ELB, DNS_ZONE) and step.removes and not _made_elsewhere(step):
-            rule, what = ("elb-deleted", "ELB") if step.type == ELB else ("dns-zone-deleted", "DNS zone")
-            yield Finding(rule, step.urn, f"the {what} would be {verb}", f"put it back into the program; {way_out}")
+        if step.type == ELB and not _made_elsewhere(step):
+            yield Finding("elb-deleted", step.urn, f"the ELB would be {verb}", _put_back(step))
+        if step.type == DNS_ZONE and not _made_elsewhere(step):
+            yield Finding("dns-zone-deleted", step.urn, f"the DNS zone would be {verb}", _put_back(step))
+        if step.type == ELB_MEMBERSHIP and step.old_inputs.get("members"):
+            message = f"the entries of {len(step.old_inputs['members'])} servers would leave the ELB"
+            yield Finding("elb-entries-deleted", step.urn, message, _put_back(step))
+        if step.type == ELB_CERTIFICATE:
+            yield Finding("elb-certificate-deleted", step.urn, f"the certificates would be {verb}", _put_back(step))
+        if step.type == DNS_RECORD_SETS and step.old_inputs.get("record_sets"):
+            sets = [given for given in step.old_inputs["record_sets"] if isinstance(given, Mapping)]
+            texts = ", ".join(f"{given.get('name')} {given.get('type')}" for given in sets)
+            message = f"the record sets {texts} would be {verb}"
+            yield Finding("dns-records-deleted", step.urn, message, _put_back(step))
+        if step.type == SERVER and step.op == "delete" and not _in_group(step.urn):
+            yield Finding("server-deleted", step.urn, "the server would be deleted with its disks", _put_back(step))
+
+
+def _replaced_servers(steps: Collection[Step]) -> Iterator[Finding]:
+    for step in steps:
         if step.type == SERVER and step.replaces:
             message = "the server would be deleted, and then made again"
-            yield Finding("server-replaced", step.urn, message, f"take the change back, or {way_out}")
+            yield Finding(
+                "server-replaced", step.urn, message, f"take the change back, or {_ALLOWED.format(name=step.name)}"
+            )
+
+
+def _put_back(step: Step) -> str:
+    """The way out; one name allows all that goes with a component."""
+    name = name_of(step.parent) if _is_component(step.parent) else step.name
+    return f"put it back into the program; {_ALLOWED.format(name=name)}"
+
+
+def _lost_names(step: Step) -> list[str]:
+    """The names that a certificate which stays no longer holds."""
+    if step.type != ELB_CERTIFICATE or step.removes or not step.new:
+        return []
+    kept = step.new_inputs.get("lets_encrypt_names")
+    if not isinstance(kept, list):
+        return []  # not known in a preview
+    return [str(name) for name in step.old_inputs.get("lets_encrypt_names") or [] if name not in kept]
 
 
 def _made_elsewhere(step: Step) -> bool:
@@ -171,27 +197,57 @@ def _made_elsewhere(step: Step) -> bool:
     return bool((step.old.get("outputs") or step.old.get("inputs") or {}).get("lookup"))
 
 
-def _shrinking(steps: Collection[Step], max_removed: int) -> Iterator[Finding]:
+def _in_group(urn: str) -> bool:
+    return f"{SERVER_GROUP}$" in urn
+
+
+def _names(urn: str, parent: str) -> set[str]:
+    """What allows something to go: its own name, or that of the component it is in. A group's name lets the group
+    shrink, and none of its servers be replaced."""
+    own = {urn, name_of(urn)}
+    return own | {parent, name_of(parent)} if _is_component(parent) and not _in_group(urn) else own
+
+
+def _is_component(urn: str) -> bool:
+    return bool(urn) and urn.split("::")[2] != _STACK
+
+
+def _shrinking(steps: Collection[Step], max_removed: int, asked: int) -> Iterator[Finding]:
     groups: dict[str, list[Step]] = {}
     for step in steps:
-        if step.type == SERVER and f"{SERVER_GROUP}$" in step.urn:
+        if step.type == SERVER and _in_group(step.urn) and step.op != "refresh":
             groups.setdefault(step.parent, []).append(step)
     for group, members in groups.items():
         before = sum(bool(step.old) for step in members)
         leaving = sum(step.op == "delete" for step in members)
         coming = sum(step.op == "create" for step in members)
         lost = leaving - coming  # a new generation brings as many as it takes
-        if lost * 100 > before * max_removed:
+        if lost > asked and lost * 100 > before * max_removed:
             message = f"{lost} of {before} servers would go in one step, over {max_removed} %"
-            way_out = "go down in smaller steps, raise --max-removed, or " + _ALLOWED.format(
-                name=group.rpartition("::")[2]
-            )
+            way_out = "go down in smaller steps, raise --max-removed, or " + _ALLOWED.format(name=name_of(group))
             yield Finding("group-shrinks", group, message, way_out)
+
+
+def _other_fleet(steps: Collection[Step]) -> Iterator[Finding]:
+    """One finding for the stack, however many resources change their owner tags."""
+    for step in steps:
+        old, new = (_fleet(inputs) for inputs in (step.old_inputs, step.new_inputs))
+        if old and new and old != new:
+            stack, project = step.urn.split("::")[:2]
+            urn = f"{stack}::{project}::{_STACK}::{project}-{stack.rpartition(':')[2]}"
+            message = f"all that carries the fleet's owner tag would get another, {new} instead of {old}"
+            way_out = f"put the fleet_id back into the stack file; {_ALLOWED.format(name=name_of(urn))}"
+            yield Finding("fleet-changed", urn, message, way_out)
+
+
+def _fleet(inputs: Mapping[str, Any]) -> str:
+    owner_tags = inputs.get("owner_tags")
+    return str(owner_tags.get("fleet") or "") if isinstance(owner_tags, Mapping) else ""
 
 
 def _protection(steps: Collection[Step]) -> Iterator[Finding]:
     for step in steps:
-        if step.old.get("protect") and step.new and not step.new.get("protect"):
+        if step.op != "refresh" and step.old.get("protect") and step.new and not step.new.get("protect"):
             yield Finding(
                 "protection-removed",
                 step.urn,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from pulumi import automation
@@ -15,7 +16,8 @@ from pulumi import automation
 from sakura_fleet.engine.command import GroupedCommand
 from sakura_fleet.engine.held_lock import held_lock
 from sakura_fleet.engine.outcome import Outcome
-from sakura_fleet.engine.project import PREFIX, Project, engine_environment, pulumi, required_engine
+from sakura_fleet.engine.project import Project, engine_environment, pulumi, required_engine
+from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import BusyError, EngineError, NoStackError
 from sakura_fleet.provider.state_identity import STACK_TAG, is_identity
 from sakura_fleet.tokens import SERVER
@@ -28,6 +30,22 @@ class KnownServer:
     urn: str
     id: str
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFiles:
+    """A plan between its preview and its update: the configuration that it is of, and the engine's own plan, which
+    holds the update to its steps."""
+
+    config: Path
+    steps: Path
+
+    @classmethod
+    def within(cls, folder: Path, stack_file: StackFile) -> PlanFiles:
+        """In a folder of its own, with the configuration of `stack_file`."""
+        config = folder / stack_file.path.name
+        config.write_text(stack_file.text, "utf-8")
+        return cls(config, folder / "plan.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +147,6 @@ class StackEngine:
             self._stack.preview(on_event=outcome.on_event)
         return outcome.owner_tags
 
-    def set_size(self, size: int) -> None:
-        """Declare another size in the stack's file; comments stay."""
-        with _own_words("the size cannot be written to the stack's file"):
-            self._stack.set_config(f"{PREFIX}size", automation.ConfigValue(str(size)))
-
     def servers(self, ids: Collection[str]) -> list[KnownServer]:
         """The servers that the state knows by these IDs."""
         return [
@@ -145,14 +158,18 @@ class StackEngine:
     def preview(
         self,
         outcome: Outcome,
+        plan: PlanFiles,
         policy_packs: Sequence[str] = (),
         *,
         refresh: bool = False,
         replace: Sequence[str] = (),
     ) -> str:
-        """A preview of `up` with policies; returns what it printed. Raises `EngineError` where it fails."""
+        """A preview of `up` with policies, of the configuration in `plan`, where the plan is kept; returns what it
+        printed. Raises `EngineError` where it fails."""
         with _own_words("the preview failed"):
             result = self._stack.preview(
+                config_file=str(plan.config),
+                plan=str(plan.steps),
                 policy_packs=list(policy_packs) or None,
                 refresh=refresh or None,
                 replace=list(replace) or None,
@@ -162,13 +179,15 @@ class StackEngine:
             )
         return result.stdout
 
-    def up(self, outcome: Outcome, *, refresh: bool = False, replace: Sequence[str] = ()) -> None:
-        """Make it so, with `refresh` also what differs in the cloud; resources in `replace` (URNs) are made again.
+    def up(self, outcome: Outcome, plan: PlanFiles, *, refresh: bool = False, replace: Sequence[str] = ()) -> None:
+        """Carry out the plan of a preview with the same `refresh` and `replace` (URNs of resources to make again).
 
-        Raises `EngineError` where it fails.
+        Raises `EngineError` where it fails, also where the program, the state or the cloud now want something else.
         """
         with _own_words("the update failed"), self.command.passing_signals_on():
             self._stack.up(
+                config_file=str(plan.config),
+                plan=str(plan.steps),
                 on_event=outcome.on_event,
                 refresh=refresh or None,
                 replace=list(replace) or None,

@@ -103,7 +103,7 @@ class Autoscaler:
         action, now, after = task.action.value, self._clock(), result.size_after
         if result.status == jobs.DONE:
             memory = memory.succeeded(scaling, action=action, before=before, after=after, now=now)
-        elif result.status in (jobs.FAILED, jobs.CANCELED):
+        elif result.status in (jobs.FAILED, jobs.CANCELED, jobs.BLOCKED):
             memory = memory.failed(scaling, action=action, before=before, after=after, now=now)
         try:
             self._remember(memory)

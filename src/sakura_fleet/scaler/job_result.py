@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change
+from sakura_fleet.engine.plan_check import Finding
 from sakura_fleet.errors import JobFolderError
 from sakura_fleet.provider.processes import user_name
+
+KEPT: Final = 50
+"""So many findings are kept and shown; a template has one for each server."""
 
 
 @dataclass(slots=True)
@@ -28,6 +32,8 @@ class JobResult:
     servers: list[Change] = field(default_factory=list)
     summary: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    """What the plan would have done and must not, where it was blocked."""
     error: str = ""
     diff: str = ""
     ended: datetime | None = None
@@ -55,6 +61,7 @@ class JobResult:
             "reason": self.reason,
             "pulumi": {"summary": self.summary},
             "servers": [asdict(server) for server in self.servers],
+            "blocked": [finding.to_json() for finding in self.findings[:KEPT]],
             "duration_s": round(self.duration_s, 1),
             "notes": self.notes,
             "error": self.error,

@@ -1,28 +1,34 @@
-"""One scaling job, from the request to the last server: decide, declare, preview with policies, `pulumi up`, report.
+"""One job, from the request to the last server: decide, preview with policies, judge the plan, ask, declare, update.
 
-The declared size is the stack file's. A job that fails leaves it as it was wanted: the next run goes on from there. A
-preview that fails, or a policy that refuses, puts it back, as nothing has happened yet.
+All of it happens under the stack's job lock. The preview is of a copy of the stack's file; the size is written there
+when the update begins, and only where the file still is what was read. The update is held to the plan of the preview. A
+job that fails leaves its size declared: the next run goes on from there.
 """
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
+from pathlib import Path
 from typing import Final
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change, Outcome
+from sakura_fleet.engine.plan_check import Finding
 from sakura_fleet.engine.project import Project
-from sakura_fleet.engine.stack import KnownServer, StackEngine, StackLockedError
+from sakura_fleet.engine.stack import KnownServer, PlanFiles, StackEngine, StackLockedError
+from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import (
     AdoptionError,
+    BlockedError,
     BusyError,
     EngineError,
     FleetError,
@@ -39,12 +45,19 @@ from sakura_fleet.scaler.history import History, busy_since
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.leftovers import member_owner_tags, orphan_note, orphaned_members, remove_leftovers
 from sakura_fleet.scaler.metrics import find_members
+from sakura_fleet.scaler.plan_limits import PlanLimits
+from sakura_fleet.scaler.size_change import SizeChange
 from sakura_fleet.scaler.sizes import Target
 
 Rule = Callable[[ServerGroupArgs], Target]
 
 MOST_BUSY: Final = timedelta(hours=1)
 """A stack that is found busy for longer is one with a stale lock, or with a run that somebody should look at."""
+Agree = Callable[[JobResult], bool]
+"""Whether the plan that a result shows may be carried out."""
+
+SHOWN: Final = 10
+"""So many findings are in the error of a blocked job."""
 
 
 class Effort(IntEnum):
@@ -60,14 +73,18 @@ class Effort(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One request, once this job holds the stack; `dead` is the job of a process that ended in the middle of it."""
+    """One request, once this job holds the stack; `dead` is the job of a process that ended in the middle of it, `file`
+    the stack's file that the target was decided by."""
 
     job_id: str
     request: str
+    file: StackFile
     target: Target
     effort: Effort
     replace: frozenset[str]
+    repair: bool
     preview_only: bool
+    agree: Agree
     dead: jobs.Job | None
 
 
@@ -82,6 +99,7 @@ class JobRunner:
         clock: Callable[[], datetime],
         source: str = "cli",
         policy_packs: Sequence[str] = (),
+        limits: PlanLimits | None = None,
         listener: Callable[[Change], None] = lambda _: None,
     ) -> None:
         self.project = project
@@ -91,6 +109,7 @@ class JobRunner:
         self.folder = jobs.JobFolder.of(project.root, stack)
         self.history = History(self.folder.folder / "history.jsonl")
         self._policy_packs = list(policy_packs)
+        self._limits = limits or PlanLimits()
         self._listener = listener
 
     def group(self) -> ServerGroupArgs:
@@ -126,15 +145,24 @@ class JobRunner:
         effort: Effort = Effort.SIZE,
         manual: bool = True,
         replace: Collection[str] = (),
+        repair: bool = False,
+        agree: Agree = lambda _: True,
     ) -> JobResult:
-        """Carry out one request. Servers in `replace` (IDs) are replaced in the same run: the new one is made first."""
+        """Carry out one request. Servers in `replace` (IDs) are replaced in the same run: the new one is made first.
+
+        With `repair`, all that differs in the cloud may be brought back. `agree` is asked once the plan is there.
+        """
         began = time.monotonic()
         group = self.group()
         self.check()
         try:
             with self.folder.job(request) as (job, dead):
+                file = StackFile.read(self.project.stack_file(self.stack))
                 group = self.group()
-                work = _Work(job.id, request, rule(group), effort, frozenset(replace), preview_only, dead)
+                target = rule(group)
+                work = _Work(
+                    job.id, request, file, target, effort, frozenset(replace), repair, preview_only, agree, dead
+                )
                 result = self._carry_out(group, work)
         except BusyError as busy:
             result = JobResult(
@@ -187,55 +215,77 @@ class JobRunner:
                 await_orphans(dead, self.stack)
                 result.notes += engine.clear_leftovers(lambda lock: refuse_unproven(lock, self.stack, dead))
                 work = replace(work, effort=Effort.REFRESH)  # it has not written down what it removed
-            replaced = engine.servers(work.replace) if work.replace else []
-            urns = [server.urn for server in replaced]
-            self._preview(engine, group, work, result, urns)
-            if not work.preview_only:
-                if replaced:
-                    self._release(replaced)
-                engine.up(outcome, refresh=work.effort is Effort.REFRESH, replace=urns)
-                if work.dead:
-                    result.notes += self._remove_leftovers(engine, group, work.dead)
-                result.notes += self._orphans(engine)
-            result.status = jobs.DONE
+            self._plan_and_do(engine, group, work, result, outcome)
         except BusyError as busy:
-            if engine and target.size != group.size:
-                engine.set_size(group.size)
             result.status, result.error, result.size_after = jobs.IGNORED, busy.coded(), group.size
             result.reason, result.detailed_exit_code = "busy", JobExit.BUSY
         except NoStackError as error:
             result.status, result.error, result.exit_code = jobs.FAILED, error.coded(), JobExit.NO_STACK
+        except BlockedError as error:
+            result.status, result.error, result.exit_code = jobs.BLOCKED, error.coded(), JobExit.BLOCKED
+            if not work.preview_only:
+                result.size_after = group.size
         except FleetError as error:
             interrupted = engine.command.interrupted if engine else False
             result.status = jobs.CANCELED if interrupted else jobs.FAILED
-            result.error = "\n".join(outcome.errors) or error.coded()
+            result.error = outcome.words or error.coded()
             if not result.exit_code:
                 result.exit_code = outcome.exit_code(error, interrupted=interrupted)
-        if work.dead and (work.preview_only or result.status != jobs.DONE):
-            self.folder.leave_to_the_next(work.dead)
+        finally:
+            if work.dead and (work.preview_only or result.status != jobs.DONE):
+                self.folder.leave_to_the_next(work.dead)
         if not work.preview_only:
             result.servers, result.summary = outcome.servers, outcome.summary
         return result
 
+    def _plan_and_do(
+        self, engine: StackEngine, group: ServerGroupArgs, work: _Work, result: JobResult, outcome: Outcome
+    ) -> None:
+        """Preview, judge and ask; then carry out just that plan."""
+        replaced = engine.servers(work.replace) if work.replace else []
+        urns = [server.urn for server in replaced]
+        declared = work.file.with_size(work.target.size) if work.target.size != group.size else work.file
+        with tempfile.TemporaryDirectory(prefix="sakura-fleet-") as folder:
+            plan = PlanFiles.within(Path(folder), declared)
+            self._preview(engine, plan, group, work, result, urns)
+            if work.preview_only:
+                result.status = jobs.DONE
+                return
+            if not work.agree(result):
+                result.status, result.exit_code, result.size_after = jobs.CANCELED, JobExit.CANCELED, group.size
+                return
+            declared.replace(work.file)
+            try:
+                if replaced:
+                    self._release(replaced)
+                engine.up(outcome, plan, refresh=work.effort is Effort.REFRESH, replace=urns)
+            except FleetError as error:
+                if isinstance(error, BusyError) or (outcome.left_its_plan and not outcome.changes):
+                    with suppress(BusyError):  # nothing has begun; and what somebody wrote meanwhile stays
+                        work.file.replace(declared)
+                if outcome.left_its_plan and not outcome.changes:
+                    raise BlockedError(_left_its_plan(outcome.words)) from error
+                raise
+        if work.dead:
+            result.notes += self._remove_leftovers(engine, group, work.dead)
+        result.notes += self._orphans(engine)
+        result.status = jobs.DONE
+
     def _preview(
         self,
         engine: StackEngine,
+        plan: PlanFiles,
         group: ServerGroupArgs,
         work: _Work,
         result: JobResult,
         replace: Sequence[str],
     ) -> None:
-        """Declare the size and preview it with the policies; the old size comes back unless the preview is fine."""
-        changed = work.target.size != group.size
-        if changed:
-            engine.set_size(work.target.size)
+        """Preview with the policies, and judge the plan. Raises `BlockedError` where it does what it must not."""
         outcome = Outcome()
-        fine = False
         try:
             result.diff = engine.preview(
-                outcome, self._policy_packs, refresh=work.effort is Effort.REFRESH, replace=replace
+                outcome, plan, self._policy_packs, refresh=work.effort is Effort.REFRESH, replace=replace
             )
-            fine = True
         except FleetError as error:
             result.exit_code = outcome.exit_code(error, interrupted=engine.command.interrupted)
             result.size_after = group.size
@@ -244,8 +294,16 @@ class JobRunner:
             raise EngineError("\n".join(outcome.errors) or str(error)) from error
         finally:
             result.summary = outcome.summary
-            if changed and (work.preview_only or not fine):
-                engine.set_size(group.size)
+        change = SizeChange(
+            group=group.name,
+            before=group.size,
+            after=work.target.size,
+            replaced=frozenset(replace),
+            repair=work.repair,
+        )
+        result.findings = self._limits.findings(outcome.steps, change)
+        if result.findings:
+            raise BlockedError(_refusal(work.request, result.findings))
 
     def _session(self) -> AbstractContextManager[Session]:
         return open_session(self.project.setting(self.stack))
@@ -280,6 +338,20 @@ class JobRunner:
         except FleetError as error:
             return [f"whether the group has servers that the state does not know was not to be found out: {error}"]
         return [orphan_note(item.name, item.id, item.zone, self.stack) for item in found]
+
+
+def _refusal(request: str, findings: Sequence[Finding]) -> str:
+    lines = [f"  {finding.name}: {finding.message}; {finding.way_out} [{finding.rule}]" for finding in findings[:SHOWN]]
+    more = [f"  … and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
+    head = f"the plan of `{request}` goes beyond what was asked for; nothing was changed:"
+    return "\n".join([head, *lines, *more])
+
+
+def _left_its_plan(words: str) -> str:
+    return (
+        "the program, the state or the cloud changed after the plan was made; nothing was changed: run the same "
+        f"command again, which makes a new one:\n{words}"
+    )
 
 
 def _not_while_adopting(group: ServerGroupArgs, work: _Work) -> None:

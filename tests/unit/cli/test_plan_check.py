@@ -11,47 +11,17 @@ from click.testing import CliRunner, Result
 
 from sakura_fleet import tokens
 from sakura_fleet.cli.main import main
-from sakura_fleet.engine import plan_check as plan
+from sakura_fleet.engine import plan_check
 from sakura_fleet.engine.exit_codes import PlanCheckExit
+from sakura_fleet.engine.plan import REPLACES, read_plan
 from sakura_fleet.errors import FileError, FleetError
 from tests.unit.folder import Folder
-
-PREFIX = "urn:pulumi:test::fleet::"
-GROUP = f"{PREFIX}{tokens.SERVER_GROUP}::web"
-
-
-def step(op: str, token: str, name: str, around: str = "", **state: Any) -> dict[str, Any]:
-    types = f"{around}${token}" if around else token
-    common = {"type": token, "urn": f"{PREFIX}{types}::{name}"}
-    if around == tokens.SERVER_GROUP:
-        common["parent"] = GROUP
-    old, new = state.pop("old", {}), state.pop("new", {})
-    made: dict[str, Any] = {"op": op, "urn": common["urn"]}
-    if op != "create":
-        made["oldState"] = {**common, **state, **old}
-    if op not in ("delete", "delete-replaced"):
-        made["newState"] = {**common, **state, **new}
-    return made
-
-
-def member(op: str, number: int, generation: str = "aaaaaa") -> dict[str, Any]:
-    return step(op, tokens.SERVER, f"web-{generation}-{number:03}", tokens.SERVER_GROUP)
-
-
-def members(op: str, first: int, last: int, generation: str = "aaaaaa") -> list[dict[str, Any]]:
-    return [member(op, number, generation) for number in range(first, last + 1)]
-
-
-def document(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
-    summary: dict[str, int] = {}
-    for entry in steps:
-        summary[entry["op"]] = summary.get(entry["op"], 0) + 1
-    return {"steps": list(steps), "changeSummary": summary, **more}
+from tests.unit.plans import GROUP, PREFIX, document, member, members, step
 
 
 def findings(*steps: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
-    found = plan.check_plan(plan.read_plan(document(*steps)), **options)
-    assert {finding.rule for finding in found} <= {rule.id for rule in plan.RULES}
+    found = plan_check.check_plan(read_plan(document(*steps)), **options)
+    assert {finding.rule for finding in found} <= {rule.id for rule in plan_check.RULES}
     assert all(finding.way_out for finding in found)
     return [(finding.rule, finding.name) for finding in found]
 
@@ -65,7 +35,7 @@ def test_a_plan_that_only_adds_and_changes() -> None:
 @pytest.mark.parametrize(
     ("token", "rule"), [(tokens.ELB, "elb-deleted"), (tokens.DNS_ZONE, "dns-zone-deleted")], ids=["elb", "zone"]
 )
-@pytest.mark.parametrize("op", ["delete", *plan.REPLACES])
+@pytest.mark.parametrize("op", ["delete", *REPLACES])
 def test_what_cannot_be_had_again(token: str, rule: str, op: str) -> None:
     gone = step(op, token, "it", tokens.WEB_ELB)
     assert findings(gone) == [(rule, "it")]
@@ -87,7 +57,7 @@ def test_what_was_looked_up_is_only_forgotten(where: str) -> None:
     assert findings(step("delete", tokens.DNS_ZONE, "it", old={where: {"lookup": False}})) != []
 
 
-@pytest.mark.parametrize("op", plan.REPLACES)
+@pytest.mark.parametrize("op", REPLACES)
 def test_a_replaced_server(op: str) -> None:
     host = step(op, tokens.SERVER, "www", tokens.CADDY_HOST)
     assert findings(host) == [("server-replaced", "www")]
@@ -95,8 +65,80 @@ def test_a_replaced_server(op: str) -> None:
     assert findings(member(op, 1), *members("same", 2, 4)) == [("server-replaced", "web-aaaaaa-001")]
 
 
-def test_a_deleted_server_outside_a_group_was_taken_out_by_a_person() -> None:
-    assert findings(step("delete", tokens.SERVER, "www", tokens.CADDY_HOST)) == []
+def test_a_host_that_is_removed_or_renamed() -> None:
+    gone = step("delete", tokens.SERVER, "www", tokens.CADDY_HOST)
+    assert findings(gone) == [("server-deleted", "www")]
+    assert findings(gone, step("create", tokens.SERVER, "web", tokens.CADDY_HOST)) == [("server-deleted", "www")]
+    assert findings(gone, allow_delete=["www"]) == []
+    assert findings(step("create", tokens.SERVER, "web", tokens.CADDY_HOST)) == []
+
+
+HOST = f"{PREFIX}{tokens.CADDY_HOST}::www"
+SETS = [{"name": "www", "type": "A", "ttl": 300, "values": ["192.0.2.1"]}]
+
+
+def test_one_name_allows_all_that_goes_with_a_host() -> None:
+    old = {"parent": HOST, "inputs": {"record_sets": SETS}}
+    steps = [
+        step("delete", tokens.DNS_RECORD_SETS, name, tokens.CADDY_HOST, old=old)
+        for name in ("www-address", "www-https")
+    ]
+    found = plan_check.check_plan(read_plan(document(*steps)))
+    assert [(finding.rule, finding.name) for finding in found] == [
+        ("dns-records-deleted", "www-address"),
+        ("dns-records-deleted", "www-https"),
+    ]
+    assert all("--allow-delete www" in finding.way_out and "www A" in finding.message for finding in found)
+    assert findings(*steps, allow_delete=["www"]) == []
+    assert findings(*steps, allow_delete=[HOST]) == []
+    assert findings(*steps, allow_delete=["www-https"]) == [("dns-records-deleted", "www-address")]
+
+
+def test_a_groups_name_allows_none_of_its_servers_to_be_replaced() -> None:
+    steps = [member("replace", 1), *members("same", 2, 4)]
+    assert findings(*steps, allow_delete=["web"]) == [("server-replaced", "web-aaaaaa-001")]
+
+
+def test_records_that_go_although_the_zone_was_only_looked_up() -> None:
+    zone = step("delete", tokens.DNS_ZONE, "example.com-zone", old={"outputs": {"lookup": True}})
+    records = step("delete", tokens.DNS_RECORD_SETS, "example.com-records", old={"inputs": {"record_sets": SETS}})
+    empty = step("delete", tokens.DNS_RECORD_SETS, "none", old={"inputs": {"record_sets": []}})
+    assert findings(zone, records, empty) == [("dns-records-deleted", "example.com-records")]
+    changed = step("update", tokens.DNS_RECORD_SETS, "r", old={"inputs": {"record_sets": SETS}}, new={"inputs": {}})
+    assert findings(changed) == []
+
+
+def test_entries_that_go_although_the_elb_was_only_looked_up() -> None:
+    elb = step("delete", tokens.ELB, "their-elb", old={"outputs": {"lookup": "their-elb"}})
+    entries = step("delete", tokens.ELB_MEMBERSHIP, "their-elb-web", old={"inputs": {"members": [{"key": "sfr:1"}]}})
+    empty = step("delete", tokens.ELB_MEMBERSHIP, "none", old={"inputs": {"members": []}})
+    assert findings(elb, entries, empty) == [("elb-entries-deleted", "their-elb-web")]
+
+
+def certificate(op: str, before: list[str], after: Any) -> dict[str, Any]:
+    old, new = ({"inputs": {"lets_encrypt_names": names}} for names in (before, after))
+    return step(op, tokens.ELB_CERTIFICATE, "elb", old=old, new=new)
+
+
+def test_certificates() -> None:
+    both = ["www.example.com", "example.com"]
+    assert findings(certificate("delete", both, [])) == [("elb-certificate-deleted", "elb")]
+    assert findings(certificate("delete", both, []), allow_delete=["elb"]) == []
+    assert findings(certificate("update", both, both[:1])) == [("elb-certificate-deleted", "elb")]
+    assert findings(certificate("update", both[:1], both)) == []
+    assert findings(certificate("update", both, both)) == []
+    assert findings(certificate("update", both, "04da6b54-80e4-46f7-96ec-b56ff0331ba9")) == []
+
+
+def test_another_fleet_id_is_one_finding_of_the_stack() -> None:
+    def tagged(op: str, name: str, before: str, after: str) -> dict[str, Any]:
+        old, new = ({"inputs": {"owner_tags": {"fleet": fleet, "resource": "sfr:1"}}} for fleet in (before, after))
+        return step(op, tokens.STARTUP_SCRIPT, name, old=old, new=new)
+
+    steps = [tagged("update", "a", "sf:1", "sf:2"), tagged("replace", "b", "sf:1", "sf:2")]
+    assert findings(*steps) == [("fleet-changed", "fleet-test")]
+    assert findings(*steps, allow_delete=["fleet-test"]) == []
+    assert findings(tagged("update", "a", "sf:1", "sf:1")) == []
 
 
 def test_both_halves_of_a_replacement_are_one_finding() -> None:
@@ -113,6 +155,8 @@ def test_a_group_that_shrinks(stay: int, go: int, refused: bool) -> None:
     assert findings(*steps, allow_delete=["web"]) == []
     assert findings(*steps, max_removed=100) == []
     assert findings(*steps, max_removed=0) == [("group-shrinks", "web")]
+    assert findings(*steps, max_removed=0, asked=go) == []
+    assert findings(*steps, max_removed=0, asked=go - 1) == [("group-shrinks", "web")]
 
 
 def test_members_that_are_updated_are_members() -> None:
@@ -167,21 +211,21 @@ def test_everything_is_found_at_once() -> None:
 )
 def test_what_is_no_plan(given: Any, words: str) -> None:
     with pytest.raises(FleetError, match=words):
-        plan.read_plan(given)
+        read_plan(given)
 
 
 def test_warnings_are_no_failure() -> None:
-    assert plan.read_plan(document(diagnostics=[{"severity": "warning", "message": "odd"}])) == []
+    assert read_plan(document(diagnostics=[{"severity": "warning", "message": "odd"}])) == []
 
 
 def test_a_plan_without_what_stays_cannot_tell_how_many_go() -> None:
     bare = document(*members("delete", 2, 2))
     bare["changeSummary"]["same"] = 9
     with pytest.raises(FileError, match="--show-sames"):
-        plan.read_plan(bare)
+        read_plan(bare)
     growing = document(*members("create", 2, 2))
     growing["changeSummary"]["same"] = 9
-    assert len(plan.read_plan(growing)) == 1
+    assert len(read_plan(growing)) == 1
 
 
 BAD = document(step("delete", tokens.ELB, "tk-elb", tokens.WEB_ELB))

@@ -1,0 +1,99 @@
+"""The stack's file: a setting in it is changed without touching anything else.
+
+A write puts a whole new file in the old one's place, and only where the file still is what was read: whoever edits it
+meanwhile, a person or another tool, is never overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from sakura_fleet.errors import BusyError, FileError, ProjectError
+from sakura_fleet.text_files import MAX_BYTES, read_text_stream
+from sakura_fleet.tokens import CONFIG_NAMESPACE
+
+_SIZE: Final = f"{CONFIG_NAMESPACE}:size"
+
+
+@dataclass(frozen=True, slots=True)
+class StackFile:
+    """A stack's file as it was read."""
+
+    path: Path
+    text: str
+
+    @classmethod
+    def read(cls, path: Path) -> StackFile:
+        """Raises `ProjectError` where there is none, `FileError` where it cannot be read as text."""
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            raise ProjectError(f"there is no stack file {path}; run `sakura-fleet init` to write one") from None
+        except OSError as error:
+            raise FileError(f"the stack file {path} cannot be read: {error.strerror}") from None
+        read_text_stream(io.BytesIO(content), str(path))
+        return cls(path, content.decode("utf-8"))
+
+    def with_size(self, size: int) -> StackFile:
+        """The file with another size; all else stays, comments too. Raises `ProjectError` where it has no size."""
+        node = _size_node(self.path, self.text)
+        quote = node.style if node.style in ("'", '"') else ""
+        start, end = node.start_mark.index, node.end_mark.index
+        return StackFile(self.path, f"{self.text[:start]}{quote}{size}{quote}{self.text[end:]}")
+
+    def replace(self, old: StackFile) -> None:
+        """Put this in the place of `old`, at once.
+
+        Raises `BusyError` where the file is not what `old` is any more, `FileError` where it cannot be written; the
+        file is as it was then.
+        """
+        if self.text == old.text:
+            return
+        place = self.path.resolve()
+        if StackFile.read(place).text != old.text:
+            raise BusyError(f"somebody changed {self.path} meanwhile; nothing was changed: run the same command again")
+        try:
+            before = place.stat()
+            handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+            new = Path(name)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                    file.write(self.text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                new.chmod(before.st_mode & 0o7777)
+                with contextlib.suppress(PermissionError):
+                    os.chown(new, before.st_uid, before.st_gid)
+                new.replace(place)
+            except BaseException:
+                new.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            message = f"the stack file {self.path} cannot be written: {error.strerror}; it is as it was"
+            raise FileError(message) from None
+
+
+def _size_node(path: Path, text: str) -> yaml.ScalarNode:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ProjectError(f"{path} is not YAML: {error}") from None
+    node = _value(_value(root, "config"), _SIZE)
+    if not isinstance(node, yaml.ScalarNode):
+        raise ProjectError(f"{path} has no {_SIZE}: write the number of servers as `{_SIZE}: NUMBER` under `config:`")
+    return node
+
+
+def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """The value of a key of a mapping; None where there is none."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)
