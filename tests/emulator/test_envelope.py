@@ -92,7 +92,7 @@ def test_any_prefix_and_double_slashes(api: Api, prefix: str) -> None:
     with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10) as raw:
         path = url.removeprefix(api.url)
         raw.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dDpz\r\nConnection: close\r\n\r\n".encode()
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic dDpz\r\nConnection: close\r\n\r\n".encode()
         )
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200")
