@@ -35,7 +35,9 @@ def raw(api: Api, target: str) -> dict[str, Any]:
     """Send a request target byte for byte, as the Go client does with braces and quotes."""
     parts = urlsplit(api.url)
     with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10) as connection:
-        head = f"GET /cloud/zone/is1b/api/cloud/1.1/{target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic dDpz\r\n"
+        head = (
+            f"GET /cloud/zone/is1b/api/cloud/1.1/{target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic dDpz\r\n"
+        )
         connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200"), answer
