@@ -76,7 +76,6 @@ def put_foreign(fleet: Fleet, *, parts: bool) -> Foreign:
                 "BindPorts": [{"ProxyMode": "http", "Port": 80}],
                 "HealthCheck": {"Protocol": "tcp", "DelayLoop": 10},
                 "Servers": [THEIR_ENTRY],
-                "Rules": [],
             }},
         },
         {

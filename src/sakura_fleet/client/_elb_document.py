@@ -144,9 +144,13 @@ class ElbDocument:
 
     @classmethod
     def from_api(cls, fields: Fields) -> Self:
-        """What an answer says. What is written as a whole must be there, and what would be taken for a change."""
+        """What an answer says. What is written as a whole must be there, and what would be taken for a change.
+
+        The API keeps what a client sent, and one that knows no rules sends none: an ELB made so has no `Rules`.
+        """
         fields.child("HealthCheck").text("Protocol")
-        fields.items("Rules")
+        if "Rules" in fields.body:
+            fields.items("Rules")
         for port in fields.items("BindPorts"):
             port.text("ProxyMode")
             port.number("Port")

@@ -70,6 +70,15 @@ def test_one_answer_without_a_list(world: World, lie: Lie, field: str, nth: int)
     assert elb.rules == [OTHER_RULE]
 
 
+def test_an_elb_of_a_client_that_knows_no_rules_is_joined(world: World) -> None:
+    elb, members = Document.new(world, servers=FOREIGN), add_servers(world, 1)
+    elb.put_all({key: value for key, value in elb.settings.items() if key != "Rules"})
+    assert "Rules" not in elb.settings
+    join(world, member_inputs(elb, members))
+    assert elb.places() == places(*members)
+    assert elb.servers[: len(FOREIGN)] == FOREIGN
+
+
 def test_answers_without_entries_that_agree(world: World) -> None:
     elb, members, outputs = joined(world)
     with (
