@@ -10,7 +10,7 @@ from tests.waiting import PATIENCE
 
 
 class Meeting(httpx.BaseTransport):
-    """Real HTTP for one of two writers: the first answer to `GET path` in a round is held until the other one has read.
+    """Real HTTP for one of two writers: the first `PUT path` of a round is held until the other one is about to write.
 
     So in each round both write what they have read, and the second write comes too late, on a machine of any speed.
     """
@@ -25,12 +25,10 @@ class Meeting(httpx.BaseTransport):
         self._to_meet = True
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._http.handle_request(request)
-        if self._to_meet and request.method == "GET" and request.url.path.endswith(self._path):
+        if self._to_meet and request.method == "PUT" and request.url.path.endswith(self._path):
             self._to_meet = False
-            response.read()
             self._barrier.wait(PATIENCE)
-        return response
+        return self._http.handle_request(request)
 
     def close(self) -> None:
         self._http.close()
