@@ -11,6 +11,7 @@ from sakura_fleet.errors import NotFoundError, WaitTimeoutError
 from sakura_fleet.model.elb import read_rule
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.reference import ElbReference
+from sakura_fleet.model.zones import ZONES
 from sakura_fleet.provider.references import elb_again, find_elb
 from sakura_fleet.provider.shared_document import edit
 
@@ -135,20 +136,43 @@ def leave(session: Session, group: Group, leavers: Sequence[Entry]) -> None:
     _edit(session, group, removed)
 
 
-def leave_all(session: Session, address: str, *, since: float, drain_timeout: float) -> None:
-    """Take every entry with this address out of every ELB of the account, whoever made it: its server is about to go.
+def leave_all(session: Session, server: api.Server, *, since: float, drain_timeout: float) -> None:
+    """Take a server that is about to go out of every ELB of the account, whoever entered it.
 
-    The ELBs are those of a find that began at or after `since`.
+    The ELBs are those of a find that began at or after `since`. An entry stays where another server has the address,
+    too, as one that takes this one's place or one in another network may; and where a rule names its group, which has
+    no other: no state would know the rule that had to go with it.
     """
-    for elb in session.elbs(since=since):
+    address = server.ip_address
+    entered = {elb.id: elb for elb in session.elbs(since=since) if any(e.ip_address == address for e in elb.entries)}
+    if not address or not entered or _is_anothers(session, server, since):
+        return
+    for elb in entered.values():
         entries = [entry for entry in elb.entries if entry.ip_address == address]
+        emptied = _groups(elb.entries) - _groups([entry for entry in elb.entries if entry not in entries])
         for name in {entry.server_group for entry in entries}:
+            if name in emptied & {rule.rule.target for rule in elb.document.rules}:
+                session.log.warn(
+                    f"{address} stays in the ELB {elb.name} ({elb.id}) after its server {server.name} is gone: a rule "
+                    f"names the group {name}, which has no other entry. `sakura-fleet repair` shows such entries"
+                )
+                continue
             inputs = {"elb": {"key": "", "id": elb.id}, "server_group_name": name, "drain_timeout": drain_timeout}
             leavers = [Entry.from_elb(entry) for entry in entries if entry.server_group == name]
             try:
                 leave(session, Group(inputs), leavers)
             except NotFoundError:
                 continue  # the ELB has gone meanwhile, and its entries with it
+
+
+def _is_anothers(session: Session, server: api.Server, since: float) -> bool:
+    """Whether another server of the account has noted down the same address."""
+    return any(
+        other.id != server.id and server.ip_address in (nic.ip_address, nic.user_ip_address)
+        for zone in ZONES
+        for other in session.account_servers(zone, since=since)
+        for nic in other.interfaces
+    )
 
 
 def _edit(session: Session, group: Group, change: Callable[[Entries], list[api.ElbEntry]]) -> api.Elb:

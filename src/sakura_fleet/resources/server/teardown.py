@@ -38,9 +38,7 @@ def destroy(
     try:
         server = current_server(session, zone, server_id, owner_tags, session.clock() - RECENT_ENOUGH)
         server = with_status(session, server, owner_tags)
-        if server.ip_address:
-            since = session.clock() - RECENT_ENOUGH
-            leave_all(session, server.ip_address, since=since, drain_timeout=drain_timeout)
+        leave_all(session, server, since=session.clock() - RECENT_ENOUGH, drain_timeout=drain_timeout)
         if not is_down(server):
             server = power_off(session, server, owner_tags, force=force)
         connected = {disk.id for disk in server.disks}
