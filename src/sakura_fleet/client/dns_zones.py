@@ -63,9 +63,14 @@ class DnsZone:
     created_at: datetime | None
 
     @property
-    def lists(self) -> tuple[Sequence[object], ...]:
-        """What is written as a whole."""
-        return (self.records,)
+    def items(self) -> tuple[DnsRecord, ...]:
+        """The list in `wire` that a state writes into: the records."""
+        return self.records
+
+    @property
+    def wire(self) -> Json:
+        """All that a write of the records replaces, as the API sent it."""
+        return self.settings
 
     @classmethod
     def from_api(cls, body: Json | Fields) -> Self:

@@ -60,9 +60,14 @@ class Elb:
         return self.document.entries
 
     @property
-    def lists(self) -> tuple[Sequence[object], ...]:
-        """What is written as a whole, entries first."""
-        return self.entries, self.document.rules
+    def items(self) -> tuple[ElbEntry, ...]:
+        """The list in `wire` that a state writes into: the entries."""
+        return self.entries
+
+    @property
+    def wire(self) -> Json:
+        """All that a write of the document replaces, as the API sent it."""
+        return self.document.wire
 
     @property
     def settings(self) -> ElbSettings:

@@ -13,7 +13,7 @@ from sakura_fleet.resources.dns import record_sets_lifecycle, zone_lifecycle
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
 from sakura_fleet.resources.dns.zone_lifecycle import DnsZoneLifecycle
 from tests.lies.lie import FIELD_LIES, Lie, Rule
-from tests.unit.resources.dns.zones import FOREIGN, WWW, Zone, sets_inputs, zone_calls
+from tests.unit.resources.dns.zones import FOREIGN, LOGGING, WWW, Zone, sets_inputs, zone_calls
 from tests.unit.resources.lying import ALWAYS, lied_to
 from tests.unit.world import World
 
@@ -57,6 +57,21 @@ def test_one_answer_without_records(world: World, lie: Lie, field: str, nth: int
     assert zone.records[: len(FOREIGN)] == FOREIGN
 
 
+@pytest.mark.parametrize("lie", [Lie.MISSING, Lie.NULL])
+@pytest.mark.parametrize("field", ["Settings.DNS.MonitoringSuiteLog", f"{RECORDS}.TTL"])
+def test_one_answer_without_a_setting(world: World, lie: Lie, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone, outputs = made(world)
+    before = zone.settings
+    with lied_to(world, in_a_read(lie, field)), pytest.raises(ResourceError, match="same settings hash"):
+        change(world, zone, outputs)
+    assert zone.settings == before
+    monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
+    with lied_to(world, in_a_read(lie, field)), suppress(ResourceError):
+        change(world, zone, outputs)
+    kept = zone.settings.get("MonitoringSuiteLog") == LOGGING and zone.records[: len(FOREIGN)] == FOREIGN
+    assert not kept, "without the second read it is lost"
+
+
 def test_answers_without_records_that_agree(world: World) -> None:
     zone, outputs = made(world)
     with (
@@ -69,7 +84,7 @@ def test_answers_without_records_that_agree(world: World) -> None:
 
 
 def test_without_the_guards_everything_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_document, "confirm", lambda *_: None)
+    monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
     monkeypatch.setattr(shared_document, "_refuse_emptied", lambda *_: None)
     zone, outputs = made(world)
     with lied_to(world, *always_empty()), pytest.raises(ResourceError, match="12 times"):
@@ -93,7 +108,7 @@ def test_a_refresh_does_not_believe_one_empty_answer(world: World, monkeypatch: 
     zone, outputs = made(world)
     with lied_to(world, in_a_read(Lie.EMPTY, RECORDS)), pytest.raises(ResourceError, match="same settings hash"):
         LIFE.read(world.session, zone.id, outputs)
-    monkeypatch.setattr(record_sets_lifecycle, "confirm", lambda *_: None)
+    monkeypatch.setattr(record_sets_lifecycle, "confirm", lambda *_: True)
     with lied_to(world, in_a_read(Lie.EMPTY, RECORDS)):
         found = LIFE.read(world.session, zone.id, outputs)
     assert found
@@ -105,7 +120,7 @@ def test_a_zone_with_records_of_others_is_not_deleted(world: World, monkeypatch:
     with lied_to(world, in_a_read(Lie.EMPTY, RECORDS)), pytest.raises(ResourceError, match="same settings hash"):
         DnsZoneLifecycle().delete(world.session, zone.id, {"lookup": False})
     assert zone.records == FOREIGN
-    monkeypatch.setattr(zone_lifecycle, "confirm", lambda *_: None)
+    monkeypatch.setattr(zone_lifecycle, "confirm", lambda *_: True)
     with lied_to(world, in_a_read(Lie.EMPTY, RECORDS)):
         DnsZoneLifecycle().delete(world.session, zone.id, {"lookup": False})
     assert world.client.dns_zones.find() == []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 
 from sakura_fleet.errors import FleetError, ResourceError, UnusableAnswerError
@@ -70,6 +71,74 @@ def test_one_answer_without_a_list(world: World, lie: Lie, field: str, nth: int)
     assert elb.rules == [OTHER_RULE]
 
 
+BY_A_PERSON = {
+    "LetsEncrypt": {"Enabled": True, "CommonName": "www.example.com", "SubjectAltNames": ""},
+    "SorryServer": {"IPAddress": "192.0.2.90", "Port": 80},
+    "StickySession": {"Enabled": True, "Method": "cookie"},
+    "OriginGuard": {"Token": "abcdefgh1"},
+}
+DISABLED = {**BY_HAND, "IPAddress": "192.0.2.91", "Enabled": False, "ServerGroup": "theirs"}
+
+
+def with_all_settings(world: World) -> tuple[Document, list[Member], dict[str, Any]]:
+    elb, members, outputs = joined(world)
+    elb.put(**BY_A_PERSON, Servers=[*elb.servers, DISABLED])
+    world.wire.calls.clear()
+    return elb, members, outputs
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *BY_A_PERSON,
+        "BindPorts.RedirectToHttps",
+        "BindPorts.SupportHttp2",
+        "Servers.ServerGroup",
+        "Servers.Enabled",
+        "HealthCheck.Path",
+    ],
+)
+@pytest.mark.parametrize("lie", [Lie.MISSING, Lie.NULL])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_one_answer_without_a_setting(world: World, lie: Lie, field: str, nth: int) -> None:
+    elb, members, outputs = with_all_settings(world)
+    before = elb.settings
+    with lied_to(world, in_a_read(lie, f"Settings.ProxyLB.{field}", nth=nth)) as told, suppress(ResourceError):
+        update(world, outputs, member_inputs(elb, members))
+    assert len(told) == 1
+    update(world, outputs, member_inputs(elb, members))
+    assert elb.places() == places(*members)
+    assert {**elb.settings, "Servers": []} == {**before, "Servers": []}
+    assert [entry for entry in elb.servers if entry in before["Servers"]] == before["Servers"]
+
+
+def test_without_the_second_read_a_setting_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    elb, members, outputs = with_all_settings(world)
+    monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
+    with lied_to(world, in_a_read(Lie.MISSING, "Settings.ProxyLB.LetsEncrypt", nth=2)):
+        update(world, outputs, member_inputs(elb, members))
+    assert not elb.settings.get("LetsEncrypt", {}).get("Enabled")
+
+
+def test_an_elb_that_changes_between_the_two_reads_is_read_again(world: World) -> None:
+    elb, members, outputs = joined(world)
+    sorry = {"IPAddress": "192.0.2.90", "Port": 80}
+    between: list[str] = []
+
+    def answer(call: str, response: httpx.Response) -> httpx.Response:
+        if call.startswith("GET commonserviceitem/") and not between:
+            between.append(call)
+            elb.put(SorryServer=sorry)
+        return response
+
+    world.wire.answer = answer
+    update(world, outputs, member_inputs(elb, members))
+    assert between
+    assert elb.settings["SorryServer"] == sorry
+    assert elb.places() == places(*members)
+    assert write_calls(world.wire.calls) == 1, "nothing is written that would come too late"
+
+
 def test_an_elb_of_a_client_that_knows_no_rules_is_joined(world: World) -> None:
     elb, members = Document.new(world, servers=FOREIGN), add_servers(world, 1)
     elb.put_all({key: value for key, value in elb.settings.items() if key != "Rules"})
@@ -90,7 +159,7 @@ def test_answers_without_entries_that_agree(world: World) -> None:
 
 
 def test_without_the_guards_the_entries_of_others_are_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_document, "confirm", lambda *_: None)
+    monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
     monkeypatch.setattr(shared_document, "_refuse_emptied", lambda *_: None)
     elb, members, outputs = joined(world)
     with lied_to(world, *always_empty(SERVERS)), pytest.raises(FleetError):
@@ -111,7 +180,7 @@ def test_a_refresh_does_not_believe_one_empty_answer(world: World, monkeypatch: 
     _, _, outputs = joined(world)
     with lied_to(world, in_a_read(Lie.EMPTY, SERVERS)), pytest.raises(ResourceError, match="same settings hash"):
         refreshed(world, outputs)
-    monkeypatch.setattr(membership_lifecycle, "confirm", lambda *_: None)
+    monkeypatch.setattr(membership_lifecycle, "confirm", lambda *_: True)
     with lied_to(world, in_a_read(Lie.EMPTY, SERVERS)):
         assert refreshed(world, outputs)["entries"] == []
 
@@ -140,7 +209,7 @@ def test_a_change_of_settings_keeps_the_entries(world: World, monkeypatch: pytes
     with lied_to(world, lie), pytest.raises(ResourceError, match="same settings hash"):
         change()
     assert elb.servers == FOREIGN
-    monkeypatch.setattr(shared_document, "confirm", lambda *_: None)
+    monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
     with lied_to(world, lie):
         change()
     assert elb.servers == []
@@ -151,7 +220,7 @@ def test_an_elb_with_entries_of_others_is_not_deleted(world: World, monkeypatch:
     with lied_to(world, in_a_read(Lie.EMPTY, SERVERS)), pytest.raises(ResourceError, match="same settings hash"):
         ELB.delete(world.session, object_id, outputs)
     assert elb.servers == FOREIGN
-    monkeypatch.setattr(elb_lifecycle, "confirm", lambda *_: None)
+    monkeypatch.setattr(elb_lifecycle, "confirm", lambda *_: True)
     with lied_to(world, in_a_read(Lie.EMPTY, SERVERS)):
         ELB.delete(world.session, object_id, outputs)
     assert world.client.elbs.find() == []
