@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sakura_fleet.errors import UnusableAnswerError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.adoption import refuse_another_state
 from sakura_fleet.provider.duplicates import choose
@@ -114,6 +115,37 @@ def with_status(session: Session, server: api.Server, owner_tags: OwnerTags) -> 
         deadline=STATUS_DEADLINE,
         way_out="nothing was changed; run the same command again",
     )
+
+
+def confirm_parts(session: Session, server: api.Server, *, upstreams: Sequence[str], disk_ids: Sequence[str]) -> None:
+    """Find the server by another call where its answer lacks a part that the state has, as that would replace it.
+
+    `upstreams` and `disk_ids` are the state's, of interfaces and disks. Raises `UnusableAnswerError` where the two
+    answers contradict each other.
+    """
+    if not _lacks_parts(server, upstreams, disk_ids):
+        return
+    listed = session.client.servers.find(server.zone, name=server.name)
+    second = next((found for found in listed if found.id == server.id), None)
+    if second is not None and _parts(second) != _parts(server):
+        raise UnusableAnswerError(
+            f"server {server.name} ({server.id} in {server.zone}): two answers differ in interfaces or disks",
+            method="GET",
+            path=f"server/{server.id}",
+        )
+
+
+def _lacks_parts(server: api.Server, upstreams: Sequence[str], disk_ids: Sequence[str]) -> bool:
+    unconnected = any(
+        upstream and not interface.shared and not interface.switch_id
+        for interface, upstream in zip(server.interfaces, upstreams, strict=False)
+    )
+    return unconnected or len(server.interfaces) < len(upstreams) or not set(disk_ids) <= {d.id for d in server.disks}
+
+
+def _parts(server: api.Server) -> tuple[object, ...]:
+    networks = tuple((interface.id, interface.shared, interface.switch_id) for interface in server.interfaces)
+    return networks, {disk.id for disk in server.disks}
 
 
 def index_of(disk_name: str) -> int:

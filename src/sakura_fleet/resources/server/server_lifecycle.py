@@ -26,7 +26,7 @@ from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server import adoption
 from sakura_fleet.resources.server.addresses import no_address, with_addresses
 from sakura_fleet.resources.server.apply import carry_out
-from sakura_fleet.resources.server.observation import Observation, find_server, observe
+from sakura_fleet.resources.server.observation import Observation, confirm_parts, find_server, observe
 from sakura_fleet.resources.server.offer import not_offered
 from sakura_fleet.resources.server.readback import inputs_of
 from sakura_fleet.resources.server.spec import ServerSpec
@@ -150,6 +150,8 @@ class ServerLifecycle(Lifecycle):
             if moved is None:
                 return None
             server = moved
+        upstreams = [interface.get("upstream") or "" for interface in outputs.get("network_interfaces") or []]
+        confirm_parts(session, server, upstreams=upstreams, disk_ids=outputs.get("disk_ids") or [])
         inputs = {
             key: value
             for key, value in outputs.items()

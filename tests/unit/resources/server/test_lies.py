@@ -9,7 +9,7 @@ import pytest
 from sakura_fleet.client import Server
 from sakura_fleet.errors import UnusableAnswerError, WaitTimeoutError
 from sakura_fleet.provider.session import Session
-from sakura_fleet.resources.server import power, teardown
+from sakura_fleet.resources.server import power, server_lifecycle, teardown
 from sakura_fleet.resources.server.server_lifecycle import ServerLifecycle
 from tests.lies.lie import FIELD_LIES, Lie, Rule
 from tests.unit.resources.lying import ALWAYS, lied_to
@@ -40,6 +40,42 @@ def test_a_refresh_of_half_an_answer_is_an_error(world: World, lie: Lie, field: 
     found = LIFE.read(world.session, object_id, outputs)
     assert found
     assert not LIFE.diff(found.outputs, server_inputs()).replaces
+
+
+@pytest.mark.parametrize(
+    ("lie", "field"), [(Lie.EMPTY, "Interfaces"), (Lie.EMPTY, "Disks"), (Lie.NULL, "Interfaces.Switch")]
+)
+def test_a_refresh_does_not_believe_one_answer_without_a_part(
+    world: World, lie: Lie, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    object_id, outputs = create(world)
+    rule = Rule("GET", "/server/*", lie, field=f"Server.{field}")
+    with lied_to(world, rule) as told, pytest.raises(UnusableAnswerError, match=r"web-001 .*two answers differ"):
+        LIFE.read(world.session, object_id, outputs)
+    assert told
+    monkeypatch.setattr(server_lifecycle, "confirm_parts", lambda *_, **__: None)
+    with lied_to(world, rule):
+        found = LIFE.read(world.session, object_id, outputs)
+    assert found
+    assert LIFE.diff(found.outputs, server_inputs()).replaces, "without the second look the server is replaced"
+
+
+def test_a_refresh_believes_two_answers_without_a_part(world: World) -> None:
+    object_id, outputs = create(world)
+    rules = [
+        Rule("GET", "/server/*", Lie.EMPTY, field="Server.Disks"),
+        Rule("GET", "/server", Lie.EMPTY, field="Servers.Disks"),
+    ]
+    with lied_to(world, *rules):
+        found = LIFE.read(world.session, object_id, outputs)
+    assert found
+    assert found.inputs["disks"] == []
+
+
+def test_a_refresh_of_a_whole_server_is_one_call(world: World) -> None:
+    object_id, outputs = create(world)
+    LIFE.read(world.session, object_id, outputs)
+    assert world.wire.calls == [f"GET server/{object_id}"]
 
 
 @pytest.mark.parametrize(("lie", "field"), STATUS_LIES)
