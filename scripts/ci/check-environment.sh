@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Check that an environment of the repository is there and protected, before a job names it.
+# Check that an environment of the repository is there and has required reviewers, before a job names it.
 #
 #   check-environment.sh ENVIRONMENT
 #
 # GitHub makes an environment that a job names and that is not there, without any protection: an approval that nobody was
-# asked for. Needs GITHUB_TOKEN (actions: read) and GITHUB_REPOSITORY. Needs curl and jq.
+# asked for. A rule for branches or a wait timer asks nobody either. Needs GITHUB_TOKEN (actions: read) and
+# GITHUB_REPOSITORY. Needs curl and jq.
 set -euo pipefail
 # shellcheck source=scripts/ci/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -21,6 +22,7 @@ if ((code != 0)); then
     fail "there is no environment $environment, and GitHub would make one that approves by itself: $make"
   fail "whether the environment $environment is there cannot be told, so nothing was deployed; GitHub's answer: $answer"
 fi
-rules=$(jq -r '[.protection_rules[]? | .type] | join(" ")' <<<"$answer")
-[[ -n $rules ]] || fail "the environment $environment has no protection, so it approves by itself: $make"
-say "the environment $environment is protected: $rules"
+reviewers=$(jq '[.protection_rules[]? | select(.type == "required_reviewers") | .reviewers[]?] | length' <<<"$answer")
+((reviewers > 0)) ||
+  fail "the environment $environment has no required reviewers, so an approval is asked of nobody: $make"
+say "the environment $environment has required reviewers"
