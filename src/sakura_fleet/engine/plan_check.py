@@ -218,9 +218,10 @@ def _shrinking(steps: Collection[Step], max_removed: int, asked: int) -> Iterato
         if step.type == SERVER and _in_group(step.urn) and step.op != "refresh":
             groups.setdefault(step.parent, []).append(step)
     for group, members in groups.items():
-        before = sum(bool(step.old) for step in members)
-        leaving = sum(step.op == "delete" for step in members)
-        coming = sum(step.op == "create" for step in members)
+        # By URN, as a replacement may be up to three steps; what is pending is a member no more.
+        before = len({step.urn for step in members if step.old and not step.is_pending})
+        leaving = len({step.urn for step in members if step.op == "delete"})
+        coming = len({step.urn for step in members if step.op == "create"})
         lost = leaving - coming  # a new generation brings as many as it takes
         if lost > asked and lost * 100 > before * max_removed:
             message = f"{lost} of {before} servers would go in one step, over {max_removed} %"

@@ -170,6 +170,18 @@ def test_a_new_generation_takes_the_place_of_the_old() -> None:
     assert findings(*old, *new[:2]) == [("group-shrinks", "web")]  # 3 of 5 fewer
 
 
+def test_a_replaced_member_is_one_server_however_many_steps_it_takes() -> None:
+    replaced = [member(op, 1) for op in REPLACES]
+    gone = members("delete", 2, 4)
+    assert ("group-shrinks", "web") in findings(*replaced, *gone)  # 3 of 4
+    assert ("group-shrinks", "web") not in findings(*replaced, *members("same", 2, 3), *members("delete", 4, 5))
+
+
+def test_a_server_that_was_replaced_already_is_none_of_the_group() -> None:
+    left = [step("delete-replaced", tokens.SERVER, "old", tokens.SERVER_GROUP, old={"delete": True})]
+    assert findings(*left, *members("same", 1, 1), *members("delete", 2, 3)) == [("group-shrinks", "web")]
+
+
 def test_groups_are_counted_apart() -> None:
     other = [step("delete", tokens.SERVER, f"db-{number}", tokens.SERVER_GROUP) for number in range(2)]
     for entry in other:
