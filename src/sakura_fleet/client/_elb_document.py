@@ -146,10 +146,11 @@ class ElbDocument:
     def from_api(cls, fields: Fields) -> Self:
         """What an answer says. What is written as a whole must be there, and what would be taken for a change.
 
-        The API keeps what a client sent, and one that knows no rules sends none: an ELB made so has no `Rules`.
+        The API keeps what a client sent, and one that knows no rules sends none, or null: an ELB made so has no
+        `Rules`.
         """
         fields.child("HealthCheck").text("Protocol")
-        if "Rules" in fields.body:
+        if fields.get("Rules") is not None:
             fields.items("Rules")
         for port in fields.items("BindPorts"):
             port.text("ProxyMode")

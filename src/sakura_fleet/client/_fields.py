@@ -131,6 +131,18 @@ class Fields:
         """The object's own ID, as text whichever way it was sent."""
         return self.text("ID")
 
+    def optional_items(self, key: str) -> list[Fields]:
+        """A list of objects; null is an empty one. For what no write follows that would wipe it."""
+        return [] if self._present(key) is None else self.items(key)
+
+    def optional_texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, in its order; null is an empty one."""
+        return () if self._present(key) is None else self.texts(key)
+
+    def replaced(self, key: str, value: object) -> Fields:
+        """The same with another value under a key."""
+        return Fields({**self.body, key: value}, self._source, self.place, self._thing)
+
     def named(self) -> dict[str, Any]:
         """The fields that every kind of object has: `id`, `name` and `created_at`."""
         return {"id": self.own_id(), "name": self.text("Name"), "created_at": moment(self.get("CreatedAt"))}

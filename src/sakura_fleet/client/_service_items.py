@@ -35,9 +35,11 @@ class ServiceItemsApi(GlobalApi[T]):
         return super()._is_match(item, tags, name) and item.child("Provider").text("Class") == self.CLASS
 
     def _make(self, body: Json, settings: Json) -> T:
-        return self._create(
-            self._zone, {**body, "Provider": {"Class": self.CLASS}, "Settings": {self.SETTINGS: settings}}
-        )
+        return self._object("POST", self._zone, self.PATH, self._new(body, settings))
+
+    def _new(self, body: Json, settings: Json) -> Json:
+        provider = {"Class": self.CLASS}
+        return {self.SINGULAR: {**body, "Provider": provider, "Settings": {self.SETTINGS: settings}}}
 
     def _put(self, item_id: str, labelled: Json, settings: Json, settings_hash: str) -> T:
         return self._object("PUT", self._zone, self._at(item_id), self._body(labelled, settings, settings_hash))

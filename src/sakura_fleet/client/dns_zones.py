@@ -88,6 +88,11 @@ class DnsZone:
         )
 
 
+def _has_null_settings(fields: Fields) -> bool:
+    settings = fields.optional_child("Settings")
+    return settings is None or settings.optional_child(DnsZonesApi.SETTINGS) is None
+
+
 class DnsZonesApi(ServiceItemsApi[DnsZone]):
     """DNS zones of the account."""
 
@@ -104,9 +109,16 @@ class DnsZonesApi(ServiceItemsApi[DnsZone]):
         icon_id: str | None = None,
         records: Sequence[DnsRecord] = (),
     ) -> DnsZone:
-        """Make a zone. Its name can never be changed. Raises `ConflictError` if somebody holds it already."""
+        """Make a zone. Its name can never be changed. Raises `ConflictError` if somebody holds it already.
+
+        Where it is made without records, null settings in the answer are those of a zone without records.
+        """
         settings = {"ResourceRecordSets": [record.to_api() for record in records]}
-        return self._make({**labels(name, description, tags, icon_id), "Status": {"Zone": name}}, settings)
+        body = self._new({**labels(name, description, tags, icon_id), "Status": {"Zone": name}}, settings)
+        made = self._call("POST", self._zone, self.PATH, body=body).child(self.SINGULAR)
+        if not records and _has_null_settings(made):
+            made = made.replaced("Settings", {self.SETTINGS: settings})
+        return self._parse(self._zone, made)
 
     def update_records(self, zone: DnsZone, records: Sequence[DnsRecord]) -> None:
         """Replace the records of a zone; all else in it stays. Raises `ConflictError` if it was changed since.

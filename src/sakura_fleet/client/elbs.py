@@ -93,7 +93,7 @@ class Elb:
             vip_failover=status.flag("UseVIPFailover"),
             fqdn=optional_text(status.get("FQDN")),  # one of the two, never the other
             vip=optional_text(status.get("VirtualIPAddress")),
-            proxy_networks=status.texts("ProxyNetworks"),
+            proxy_networks=status.optional_texts("ProxyNetworks"),
             document=ElbDocument.from_api(settings_in(fields, "ProxyLB")),
             settings_hash=fields.text("SettingsHash"),
         )

@@ -54,7 +54,7 @@ class PacketFilter:
         return cls(
             **fields.named(),
             description=fields.blank_text("Description"),
-            expressions=tuple(_rule(rule) for rule in fields.items("Expression")),
+            expressions=tuple(_rule(rule) for rule in fields.optional_items("Expression")),
             expression_hash=fields.text("ExpressionHash"),
         )
 

@@ -12,6 +12,7 @@ from sakura_fleet.client import (
     AuthStatus,
     Disk,
     DiskPlan,
+    DnsRecord,
     DnsZone,
     Elb,
     ElbCertificates,
@@ -59,11 +60,12 @@ REQUIRED_DEEP = {"Settings.ProxyLB.HealthCheck.Protocol", "Settings.ProxyLB.Bind
 REQUIRED_DEEP |= {"Settings.ProxyLB.BindPorts.Port", "Settings.ProxyLB.Servers.IPAddress"}
 REQUIRED_DEEP |= {"Settings.ProxyLB.Servers.Port"}
 NULLABLE = {"Description", "Icon", "Content", "PrimaryCert", "Server"}
+NULLABLE |= {"Expression", "Status.ProxyNetworks", "Settings.ProxyLB.Rules"}
 NULLABLE |= {"PrimaryCert.ServerCertificate", "PrimaryCert.IntermediateCertificate"}
 NULLABLE |= {f"Interfaces.{key}" for key in ("IPAddress", "UserIPAddress", "PacketFilter", "Switch")}
 
 LEFT_OUT = {"Settings.ProxyLB.Rules"}
-"""What a client that does not know it never sent, so that the API does not have it; it is never null."""
+"""What a client that does not know it never sent, so that the API does not have it."""
 
 
 def is_optional(path: str, optional: str) -> bool:
@@ -114,6 +116,17 @@ def test_a_zone_without_its_list_is_not_an_empty_zone(settings: object) -> None:
         DnsZone.from_api({**samples.DNS_ZONE, "Settings": settings})
     empty = DnsZone.from_api({**samples.DNS_ZONE, "Settings": {"DNS": {"ResourceRecordSets": []}}})
     assert empty.records == ()
+
+
+@pytest.mark.parametrize("settings", [None, {"DNS": None}])
+def test_only_in_the_answer_to_its_creation_a_zone_has_null_settings(settings: object) -> None:
+    zones = Wire(ok(CommonServiceItem={**samples.DNS_ZONE, "Settings": settings})).client().dns_zones
+    made = zones.create("example.com")
+    assert (made.id, made.records) == ("113800000050", ())
+    with pytest.raises(UnusableAnswerError, match="Settings"):
+        zones.create("example.com", records=[DnsRecord("@", "A", "192.0.2.1")])
+    with pytest.raises(UnusableAnswerError, match="Settings"):
+        zones.read(made.id)
 
 
 def test_the_error_names_call_object_field_and_way_out() -> None:

@@ -42,9 +42,9 @@ def in_a_read(lie: Lie, field: str, **changes: Any) -> Rule:
     return Rule("GET", "/commonserviceitem/*", lie, field=f"CommonServiceItem.{field}", **changes)
 
 
-def always_empty(field: str) -> list[Rule]:
-    found = Rule("GET", "/commonserviceitem", Lie.EMPTY, field=f"CommonServiceItems.{field}", times=ALWAYS)
-    return [in_a_read(Lie.EMPTY, field, times=ALWAYS), found]
+def always(lie: Lie, field: str) -> list[Rule]:
+    found = Rule("GET", "/commonserviceitem", lie, field=f"CommonServiceItems.{field}", times=ALWAYS)
+    return [in_a_read(lie, field, times=ALWAYS), found]
 
 
 def joined(world: World) -> tuple[Document, list[Member], dict[str, Any]]:
@@ -148,10 +148,17 @@ def test_an_elb_of_a_client_that_knows_no_rules_is_joined(world: World) -> None:
     assert elb.servers[: len(FOREIGN)] == FOREIGN
 
 
+def test_an_elb_whose_rules_are_null_is_joined(world: World) -> None:
+    elb, members = Document.new(world, servers=FOREIGN, Rules=[]), add_servers(world, 1)
+    with lied_to(world, *always(Lie.NULL, RULES)):
+        join(world, member_inputs(elb, members))
+    assert elb.places() == places(*members)
+
+
 def test_answers_without_entries_that_agree(world: World) -> None:
     elb, members, outputs = joined(world)
     with (
-        lied_to(world, *always_empty(SERVERS)),
+        lied_to(world, *always(Lie.EMPTY, SERVERS)),
         pytest.raises(ResourceError, match=rf"though the state has written {members[0].address}:80; nothing was"),
     ):
         update(world, outputs, member_inputs(elb, members))
@@ -162,7 +169,7 @@ def test_without_the_guards_the_entries_of_others_are_lost(world: World, monkeyp
     monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
     monkeypatch.setattr(shared_document, "_refuse_emptied", lambda *_: None)
     elb, members, outputs = joined(world)
-    with lied_to(world, *always_empty(SERVERS)), pytest.raises(FleetError):
+    with lied_to(world, *always(Lie.EMPTY, SERVERS)), pytest.raises(FleetError):
         update(world, outputs, member_inputs(elb, members))
     assert BY_HAND not in elb.servers
 
