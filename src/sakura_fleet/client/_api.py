@@ -91,8 +91,12 @@ class Api(Caller, Generic[T]):
         tags: Sequence[str] = (),
         name: str | None = None,
         filters: Json | None = None,
+        description: str = "",
     ) -> list[T]:
         """All matches, asking for further pages until `Total` items came.
+
+        Of what has another `description` nothing else is read: it belongs to somebody else, whose object may lack what
+        is needed of one's own.
 
         A page that brings nothing new before is no end: what is not listed would be taken for gone, and made again.
         """
@@ -106,7 +110,12 @@ class Api(Caller, Generic[T]):
             found.update((self._key(item), item) for item in page)
             seen += len(page)
             if seen >= total:
-                return [self._parse(zone, item) for item in found.values() if self._is_match(item, tags, name)]
+                matches = [item for item in found.values() if self._is_match(item, tags, name)]
+                return [
+                    self._parse(zone, item)
+                    for item in matches
+                    if not description or description in item.blank_text("Description")
+                ]
             if len(found) == known:
                 raise answer.unusable(self.PLURAL, f"has {len(found)} of {total} objects, and no more come")
 

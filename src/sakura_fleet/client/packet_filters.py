@@ -69,6 +69,12 @@ class PacketFiltersApi(ZonedApi[PacketFilter]):
     PATH, SINGULAR, PLURAL = "packetfilter", "PacketFilter", "PacketFilters"
     VALUE = PacketFilter
 
+    def find(
+        self, zone: str, *, tags: Sequence[str] = (), name: str | None = None, description: str = ""
+    ) -> list[PacketFilter]:
+        """As of every kind, and with `description` those alone that have this text in theirs."""
+        return self._find(zone, tags=tags, name=name, description=description)
+
     def create(
         self, zone: str, *, name: str, description: str = "", expressions: Sequence[PacketFilterRule] = ()
     ) -> PacketFilter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -40,6 +41,10 @@ class SshKeysApi(GlobalApi[SshKey]):
 
     PATH, SINGULAR, PLURAL = "sshkey", "SSHKey", "SSHKeys"
     VALUE = SshKey
+
+    def find(self, *, tags: Sequence[str] = (), name: str | None = None, description: str = "") -> list[SshKey]:
+        """As of every kind, and with `description` those alone that have this text in theirs."""
+        return self._find(self._zone, tags=tags, name=name, description=description)
 
     def create(self, *, name: str, public_key: str, description: str = "") -> SshKey:
         """Store a public key in OpenSSH's one-line form."""

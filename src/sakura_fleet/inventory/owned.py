@@ -79,10 +79,10 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
         disks = client.disks.find(zone, tags=[fleet])
         yield from _disks(disks, zone)
         yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[fleet]), zone)
-        yield from _described(Kind.PACKET_FILTER, client.packet_filters.find(zone), fleet, zone)
+        yield from _described(Kind.PACKET_FILTER, client.packet_filters.find(zone, description=fleet), fleet, zone)
     yield from _tagged(Kind.ELB, client.elbs.find(tags=[fleet]))
     yield from _tagged(Kind.STARTUP_SCRIPT, client.notes.find(tags=[fleet]))
-    yield from _described(Kind.SSH_KEY, client.ssh_keys.find(), fleet)
+    yield from _described(Kind.SSH_KEY, client.ssh_keys.find(description=fleet), fleet)
 
 
 def _tagged(kind: Kind, found: Iterable[_Tagged], zone: str = "") -> Iterator[Owned]:

@@ -127,3 +127,15 @@ def test_an_unknown_os_type_names_those_that_are_known() -> None:
 def test_os_types_have_tags(os_type: str) -> None:
     assert OS_TYPES[os_type]
     assert all(OS_TYPES[os_type])
+
+
+def test_of_what_has_another_description_nothing_else_is_read() -> None:
+    own = {**samples.SSH_KEY, "ID": 1, "Description": "deploys\nsf:one"}
+    theirs = {**samples.SSH_KEY, "ID": 2, "Description": None, "PublicKey": None}
+    keys = Wire(ok(SSHKeys=[own, theirs], Total=2, Count=2, From=0)).client().ssh_keys
+    assert [key.id for key in keys.find(description="sf:one")] == ["1"]
+    with pytest.raises(UnusableAnswerError, match="PublicKey"):
+        keys.find()
+    odd = {**samples.PACKET_FILTER, "ID": 3, "Description": "", "ExpressionHash": None}
+    filters = Wire(ok(PacketFilters=[odd], Total=1, Count=1, From=0)).client().packet_filters
+    assert filters.find("is1a", description="sf:one") == []

@@ -34,7 +34,7 @@ class PacketFilterLifecycle(OwnerTaggedLifecycle[PacketFilter]):
         return problems
 
     def listed(self, session: Session, inputs: Inputs, owner_tags: OwnerTags) -> list[PacketFilter]:
-        return session.client.packet_filters.find(inputs["zone"])
+        return session.client.packet_filters.find(inputs["zone"], description=owner_tags.resource)
 
     def owner_tags_of(self, item: PacketFilter) -> OwnerTags | None:
         return OwnerTags.from_description(item.description)

@@ -33,7 +33,7 @@ class SshKeyLifecycle(OwnerTaggedLifecycle[SshKey]):
         return problems + (check_public_key(key, "public_key") if isinstance(key, str) else [])
 
     def listed(self, session: Session, inputs: Inputs, owner_tags: OwnerTags) -> list[SshKey]:
-        return session.client.ssh_keys.find()
+        return session.client.ssh_keys.find(description=owner_tags.resource)
 
     def owner_tags_of(self, item: SshKey) -> OwnerTags | None:
         return OwnerTags.from_description(item.description)
