@@ -109,7 +109,12 @@ def _show(unknown: Sequence[Unknown], stack: str) -> None:
     command = f"sakura-fleet repair --stack {stack} --remove"
     if any(found.is_certain for found in unknown):
         click.echo(f"to remove the orphans: `{command}`")
-    doubtful = " ".join(found.item.id for found in unknown if found.doubt)
+    if any(found.foreign for found in unknown):
+        click.echo(
+            "what another state of the stack has made is not for this one to remove: work where that state is (another "
+            f"checkout, another PULUMI_BACKEND_URL). Only if that state is lost: `{command} ID ...`"
+        )
+    doubtful = " ".join(found.item.id for found in unknown if found.doubt and not found.foreign)
     if doubtful:
         click.echo(f"to remove what may be somebody's, once you are sure: `{command} {doubtful}`")
     pending = " ".join(found.item.id for found in unknown if found.wanted and not found.doubt)

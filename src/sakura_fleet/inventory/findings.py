@@ -31,12 +31,13 @@ class Finding:
 class Unknown:
     """An object of the fleet that the state does not know. `wanted` by the program, it is taken over by the next
     `pulumi up`; else it is an orphan, also as a second one beside the resource, `duplicate_of`. `doubt` says why it may
-    not be this stack's to remove; empty for none."""
+    not be this stack's to remove; empty for none. It is `foreign` where that is as another state has made it."""
 
     item: Owned
     wanted: bool
     doubt: str = ""
     duplicate_of: Owned | None = None
+    foreign: bool = False
 
     @property
     def is_certain(self) -> bool:
@@ -45,7 +46,7 @@ class Unknown:
 
     def finding(self) -> Finding:
         """It in words."""
-        if self.wanted and self.doubt:
+        if self.foreign:
             return Finding("foreign", str(self.item), f"{self.doubt}, so no `pulumi up` here takes it over")
         if self.wanted:
             return Finding("pending", str(self.item), "the next `pulumi up` takes it over and finishes it")
@@ -75,8 +76,11 @@ def unknown_objects(
     orphans = [item for item in items if item in duplicates or item.owner_tags.resource not in wanted]
     serving = dict(_serving(client, {item.address for item in orphans if item.kind is Kind.SERVER and item.address}))
 
+    def is_foreign(item: Owned) -> bool:
+        return item.owner_tags.is_of_another_state(state)
+
     def doubt(item: Owned) -> str:
-        if item.owner_tags.is_of_another_state(state):
+        if is_foreign(item):
             return f"another state of this stack has made it, {item.owner_tags.state}"
         if item in orphans and item.address in serving:
             return f"it serves in the ELB {serving[item.address]}"
@@ -86,7 +90,7 @@ def unknown_objects(
             return "the state is empty, so another one may know it"
         return ""
 
-    return [Unknown(item, item not in orphans, doubt(item), duplicates.get(item)) for item in items]
+    return [Unknown(item, item not in orphans, doubt(item), duplicates.get(item), is_foreign(item)) for item in items]
 
 
 def _serving(client: Client, addresses: set[str]) -> Iterator[tuple[str, str]]:
