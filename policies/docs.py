@@ -125,7 +125,7 @@ def _plan() -> Iterator[str]:
         "",
         "`sakura-fleet deploy` and the jobs of `scaler` judge their own plan by the same rules before they carry it "
         "out. A plan that breaks one is `BLOCKED`, with exit code 7, and nothing is changed; `deploy` takes "
-        "`--allow-delete` and `--max-removed`, too.",
+        "`--allow-delete` and `--max-removed`, too. A size that somebody asked `scaler` for is no `group-shrinks`.",
         "",
         "| Rule | Refuses | Because |",
         "|---|---|---|",
