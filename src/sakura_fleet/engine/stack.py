@@ -16,10 +16,10 @@ from pulumi import automation
 from sakura_fleet.engine.command import GroupedCommand
 from sakura_fleet.engine.held_lock import held_lock
 from sakura_fleet.engine.outcome import Outcome
-from sakura_fleet.engine.project import Project, engine_environment, pulumi, required_engine
+from sakura_fleet.engine.project import Project, engine_environment, required_engine
 from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import BusyError, EngineError, NoStackError
-from sakura_fleet.provider.state_identity import STACK_TAG, is_identity
+from sakura_fleet.provider.state_identity import recorded_identity
 from sakura_fleet.tokens import SERVER
 
 
@@ -133,8 +133,7 @@ class StackEngine:
 
     def identity_of_state(self) -> str:
         """The owner tag of the stack's state on what it has made, `sfs:<10 hex>`; empty before the first run."""
-        found = pulumi(self.project, "stack", "tag", "get", STACK_TAG, "--stack", self.name, check=False).strip()
-        return found if is_identity(found) else ""
+        return recorded_identity(self.name, self.project.root)
 
     def owner_tags_in_state(self) -> set[str]:
         """The resource owner tags of everything in the state."""

@@ -171,6 +171,8 @@ def _with_state(inputs: dict[str, Any]) -> dict[str, Any]:
     urn = str(getattr(request, "urn", ""))
     if not urn or "owner_tags" not in inputs:
         return inputs
+    # The name without its organization: neither the call nor the environment tells the host which one it is, so a
+    # service takes the user's default.
     stack = urn.removeprefix("urn:pulumi:").partition("::")[0]
     return {**inputs, "owner_tags": {**inputs["owner_tags"], "state": identity_of_state(stack)}}
 
