@@ -46,8 +46,7 @@ def _ends_the_run(kind: Kind) -> bool:
 def sample(points: Sequence[Point], count: int, seed: int) -> list[Point]:
     """`count` points, as many of each kind as can be, and of calls that are far from each other."""
     chance = random.Random(seed)
-    by_kind = {kind: [point for point in points if point.kind is kind] for kind in (*Kind, *Lie)}
-    by_kind = {kind: group for kind, group in by_kind.items() if group}
+    by_kind = {kind: [p for p in points if p.kind == kind] for kind in type(points[0].kind)}
     for group in by_kind.values():
         chance.shuffle(group)
     taken: list[Point] = []

@@ -25,7 +25,7 @@ def refusal(fleet: Fleet) -> str:
     [
         ({"size": 11}, ["size: 11 is outside min_size 0 .. max_size 10", "pulumi config set size N"]),
         ({"group": {"zones": ["tk9z"]}}, ["server_group.zones[0]: there is no zone 'tk9z'", "tk1b"]),
-        ({"template": {"tags": list("abcdefgh")}}, ["server_group.template.tags: 8 tags; at most 7", "remove some"]),
+        ({"template": {"tags": list("abcdefgh")}}, ["server_group.template.tags: 8 tags; at most 6", "remove some"]),
         (
             {"template": {"disks": [{"os_type": "almalinx", "size": 20}]}},
             ["server_group.template.disks[0].os_type", "did you mean almalinux"],

@@ -82,7 +82,7 @@ def test_the_zone_as_a_file_and_seen_from_outside(fleet: Fleet, tmp_path: Path) 
     dns.put([MX, *dns.records])
 
     def run(*arguments: str) -> tuple[int, str]:
-        done = fleet.run("sakura-fleet", "dns", *arguments, check=False)
+        done = fleet.run("sakura-fleet", "dns", *arguments, "--stack", fleet.stack, check=False)
         return done.returncode, done.stdout + done.stderr
 
     assert run("export", "example.com", "-o", "zone") == (0, "")
@@ -105,7 +105,7 @@ def test_the_zone_as_a_file_and_seen_from_outside(fleet: Fleet, tmp_path: Path) 
     assert run("export", "example.com", "-o", "zone")[0] == 0
     server = NameServer(tmp_path, "example.com", file.read_text())
     try:
-        ends = ("-s", "test", "--server", f"{LOOPBACK}:{server.port}", "--no-doh")
+        ends = ("--server", f"{LOOPBACK}:{server.port}", "--no-doh")
         code, shown = run("check", "www.example.com", *ends)
         assert code == 0, shown
         assert "expected by the stack test: 10 . alpn=h3,h2 ipv4hint=" in shown

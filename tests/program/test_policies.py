@@ -219,6 +219,7 @@ def test_plans_of_a_groups_life(fleet: Fleet) -> None:
 
     plan.write_text(fleet.pulumi("destroy", "--preview-only", "--json").stdout)
     assert rules(fleet.run("sakura-fleet", "plan-check", str(plan), "-o", "json", check=False)) == [
+        "elb-entries-deleted",
         "elb-deleted",
         "group-shrinks",
     ]
@@ -240,7 +241,8 @@ def test_plans_of_a_host_and_its_zone(fleet: Fleet) -> None:
     assert checked(fleet, "--allow-delete", "www").returncode == 0
 
     fleet.write(hosts=None, dns=None)
-    assert rules(checked(fleet, "-o", "json")) == ["dns-zone-deleted"]
+    gone = {"dns-zone-deleted", "dns-records-deleted", "server-deleted"}
+    assert {*rules(checked(fleet, "-o", "json"))} == gone
 
     fleet.write(size="many")
     failed = checked(fleet)

@@ -28,6 +28,7 @@ def test_a_stranger_with_our_prefix(fleet: Fleet) -> None:
 
     before = seen()
     fleet.write(elb=ELB)
+    fleet.up()
     home = {"XDG_STATE_HOME": str(fleet.folder / "state-home")}
 
     def scaler(*words: str) -> Any:
