@@ -1,13 +1,45 @@
-"""The part of GitHub's API that has to do with comments, served on this machine."""
+"""Parts of GitHub's API, served on this machine: a server of any part, and the part that has to do with comments."""
 
 from __future__ import annotations
 
 import json
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 BOT = "github-actions[bot]"
+
+Server = TypeVar("Server", bound=ThreadingHTTPServer)
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """The server at work, until the block is left."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Answering(BaseHTTPRequestHandler):
+    """A handler that answers with JSON and writes no log."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, status: int, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 class GitHub(ThreadingHTTPServer):
@@ -24,18 +56,8 @@ class GitHub(ThreadingHTTPServer):
         return comment
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering):
     server: GitHub
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def answer(self, status: int, content: Any) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def body(self) -> str:
         text = str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.program.fleet import ROOT
-from tests.workflows.github import BOT, GitHub
+from tests.workflows.github import BOT, GitHub, serving
 from tests.workflows.steps import plain_env, run_text, shell
 
 
 @pytest.fixture
 def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(GitHub()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def comment(github: GitHub, temp: Path, stack: str = "production", **env: str) -> subprocess.CompletedProcess[str]:

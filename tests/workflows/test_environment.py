@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.program.fleet import ROOT
+from tests.workflows.github import Answering, serving
 from tests.workflows.steps import plain_env, run_text, shell
 
 REVIEWED: dict[str, Any] = {
@@ -30,30 +29,19 @@ class GitHub(ThreadingHTTPServer):
         self.status, self.content = 200, dict[str, Any]()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering, BaseHTTPRequestHandler):
     server: GitHub
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def do_GET(self) -> None:
         assert self.path == "/repos/a/b/environments/approve-production"
         assert self.headers["Authorization"] == "Bearer a-token"
-        body = json.dumps(self.server.content).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(self.server.status, self.server.content)
 
 
 @pytest.fixture
 def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(GitHub()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def check(github: GitHub, status: int, content: dict[str, Any]) -> subprocess.CompletedProcess[str]:

@@ -22,6 +22,7 @@ from typing import IO, Any, Final, TypeVar
 from sakura_fleet.engine.files import replace_file
 from sakura_fleet.errors import BusyError, JobFolderError
 from sakura_fleet.provider.processes import Process
+from sakura_fleet.provider.state_folder import state_folder
 
 ACCEPTED, RUNNING, DONE, DONE_NOOP = "ACCEPTED", "RUNNING", "DONE", "DONE_NOOP"
 IGNORED, BLOCKED, CANCELED, FAILED = "IGNORED", "BLOCKED", "CANCELED", "FAILED"
@@ -75,7 +76,7 @@ class JobFolder:
         """The folder of a stack of the project at `root`."""
         path = str(root.resolve())
         name = f"{root.resolve().name[:40] or 'root'}-{sha256(os.fsencode(path)).hexdigest()[:12]}"
-        return cls(_state_home() / "sakura-fleet" / "scaler" / name / stack)
+        return cls(_state_folder() / "scaler" / name / stack)
 
     def check(self) -> None:
         """Raises `JobFolderError` unless a job can be noted here, and what earlier ones left can be read."""
@@ -195,11 +196,9 @@ class JobFolder:
         return f"{job.request}, process {job.process.pid} on {job.process.host}" if job else "it has just begun"
 
 
-def _state_home() -> Path:
-    if named := os.environ.get("XDG_STATE_HOME"):
-        return Path(named)
+def _state_folder() -> Path:
     try:
-        return Path.home() / ".local" / "state"
+        return state_folder()
     except RuntimeError:
         raise JobFolderError(
             f"the user {os.getuid()} has no home folder, so jobs would not be remembered; set XDG_STATE_HOME to a "

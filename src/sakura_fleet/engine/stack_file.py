@@ -6,16 +6,14 @@ meanwhile, a person or another tool, is never overwritten.
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import yaml
 
+from sakura_fleet.engine.files import replace_file
 from sakura_fleet.errors import BusyError, FileError, ProjectError
 from sakura_fleet.text_files import MAX_BYTES, read_text_stream
 from sakura_fleet.tokens import CONFIG_NAMESPACE
@@ -62,21 +60,7 @@ class StackFile:
         if StackFile.read(place).text != old.text:
             raise BusyError(f"somebody changed {self.path} meanwhile; nothing was changed: run the same command again")
         try:
-            before = place.stat()
-            handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-            new = Path(name)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                    file.write(self.text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.chmod(before.st_mode & 0o7777)
-                with contextlib.suppress(PermissionError):
-                    os.chown(new, before.st_uid, before.st_gid)
-                new.replace(place)
-            except BaseException:
-                new.unlink(missing_ok=True)
-                raise
+            replace_file(place, self.text.encode())
         except OSError as error:
             message = f"the stack file {self.path} cannot be written: {error.strerror}; it is as it was"
             raise FileError(message) from None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sakura_fleet.provider.processes import Process, ancestor
+from sakura_fleet.provider.state_folder import state_folder
 
 ENGINE: Final = "pulumi"
 KEPT: Final = timedelta(days=30)
@@ -72,5 +73,4 @@ def _read(raw: dict[str, Any]) -> EngineRecord:
 
 def _folder() -> Path:
     """The folder of records. Raises `RuntimeError` for a user without a home."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "sakura-fleet" / "engines"
+    return state_folder() / "engines"

@@ -50,12 +50,11 @@ from sakura_fleet.scaler.size_change import SizeChange
 from sakura_fleet.scaler.sizes import Target
 
 Rule = Callable[[ServerGroupArgs], Target]
-
-MOST_BUSY: Final = timedelta(hours=1)
-"""A stack that is found busy for longer is one with a stale lock, or with a run that somebody should look at."""
 Agree = Callable[[JobResult], bool]
 """Whether the plan that a result shows may be carried out."""
 
+MOST_BUSY: Final = timedelta(hours=1)
+"""A stack that is found busy for longer is one with a stale lock, or with a run that somebody should look at."""
 SHOWN: Final = 10
 """So many findings are in the error of a blocked job."""
 

@@ -30,7 +30,7 @@ def remove_leftovers(
             remove(session, item)
             yield f"removed  {item}, left by a job that died"
         else:
-            yield f"orphan   {item}: the state does not know it; see `sakura-fleet repair`"
+            yield str(Finding("orphan", str(item), "the state does not know it; see `sakura-fleet repair`"))
 
 
 def member_owner_tags(fleet_id: str, urn_prefix: str, group: ServerGroupArgs) -> set[str]:
