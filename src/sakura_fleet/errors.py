@@ -67,8 +67,8 @@ class Problem:
         return f"{self.path}: {self.message} [{self.rule}]" if self.path else f"{self.message} [{self.rule}]"
 
     def coded(self) -> str:
-        """The message as it leaves the provider host: its first line ends with the rule and the code."""
-        message = _with_code(self.message, self.rule)
+        """Path and message as they leave the provider host: the first line ends with the rule and the code."""
+        message = _with_code(f"{self.path}: {self.message}" if self.path else self.message, self.rule)
         return message if self.rule in CODES else _with_code(message, InputError.code)
 
     def under(self, prefix: str) -> Problem:

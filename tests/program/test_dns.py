@@ -123,7 +123,7 @@ def test_a_looked_up_zone_stays_with_the_records_of_others(fleet: Fleet) -> None
     dns.make_zone([MX, {"Name": "@", "Type": "TXT", "RData": "theirs"}, CHALLENGE])
     dns.declare(hosts=False, lookup=True)
     refused = fleet.up(check=False)
-    assert "@ TXT exists already with other values (theirs)" in refused.stdout
+    assert "@ TXT: it exists already with other values (theirs)" in refused.stdout
     assert "Traceback" not in refused.stdout + refused.stderr
     assert dns.at("@", "TXT") == ["theirs"]
     dns.declare(hosts=False, lookup=True, adopt=True)

@@ -227,7 +227,8 @@ def test_plans_of_a_groups_life(fleet: Fleet) -> None:
 
 def test_plans_of_a_host_and_its_zone(fleet: Fleet) -> None:
     hosts = local_settings()["hosts"]
-    fleet.write(hosts=hosts, dns={"zone": "example.com"})
+    texts = [{"name": name, "type": "TXT", "values": ["x"]} for name in "ab"]
+    fleet.write(hosts=hosts, dns={"zone": "example.com", "record_sets": texts})
     fleet.up()
     (zone,) = [resource["urn"] for resource in fleet.state()["resources"] if resource["type"] == tokens.DNS_ZONE]
     fleet.pulumi("state", "protect", zone, "--yes")
@@ -239,6 +240,12 @@ def test_plans_of_a_host_and_its_zone(fleet: Fleet) -> None:
     replaced = checked(fleet, "-o", "json")
     assert (replaced.returncode, rules(replaced)) == (5, ["server-replaced"])
     assert checked(fleet, "--allow-delete", "www").returncode == 0
+
+    fleet.write(hosts=hosts, dns={"zone": "example.com", "record_sets": texts[:1]})
+    edited = checked(fleet)
+    assert edited.returncode == 5
+    assert "the record sets b TXT would be taken out of the zone example.com" in edited.stdout
+    assert checked(fleet, "--allow-delete", "example.com").returncode == 0
 
     fleet.write(hosts=None, dns=None)
     gone = {"dns-zone-deleted", "dns-records-deleted", "server-deleted"}

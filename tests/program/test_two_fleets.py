@@ -51,12 +51,15 @@ def test_a_record_set_is_one_stacks_and_stays_when_the_other_goes(make_fleet: Ca
     first.up()
     second.write(fleet_id="another-fleet", dns=dns("same", lookup=True))
     refused = second.up(check=False)
-    assert (refused.returncode != 0, "same TXT exists already with these values" in refused.stdout) == (True, True)
+    assert (refused.returncode != 0, "same TXT: it exists already with these values" in refused.stdout) == (True, True)
     second.write(dns=dns("seconds", lookup=True))
     second.up()
     first.write(dns=dns("same", "seconds"))
     refused = first.up(check=False)
-    assert (refused.returncode != 0, "seconds TXT is a record set of another fleet" in refused.stdout) == (True, True)
+    assert (refused.returncode != 0, "seconds TXT: it is a record set of another fleet" in refused.stdout) == (
+        True,
+        True,
+    )
     first.write(dns=dns())
     first.up()
     assert records(first) == ["seconds"]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sakura_fleet.engine.plan import Step, name_of
+from sakura_fleet.engine.plan import REFRESH, Step, name_of
 from sakura_fleet.tokens import (
     DNS_RECORD_SETS,
     DNS_ZONE,
@@ -61,8 +61,8 @@ RULES: Final = (
     ),
     PlanRule(
         "dns-records-deleted",
-        "All record sets that a stack or a host has in a zone are deleted, also in one that is only looked up.",
-        "The zone stays, and the names in it lead nowhere.",
+        "A record set of a stack or a host leaves a zone, also one that is only looked up.",
+        "The zone stays, and the name in it leads nowhere.",
     ),
     PlanRule(
         "server-deleted",
@@ -130,6 +130,7 @@ def check_plan(
     parents = {step.urn: step.parent for step in steps}
     found = [
         *_deletions(steps),
+        *_lost_record_sets(steps),
         *_replaced_servers(steps),
         *_shrinking(steps, max_removed, asked),
         *_other_fleet(steps),
@@ -158,13 +159,42 @@ def _deletions(steps: Collection[Step]) -> Iterator[Finding]:
             yield Finding("elb-entries-deleted", step.urn, message, _put_back(step))
         if step.type == ELB_CERTIFICATE:
             yield Finding("elb-certificate-deleted", step.urn, f"the certificates would be {verb}", _put_back(step))
-        if step.type == DNS_RECORD_SETS and step.old_inputs.get("record_sets"):
-            sets = [given for given in step.old_inputs["record_sets"] if isinstance(given, Mapping)]
-            texts = ", ".join(f"{given.get('name')} {given.get('type')}" for given in sets)
-            message = f"the record sets {texts} would be {verb}"
-            yield Finding("dns-records-deleted", step.urn, message, _put_back(step))
         if step.type == SERVER and step.op == "delete" and not _in_group(step.urn):
             yield Finding("server-deleted", step.urn, "the server would be deleted with its disks", _put_back(step))
+
+
+def _lost_record_sets(steps: Collection[Step]) -> Iterator[Finding]:
+    """Sets that are declared by nobody any more, be it that their resource goes or that it names them no longer."""
+    kept = {found for step in steps for found in _record_sets(step.new_inputs, step)}
+    for step in steps:
+        if step.op == REFRESH or _is_unknown(step.new_inputs.get("record_sets")):
+            continue
+        lost = [
+            f"{name} {kind}"
+            for zone, name, kind in _record_sets(step.old_inputs, step)
+            if (zone, name, kind) not in kept
+        ]
+        if lost:
+            message = f"the record sets {', '.join(lost)} would be taken out of {_zone(step)}"
+            yield Finding("dns-records-deleted", step.urn, message, _put_back(step))
+
+
+def _record_sets(inputs: Mapping[str, Any], step: Step) -> list[tuple[str, str, str]]:
+    """Zone ID, name and type of each set in the inputs of a `DnsRecordSets`."""
+    given = inputs.get("record_sets") if step.type == DNS_RECORD_SETS else None
+    sets = [entry for entry in given if isinstance(entry, Mapping)] if isinstance(given, list) else []
+    return [(str(inputs.get("zone_id")), str(entry.get("name")), str(entry.get("type"))) for entry in sets]
+
+
+def _is_unknown(record_sets: Any) -> bool:
+    """Whether a preview cannot tell yet which sets there will be."""
+    return isinstance(record_sets, str) or (
+        isinstance(record_sets, list) and not all(isinstance(entry, Mapping) for entry in record_sets)
+    )
+
+
+def _zone(step: Step) -> str:
+    return f"the zone {step.old_inputs.get('zone_name') or step.old_inputs.get('zone_id')}"
 
 
 def _replaced_servers(steps: Collection[Step]) -> Iterator[Finding]:

@@ -109,7 +109,9 @@ class FleetProvider(ResourceProvider):
             return CheckResult(news, [CheckFailure("", error.coded())])
         for notice in checked.notices:
             pulumi.log.info(notice)
-        failures = [CheckFailure(problem.path, problem.coded()) for problem in checked.problems]
+        # With a property's path the engine would print that property's whole value before the message: a dump of
+        # mappings, or `<nil>` for a path that is deeper than a property. The message says the place and the value.
+        failures = [CheckFailure("", problem.coded()) for problem in checked.problems]
         return CheckResult(_with_pulumis_unknowns(life.short(checked.inputs)), failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

@@ -104,8 +104,34 @@ def test_records_that_go_although_the_zone_was_only_looked_up() -> None:
     records = step("delete", tokens.DNS_RECORD_SETS, "example.com-records", old={"inputs": {"record_sets": SETS}})
     empty = step("delete", tokens.DNS_RECORD_SETS, "none", old={"inputs": {"record_sets": []}})
     assert findings(zone, records, empty) == [("dns-records-deleted", "example.com-records")]
-    changed = step("update", tokens.DNS_RECORD_SETS, "r", old={"inputs": {"record_sets": SETS}}, new={"inputs": {}})
-    assert findings(changed) == []
+
+
+def edited(before: Any, after: Any, *, name: str = "example.com-records", op: str = "update") -> dict[str, Any]:
+    old, new = ({"inputs": {"zone_id": "1", "zone_name": "example.com", "record_sets": s}} for s in (before, after))
+    return step(op, tokens.DNS_RECORD_SETS, name, old=old, new=new)
+
+
+HTTPS = {**SETS[0], "type": "HTTPS", "values": ["1 ."]}
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def test_a_record_set_that_an_edit_takes_out() -> None:
+    both = [*SETS, HTTPS]
+    (found,) = plan_check.check_plan(read_plan(document(edited(both, SETS))))
+    assert (found.rule, found.name) == ("dns-records-deleted", "example.com-records")
+    assert found.message == "the record sets www HTTPS would be taken out of the zone example.com"
+    assert findings(edited(both, [])) == [("dns-records-deleted", "example.com-records")]
+    assert findings(edited(both, SETS), allow_delete=["example.com-records"]) == []
+
+
+def test_record_sets_that_stay() -> None:
+    both = [*SETS, HTTPS]
+    other = [{**SETS[0], "ttl": 60, "values": ["192.0.2.2"]}, HTTPS]
+    assert findings(edited(both, other)) == [], "another value"
+    assert findings(edited(SETS, both)) == []
+    assert findings(edited(both, both, op="refresh")) == []
+    assert findings(edited(both, SETS), edited([], [HTTPS], name="www-https")) == [], "another resource has it now"
+    assert findings(edited(both, UNKNOWN)) == findings(edited(both, [UNKNOWN])) == [], "not known in a preview"
 
 
 def test_entries_that_go_although_the_elb_was_only_looked_up() -> None:

@@ -128,11 +128,11 @@ def test_notices_of_a_check_are_said(life: Echo, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.strip() == "info: the disk old is taken over"
 
 
-def test_check_names_property_and_rule(life: Echo) -> None:
+def test_check_names_property_and_rule_and_lets_the_engine_dump_no_value(life: Echo) -> None:
     result = EchoProvider().check({}, {"size": 9.0})
     assert result.inputs == {"size": 9, "zone": ""}
     assert [(failure.property, failure.reason) for failure in result.failures] == [
-        ("size", "too large [range] [input]")
+        ("", "size: too large [range] [input]")
     ]
 
 

@@ -57,13 +57,13 @@ def check_claims(
     for declared in wanted:
         if declared.key in others:
             message = (
-                f"{declared} is a record set of another fleet, {others[declared.key].fleet}, that shares this zone; "
+                f"it is a record set of another fleet, {others[declared.key].fleet}, that shares this zone; "
                 "leave it out here, or remove it from that fleet's program first"
             )
             problems.append(Problem(str(declared), "shared-set", message))
         elif shared and not adopt and declared.key in there and declared.key not in own:
             message = (
-                f"{declared} exists already with these values in a zone that is not this stack's, made by whoever "
+                "it exists already with these values in a zone that is not this stack's, made by whoever "
                 "owns it; leave it out here, or, if this stack is to have it from now on, set adopt=True"
             )
             problems.append(Problem(str(declared), "shared-set", message))

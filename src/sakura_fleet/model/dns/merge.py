@@ -114,7 +114,7 @@ def check_takeover(
         if there and {record.identity for record in there} != {value.identity for value in declared.values}:
             shown = ", ".join(record.text for record in there[:3]) + (" …" if len(there) > 3 else "")
             message = (
-                f"{declared} exists already with other values ({shown}) and is not known to have been made here; "
+                f"it exists already with other values ({shown}) and is not known to have been made here; "
                 "remove it from the zone, leave it out here, or, if an interrupted run made it or it is to be "
                 "replaced, set adopt=True"
             )

@@ -540,7 +540,7 @@ def test_taking_over() -> None:
     assert check_takeover(other, [WWW], [WWW]) == []
     (problem,) = check_takeover(other, [], [WWW])
     assert problem.rule == "foreign-set"
-    assert "www A exists already with other values (192.0.2.1)" in problem.message
+    assert "it exists already with other values (192.0.2.1)" in problem.message
     assert "adopt=True" in problem.message
 
 

@@ -145,6 +145,14 @@ MALFORMED = [
     ('1 . alpn=h"2', "svcb-quoting"),
     ("1 . alpn=h2;c", "svcb-quoting"),
     ("1 . alpn=(h2", "svcb-quoting"),
+    ("1 . alpn=“h2”", "svcb-ascii"),
+    ("1 . alpn＝h2", "svcb-ascii"),
+    ("1 . ａlpn=h2", "svcb-ascii"),
+    ("1 . alpn=h2\xa0port=443", "svcb-ascii"),
+    ("1\u3000. alpn=h2", "svcb-ascii"),
+    ("1 .\xa0alpn=h2", "svcb-ascii"),
+    ("1 . key700=é", "svcb-ascii"),
+    ("1 . key700=a\x7f", "svcb-ascii"),
     ("1 . alpn =h2", "svcb-key-syntax"),
     ("1 . alpn= h2", "svcb-empty-value"),
     ("1 . alpn=", "svcb-empty-value"),
@@ -305,6 +313,25 @@ def test_rules_of_a_set(texts: list[str], owner: str, https: bool, rules: list[s
     assert set_rules(*texts, owner=owner, https=https) == rules
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1 . alpn=“h2”", 'U+201C (LEFT DOUBLE QUOTATION MARK), and SvcParams are printable ASCII; write "'),
+        ("1 . alpn＝h2", "U+FF1D (FULLWIDTH EQUALS SIGN), and SvcParams are printable ASCII; write ="),
+        ("1 . alpn=h2\xa0port=443", "U+00A0 (NO-BREAK SPACE), and SvcParams are printable ASCII; write a plain blank"),
+        ("1 . key700=é", "and SvcParams are printable ASCII; octets beyond it are written as \\DDD, in a text"),
+    ],
+)
+def test_what_is_not_ascii_is_named_with_what_to_write_instead(text: str, words: str) -> None:
+    problems: list[Problem] = []
+    assert read_svcb(text, "", problems) is None
+    assert problems[0].message.endswith(words)
+
+
+def test_octets_beyond_ascii_can_be_written() -> None:
+    assert parsed("1 . key700=\\195\\169").params == ((700, "é".encode()),)
+
+
 def test_all_problems_of_a_text_come_together() -> None:
     assert judged("70000 a..b. port=x ipv4hint=y")[1] == [
         "svcb-priority",
@@ -380,11 +407,15 @@ def test_a_mapping_with_everything() -> None:
         ({"priority": 1}, ("1 .", [])),
         ({"priority": 0, "target": "www.example.com."}, ("0 www.example.com.", [])),
         ({"priority": 1, "no_default_alpn": False, "ohttp": False}, ("1 .", [])),
-        ({}, ("0 .", ["priority:required"])),
-        ({"priority": 65536}, ("", ["priority:range", ":svcb-priority"])),
-        ({"priority": 1, "port": 65536}, ("", ["port:range", ":svcb-port"])),
+        ({}, ("", ["priority:required"])),
+        ({"priority": 65536}, ("", ["priority:range"])),
+        ({"priority": 1, "port": 65536}, ("1 .", ["port:range"])),
         ({"priority": 1, "alpns": ["h2"]}, ("1 .", ["alpns:unknown-key"])),
-        ({"priority": 1, "alpn": "h2"}, ("", ["alpn:type", ":svcb-list"])),
+        ({"priority": 1, "alpn": "h2"}, ("1 .", ["alpn:type"])),
+        ({"priority": 1, "alpn": ["h2", "“h3”"]}, ("1 .", ["alpn:svcb-ascii"])),
+        ({"priority": 1, "docpath": ["ａ"], "port": 443}, ("1 . port=443", ["docpath:svcb-ascii"])),
+        ({"priority": 1, "dohpath": "/é{?dns}"}, ("1 .", ["dohpath:svcb-ascii"])),
+        ({"priority": 1, "ech": "\xa0"}, ("1 .", ["ech:svcb-ascii"])),
         ({"priority": 1, "alpn": []}, ("", [":svcb-list"])),
         ({"priority": 1, "target": "www"}, ("1 www.", [":svcb-relative-target"])),
     ],

@@ -139,7 +139,7 @@ def test_an_equal_set_is_taken_over_and_another_is_not(world: World) -> None:
     zone = Zone(world)
     zone.add({"Name": "www", "Type": "A", "RData": "192.0.2.1"}, wire("www", "HTTPS", '10 . alpn="h3,h2"', 30))
     before = zone.records
-    with pytest.raises(InputError, match=r"www A exists already with other values \(192\.0\.2\.1\).*adopt=True"):
+    with pytest.raises(InputError, match=r"www A: it exists already with other values \(192\.0\.2\.1\).*adopt=True"):
         put(world, zone, {**WWW, "values": ["192.0.2.7"]}, HTTPS)
     assert zone.records == before
     assert writes(world) == 0
@@ -154,7 +154,7 @@ def test_a_set_that_joins_later_is_not_taken_over_either(world: World) -> None:
     zone = Zone(world)
     outputs = put(world, zone, WWW)
     zone.add(wire("www", "HTTPS", "1 . alpn=h2", 30))
-    with pytest.raises(InputError, match="www HTTPS exists already"):
+    with pytest.raises(InputError, match="www HTTPS: it exists already"):
         update(world, zone, outputs, WWW, HTTPS)
     update(world, zone, outputs, WWW, HTTPS, adopt=True)
     assert zone.at("www", "HTTPS") == ["10 . alpn=h3,h2"]

@@ -60,7 +60,7 @@ def test_a_set_of_another_fleet_is_refused_already_by_a_preview(world: World) ->
         inputs = sets_inputs(zone, WWW, **{"shared": True, **changes})
         (problem,) = LIFE.check(world.next_run(), {}, inputs).problems
         assert (problem.path, problem.rule) == ("www A", "shared-set")
-        with pytest.raises(InputError, match=f"www A is a record set of another fleet, {THEIRS.fleet}"):
+        with pytest.raises(InputError, match=f"www A: it is a record set of another fleet, {THEIRS.fleet}"):
             LIFE.create(world.next_run(), inputs)
     assert claims(zone) == [claim(THEIRS, "www", "A")]
     delete(world, zone, theirs)
@@ -71,7 +71,9 @@ def test_an_equal_set_of_the_zones_owner_is_refused_unless_adopted(world: World)
     zone = Zone(world, [AS_IS])
     (problem,) = LIFE.check(world.next_run(), {}, sets_inputs(zone, WWW, shared=True)).problems
     assert problem.rule == "shared-set"
-    with pytest.raises(InputError, match="www A exists already with these values in a zone that is not this stack's"):
+    with pytest.raises(
+        InputError, match="www A: it exists already with these values in a zone that is not this stack's"
+    ):
         put(world, zone, WWW)
     assert zone.records == [AS_IS]
     put(world, zone, WWW, adopt=True)

@@ -12,9 +12,9 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.svcb import keys
 from sakura_fleet.model.dns.svcb.names import DomainName
 from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
-from sakura_fleet.model.dns.svcb.text import WrittenParam, read_uint16, split_params, value_text
+from sakura_fleet.model.dns.svcb.text import BLANKS, WrittenParam, not_ascii, read_uint16, split_params, value_text
 
-_RDATA: Final = re.compile(r"\s*(\S+)\s+(\S+)(?:\s+(.*))?", re.DOTALL)
+_RDATA: Final = re.compile(r"[ \t\r\n]*([^ \t\r\n]+)[ \t\r\n]+([^ \t\r\n]+)(?:[ \t\r\n]+(.*))?", re.DOTALL)
 _LONGEST: Final = 0xFFFF
 """Octets of a value, and of a record's data as a whole (RFC 1035 3.2.1): both lengths have 16 bits."""
 _HTTPS_MANDATORY: Final = (keys.PORT, keys.NO_DEFAULT_ALPN)
@@ -104,6 +104,10 @@ class Svcb:
 def read_svcb(text: str, path: str, problems: list[Problem]) -> Svcb | None:
     """The record of a text; None where it is malformed. Says nothing of the record as a whole."""
     match = _RDATA.fullmatch(text)
+    blank = next((character for character in text if character.isspace() and character not in BLANKS), "")
+    if blank:
+        problems.append(Problem(path, "svcb-ascii", not_ascii(blank, text)))
+        return None
     if not match:
         message = f"{text!r} is not `priority target parameters`, such as `10 . alpn=h3,h2`"
         problems.append(Problem(path, "svcb-syntax", message))

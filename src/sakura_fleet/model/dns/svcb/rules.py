@@ -30,6 +30,7 @@ RULES: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
         "svcb-target": (Severity.ERROR, "2.1, RFC 1035 2.3.4"),
         "svcb-relative-target": (Severity.HARMFUL, "RFC 1035 5.1"),
         "svcb-wire": (Severity.ERROR, "2.2"),
+        "svcb-ascii": (Severity.ERROR, "2.1, Appendix A"),
         # Keys
         "svcb-key-syntax": (Severity.ERROR, "2.1"),
         "svcb-unknown-key": (Severity.ERROR, "2.1, 14.3.2"),

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from sakura_fleet.model.dns.svcb import keys
 from sakura_fleet.model.dns.svcb.rdata import Svcb, build_svcb
-from sakura_fleet.model.dns.svcb.text import WrittenParam, join_list
+from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
+from sakura_fleet.model.dns.svcb.text import WrittenParam, check_ascii, join_list
 from sakura_fleet.model.dns.svcb.values import Items
 from sakura_fleet.model.reading import Reader
 
@@ -23,11 +24,14 @@ def read_structure(reader: Reader, hints: Mapping[str, Iterable[str]]) -> Svcb |
 
     `hints` are the addresses of `ipv4hint` and `ipv6hint`, read and resolved by the caller.
     """
+    before = len(reader.problems)
     priority = reader.whole("priority", minimum=0, maximum=0xFFFF)
+    whole = len(reader.problems) == before
     target = reader.text("target", ".")
     written: list[WrittenParam] = []
     for name in keys.NAMES:
         key = name.replace("-", "_")
+        before = len(reader.problems)
         if name in hints:
             value = ",".join(hints[name])
             present = bool(value)
@@ -46,9 +50,17 @@ def read_structure(reader: Reader, hints: Mapping[str, Iterable[str]]) -> Svcb |
             present = reader.has(key)
             items = reader.texts(key, ())
             value = join_list(i.encode() for i in items).decode() if name in _LISTS else ",".join(items)
-        if present:
+        if not present or len(reader.problems) > before:
+            continue
+        try:
+            check_ascii(value)
+        except BrokenRuleError as error:
+            reader.problem(key, error.rule, str(error))
+        else:
             written.append(WrittenParam(name, value.encode()))
     reader.close()
+    if not whole:
+        return None
     return build_svcb(priority, target, written, reader.path, reader.problems)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +13,10 @@ from sakura_fleet.model.dns.svcb.rules import BrokenRuleError
 BLANKS: Final = " \t\r\n"
 _ENDING: Final = '";()'
 """What ends or changes an unquoted value in a zone file."""
+_FOREIGN: Final = re.compile(r"[^\x21-\x7e \t\r\n]")
+"""What no character-string is made of: controls, and all beyond ASCII."""
 _DECIMAL: Final = re.compile(r"[0-9]{1,5}")
+_TYPOGRAPHIC: Final = str.maketrans("“”„‟″‘’‐‑‒–—−", '"' * 5 + "'" * 2 + "-" * 6)
 _UNQUOTED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:,/+=-_")
 
 
@@ -30,8 +34,33 @@ class WrittenParam:
     escaped: bool = False
 
 
+def check_ascii(text: str) -> None:
+    """Raises `BrokenRuleError` for typographic quotes, full-width letters, no-break spaces and the like."""
+    found = _FOREIGN.search(text)
+    if found:
+        raise BrokenRuleError("svcb-ascii", not_ascii(found[0], text))
+
+
+def not_ascii(character: str, text: str) -> str:
+    """What the rule `svcb-ascii` says of a character in a text, and what to write instead."""
+    name = unicodedata.name(character, "")
+    shown = f"U+{ord(character):04X}" + (f" ({name})" if name else "")
+    return f"{text!r} holds {shown}, and SvcParams are printable ASCII; {_instead(character)}"
+
+
+def _instead(character: str) -> str:
+    """What was meant, as far as anybody can tell."""
+    plain = unicodedata.normalize("NFKC", character).translate(_TYPOGRAPHIC)
+    if plain.isspace():
+        return "write a plain blank"
+    if len(plain) == 1 and plain.isascii() and plain.isprintable():
+        return f"write {plain}"
+    return "octets beyond it are written as \\DDD, in a text"
+
+
 def split_params(text: str) -> Iterator[WrittenParam]:
     """The parameters in the order of the text. Raises `BrokenRuleError`."""
+    check_ascii(text)
     at = 0
     while at < len(text):
         if text[at] in BLANKS:
