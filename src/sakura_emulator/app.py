@@ -17,7 +17,7 @@ from sakura_emulator.authentication import authenticate
 from sakura_emulator.call import Answer, Call
 from sakura_emulator.cloud import Cloud
 from sakura_emulator.control import control_routes
-from sakura_emulator.errors import ApiError
+from sakura_emulator.errors import ApiError, bad_request
 from sakura_emulator.faults import CHANGE_KINDS, Fault
 from sakura_emulator.origin import refusal
 from sakura_emulator.page import page_routes
@@ -58,7 +58,7 @@ class Api:
         """One request."""
         request = Request(scope, receive)
         began = time.perf_counter()
-        entry: dict[str, Any] = {"method": request.method, "path": request.url.path, "zone": ""}
+        entry: dict[str, Any] = {"method": _method(request), "path": request.url.path, "zone": ""}
         response: Response | None = None
         is_cut = False
         try:
@@ -85,13 +85,17 @@ class Api:
             return Answer(error.body(), error.status, headers=error.headers)
         except (ClientDisconnect, Cut):
             raise
+        except RecursionError:
+            failure = bad_request("invalid_format", "the request is nested too deeply")
+            return Answer(failure.body(), failure.status)
         except Exception:
-            LOGGER.exception("%s %s", request.method, request.url.path)
+            LOGGER.exception("%s %s", entry["method"], request.url.path)
             failure = ApiError(500, "unknown", "the emulator failed; its log has the traceback")
             return Answer(failure.body(), failure.status)
 
     async def _handle(self, request: Request, entry: dict[str, Any]) -> Answer:
         cloud = self._cloud
+        method = entry["method"]
         raw = await request.body()
         entry["body"] = raw
         zone, segments = split(request.scope["path"])
@@ -101,15 +105,15 @@ class Api:
         if refused:
             raise ApiError(403, "forbidden", refused)
         authenticate(cloud.settings, request.headers.get("authorization", ""))
-        fault = cloud.faults.pick(request.method, path)
+        fault = cloud.faults.pick(method, path)
         if fault:
             entry["fault"] = fault.kind
             await self._before(fault, request)
-        handler, args = self._router.match(request.method, segments)
+        handler, args = self._router.match(method, segments)
         call = Call(
             cloud=cloud,
             zone=zone,
-            method=request.method,
+            method=method,
             path=path,
             query=request.scope["query_string"],
             body=load_body(raw),
@@ -143,6 +147,12 @@ class Api:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_gone(request), seconds)
             raise Cut
+
+
+def _method(request: Request) -> str:
+    """What is asked for: a client that can only GET and POST names the method in a header of its POST."""
+    named = request.headers.get("x-sakura-http-method", "") if request.method == "POST" else ""
+    return named.strip().upper() or request.method
 
 
 async def _gone(request: Request) -> None:

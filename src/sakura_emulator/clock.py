@@ -9,6 +9,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 JST = timezone(timedelta(hours=9))
+LAST = datetime(9999, 1, 1, tzinfo=JST).timestamp()
+"""Up to here a time can be written; Python knows no later year."""
+SCALE_MAX = 1e8
+"""Three years a second."""
 
 
 class Clock:
@@ -42,6 +46,8 @@ class Clock:
         """Move ahead at once; works while frozen, too."""
         if seconds < 0:
             raise ValueError(f"cannot advance by {seconds} seconds: time does not go back")
+        if not self.now() + seconds < LAST:  # so that it is true of `nan`, too
+            raise ValueError(f"cannot advance by {seconds} seconds: no year after 9998 can be written")
         self._hold()
         self._base += seconds
 
@@ -57,8 +63,8 @@ class Clock:
 
     def rescale(self, scale: float) -> None:
         """Run `scale` times as fast as real time from here on."""
-        if scale <= 0:
-            raise ValueError(f"time_scale is {scale}; it must be more than 0")
+        if not 0 < scale <= SCALE_MAX:
+            raise ValueError(f"time_scale is {scale:g}; it must be more than 0 and at most {SCALE_MAX:.0f}")
         self._hold()
         self.scale = scale
 

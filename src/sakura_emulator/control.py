@@ -20,6 +20,7 @@ from sakura_emulator.cloud import Cloud
 from sakura_emulator.due import Due, coming
 from sakura_emulator.errors import ApiError, ControlError
 from sakura_emulator.origin import refusal
+from sakura_emulator.values import number
 
 _WRITES = ("POST", "PUT")
 
@@ -104,13 +105,9 @@ def clear_loads(cloud: Cloud, request: Request, body: Document) -> Document:
 def set_unhealthy(cloud: Cloud, request: Request, body: Document) -> Document:
     """POST /unhealthy: the servers that run and do not answer the ELBs' health checks; an empty list ends it."""
     servers = body.get("servers")
-    if (
-        body.keys() != {"servers"}
-        or not isinstance(servers, list)
-        or not all(str(server).isdigit() for server in servers)
-    ):
+    if body.keys() != {"servers"} or not isinstance(servers, list) or not all(number(server) for server in servers):
         raise ControlError(400, "give servers, a list of IDs")
-    load_rules.set_unhealthy(cloud, [int(server) for server in servers])
+    load_rules.set_unhealthy(cloud, [number(server) for server in servers])
     return {"ok": True, "servers": servers}
 
 
@@ -166,9 +163,9 @@ def _shown(change: Due) -> Document:
 def log(cloud: Cloud, request: Request, body: Document) -> Document:
     """GET /log?since=N: the requests after number N."""
     text = request.query_params.get("since", "0")
-    if not text.isdigit():
+    if not number(text) and text != "0":
         raise ControlError(400, f"since {text!r} is not a number")
-    return {"total": cloud.log.total, "requests": cloud.log.since(int(text))}
+    return {"total": cloud.log.total, "requests": cloud.log.since(number(text))}
 
 
 def state(cloud: Cloud, request: Request, body: Document) -> Document:

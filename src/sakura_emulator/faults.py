@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -130,8 +131,10 @@ def _parse(document: dict[str, Any], number: int) -> Fault:
         seconds = None if document.get("seconds") is None else float(document["seconds"])
         retry_after = None if document.get("retry_after") is None else int(document["retry_after"])
         status = int(document.get("status") or 503)
-    except (re.error, TypeError, ValueError) as error:
+    except (re.error, TypeError, ValueError, OverflowError) as error:
         raise ControlError(400, f"not a fault: {error}") from error
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise ControlError(400, f"seconds {seconds} is not a number from 0 on")
     if share is not None and not 0 <= share <= 1:
         raise ControlError(400, f"share {share} is not within 0..1")
     if not 400 <= status <= 599:

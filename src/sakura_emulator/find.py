@@ -160,11 +160,9 @@ def _comparable(value: Any) -> float | str | None:
     """Numbers and times as numbers, other text as text."""
     if value is None:
         return None
-    if isinstance(value, bool | int | float):
-        return float(value)
     try:
-        return float(str(value))
-    except ValueError:
+        return float(value if isinstance(value, bool | int | float) else str(value))
+    except (ValueError, OverflowError):  # a whole number can be too large for a float
         pass
     moment = parse_stamp(str(value)) if len(str(value)) >= 10 else None
     return str(value) if moment is None else moment

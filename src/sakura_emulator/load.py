@@ -13,14 +13,16 @@ from typing import Any
 
 from sakura_emulator import power
 from sakura_emulator.catalogue.plans import SERVER_PLANS
-from sakura_emulator.clock import parse_stamp
+from sakura_emulator.clock import LAST, parse_stamp
 from sakura_emulator.cloud import Cloud
 from sakura_emulator.errors import ControlError
 from sakura_emulator.store import Record
+from sakura_emulator.values import number
 
 STEP = 300
 RULES_MAX = 1000
 _GONE_MAX = 400
+_NUMBER_MAX = 10**12  # seconds or cores: more is a mistake, and too much for the arithmetic in the end
 _TARGETS = ("server", "prefix", "elb")
 _OFFERS = ("value", "samples", "trace")
 
@@ -67,9 +69,9 @@ def _target(cloud: Cloud, body: Rule) -> Rule:
     if "prefix" in body:
         return {"prefix": str(body["prefix"])}
     if "server" in body:
-        if not str(body["server"]).isdigit():
+        if not number(body["server"]):
             raise ControlError(400, f"server {body['server']!r} is not an ID")
-        return {"server": int(body["server"])}
+        return {"server": number(body["server"])}
     wanted = str(body["elb"])
     for record in cloud.store.by("item", "class", "proxylb"):
         if wanted in (str(record.id), record["name"]):
@@ -100,17 +102,19 @@ def _is_step(step: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _NUMBER_MAX
 
 
 def _since(cloud: Cloud, value: Any) -> float:
     """A time, or seconds relative to now; without it, now: a load does not rewrite history unless told so."""
     if value is None:
         return cloud.clock.now()
+    moment: float | None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value if value > 10**8 else cloud.clock.now() + value
-    moment = parse_stamp(str(value))
-    if moment is None:
+        moment = value if value > 10**8 else cloud.clock.now() + max(value, -LAST)
+    else:
+        moment = parse_stamp(str(value))
+    if moment is None or not 0 <= moment < LAST:
         raise ControlError(400, f"since {value!r} is neither a time (RFC 3339) nor a number of seconds")
     return moment
 

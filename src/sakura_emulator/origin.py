@@ -7,6 +7,7 @@ Origin.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -28,4 +29,4 @@ def _is_local(url: str) -> bool:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
+    return host in ("localhost", "::1") or re.fullmatch(r"127(\.[0-9]+){1,3}", host) is not None

@@ -71,7 +71,7 @@ def _unquoted(value: Any) -> Any:
 def _integer(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # JSON's 1e400 is read as infinity
         return 0
 
 

@@ -28,7 +28,12 @@ class RequestLog:
     def open(self, path: str) -> None:
         """Write every request from now on to the end of this file."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.file = Path(path).open("a", buffering=1, encoding="utf-8")  # noqa: SIM115 - open as long as the cloud is
+        self.file = Path(path).open(  # noqa: SIM115 - open as long as the cloud is
+            "a",
+            buffering=1,
+            encoding="utf-8",
+            errors="backslashreplace",  # half a character stays the escape it was
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -57,7 +62,7 @@ class RequestLog:
 def _parsed(body: bytes) -> Any:
     try:
         return redacted(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"({len(body)} bytes that are no JSON)"
 
 

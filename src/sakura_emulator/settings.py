@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
+
+from sakura_emulator.clock import SCALE_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,11 @@ class Settings:
         ):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; it is one of {', '.join(map(str, allowed))}")
-        if self.time_scale is not None and self.time_scale <= 0:
-            raise ValueError(f"time_scale is {self.time_scale}; it must be more than 0")
+        if self.time_scale is not None and not 0 < self.time_scale <= SCALE_MAX:
+            raise ValueError(f"time_scale is {self.time_scale:g}; it must be more than 0 and at most {SCALE_MAX:.0f}")
+        for name, seconds in (("health_delay", self.health_delay), ("drain", self.drain)):
+            if seconds is not None and not 0 <= seconds < math.inf:
+                raise ValueError(f"{name} is {seconds:g}; it is a number of seconds from 0 on")
         if bool(self.token) != bool(self.secret):
             raise ValueError("token and secret go together: give both or neither")
         if not self.is_loopback and not self.token:

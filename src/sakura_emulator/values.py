@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from sakura_emulator.errors import bad_request
@@ -13,6 +14,14 @@ NAME_MAX = 64
 DESCRIPTION_MAX = 512
 TAGS_MAX = 10
 TAG_MAX = 32  # unverified
+
+
+def number(text: Any) -> int:
+    """A number of ASCII digits, such as an ID in a path; 0 for all else.
+
+    `str.isdigit` takes `²`, which `int` refuses, and `int` refuses what is thousands of digits long.
+    """
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", str(text)) else 0
 
 
 def reference(value: Any, what: str = "ID") -> int:
@@ -43,7 +52,7 @@ def integer(body: JSON, key: str, default: int | None = None) -> int:
         raise bad_request("invalid_format", f"{key} {value!r} is not a number")
     try:
         return int(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # JSON's 1e400 is read as infinity
         raise bad_request("invalid_format", f"{key} {value!r} is not a number") from None
 
 

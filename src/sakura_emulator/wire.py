@@ -15,13 +15,15 @@ _ID = re.compile(rb'"ID":(\d{12})(?=[,}])')
 
 
 def load_body(raw: bytes) -> JSON:
-    """The JSON object of a request; none is an empty one."""
+    """The JSON object of a request; none is an empty one, and so is what clients send for none: `null` and `[]`."""
     if not raw.strip():
         return {}
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise bad_request("invalid_format", f"the body is not JSON: {error}") from error
+    if body is None or body == []:
+        return {}
     if not isinstance(body, dict):
         raise bad_request("invalid_format", "the body is not a JSON object")
     return body

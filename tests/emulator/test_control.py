@@ -103,6 +103,15 @@ def test_the_clock_freezes_advances_and_runs(api: Api) -> None:
     assert now() > stood + 3600
     for body in ({}, {"advance": -1}, {"advance": "x"}, {"time_scale": 0}, {"freeze": 1}, {"stop": True}):
         assert api.http.post(f"{api.url}/_emulator/clock", json=body).status_code == 400
+    for number in ("1e400", "NaN", '"nan"', "1e12"):
+        for key in ("advance", "time_scale"):
+            answer = api.http.post(
+                f"{api.url}/_emulator/clock",
+                content=f'{{"{key}": {number}}}',
+                headers={"Content-Type": "application/json"},
+            )
+            assert answer.status_code == 400, (key, number)
+    assert now() > stood + 3600
 
 
 def test_timestamps_follow_the_clock(api: Api) -> None:
@@ -151,7 +160,9 @@ def test_the_log(api: Api) -> None:
     assert (second["path"], second["status"]) == ("/note/1", 404)
     assert api.control("GET", "/log?since=1")["requests"] == [second]
     assert api.control("GET", "/log?since=2")["requests"] == []
-    assert api.http.get(f"{api.url}/_emulator/log?since=x").status_code == 400
+    for text in ("x", "\u00b2", "-1", "9" * 5000):
+        assert api.http.get(f"{api.url}/_emulator/log?since={text}").status_code == 400
+    assert api.control("GET", "/log?since=0") == log
 
 
 def everything(api: Api) -> dict[str, Any]:
@@ -196,6 +207,10 @@ def test_settings_name_the_choices() -> None:
         ({"latency": "warp"}, "instant, seed, baseline"),
         ({"settings_hash": "maybe"}, "enforce, ignore"),
         ({"time_scale": 0.0}, "more than 0"),
+        ({"time_scale": float("nan")}, "more than 0"),
+        ({"time_scale": float("inf")}, "at most 100000000"),
+        ({"health_delay": -1.0}, "health_delay is -1"),
+        ({"drain": float("inf")}, "drain is inf"),
         ({"token": "t"}, "both or neither"),
         ({"last_entry_status": 418}, "400, 409"),
     ):

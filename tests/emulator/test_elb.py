@@ -172,7 +172,7 @@ def test_a_server_that_runs_may_fail_its_checks(api: Api) -> None:
     assert api.get(f"server/{sick['ID']}")["Server"]["Instance"]["Status"] == "up"
     api.control("POST", "/unhealthy", {"servers": []})
     assert set(health(api, elb).values()) == {"UP"}
-    for body in ({}, {"servers": 5}, {"servers": ["x"]}, {"servers": [], "more": 1}):
+    for body in ({}, {"servers": 5}, {"servers": ["x"]}, {"servers": ["\u00b2"]}, {"servers": [], "more": 1}):
         assert api.http.post(f"{api.url}/_emulator/unhealthy", json=body).status_code == 400
 
 

@@ -119,11 +119,80 @@ def test_requests_may_use_texts_for_ids_and_junk_in_references(api: Api) -> None
 
 @pytest.mark.parametrize(
     ("body", "code"),
-    [(b"{", "invalid_format"), (b"[]", "invalid_format"), (b"{}", "missing_param"), (b'{"Note":{}}', "missing_param")],
+    [
+        (b"{", "invalid_format"),
+        (b"[1]", "invalid_format"),
+        (b"0", "invalid_format"),
+        (b'{"Note":' * 100_000, "invalid_format"),
+        (b"[]", "missing_param"),
+        (b"null", "missing_param"),
+        (b"{}", "missing_param"),
+        (b'{"Note":{}}', "missing_param"),
+    ],
 )
 def test_bad_bodies(api: Api, body: bytes, code: str) -> None:
     answer = api.http.post(f"{api.base}/note", content=body)
     assert (answer.status_code, answer.json()["error_code"]) == (400, code)
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b""])
+def test_a_client_that_can_only_post_names_its_method_in_a_header(api: Api, body: bytes) -> None:
+    """As the vendor's older clients do, with a form's media type, and with what their language has for no body."""
+
+    def send(method: str, path: str, content: bytes) -> tuple[int, dict[str, object]]:
+        headers = {"X-Sakura-HTTP-Method": method, "Content-Type": "application/x-www-form-urlencoded"}
+        answer = api.http.post(f"{api.base}/{path}", content=content, headers=headers)
+        return answer.status_code, answer.json()
+
+    server = api.make_server()["ID"]
+    assert send("PUT", f"server/{server}", b'{"Server": {"Name": "web2"}}')[0] == 200
+    assert send("put", f"server/{server}/power", body)[0] == 200
+    assert (api.server(server)["Name"], api.power(server)) == ("web2", "up")
+    assert send("DELETE", f"server/{server}", body)[1]["error_code"] == "server_power_must_be_down"
+    api.call("DELETE", f"server/{server}/power", {"Force": True})
+    api.fault(kind="status", method="DELETE", times=1)
+    assert send("DELETE", f"server/{server}", body)[0] == 503, "a fault goes by the method that is meant"
+    assert send("DELETE", f"server/{server}", body)[0] == 200
+    assert api.get("server")["Total"] == 0
+    assert send("BREW", "server", body)[0] == 501
+    assert send("POST", "note", b'{"Note": {"Name": "n"}}')[0] == 201
+    logged = api.control("GET", "/log")["requests"]
+    assert [entry["method"] for entry in logged if entry["path"] == f"/server/{server}/power"] == ["PUT", "DELETE"]
+
+
+def test_only_a_post_is_taken_for_something_else(api: Api) -> None:
+    note = api.make("note", "Note", Name="n")["ID"]
+    answer = api.http.get(f"{api.base}/note/{note}", headers={"X-Sakura-HTTP-Method": "DELETE"})
+    assert answer.json()["Note"]["Name"] == "n"
+    assert api.get(f"note/{note}")["Note"]["Name"] == "n"
+
+
+@pytest.mark.parametrize("text", ["\u00b2", "\u0663", "9" * 5000, "-1", "1_0", "0"])
+def test_what_looks_like_a_number_and_is_no_id_names_nothing(api: Api, text: str) -> None:
+    server = api.make_server()
+    interface = server["Interfaces"][0]["ID"]
+    disk = api.make_disk(0)["ID"]
+    switch = api.make("switch", "Switch", Name="s")["ID"]
+    for method, path in (
+        ("GET", f"server/{text}"),
+        ("DELETE", f"commonserviceitem/{text}"),
+        ("PUT", f"disk/{disk}/to/server/{text}"),
+        ("PUT", f"interface/{interface}/to/packetfilter/{text}"),
+        ("PUT", f"switch/{switch}/to/bridge/{text}"),
+        ("PUT", f"server/{server['ID']}/plan"),
+    ):
+        body = {"ServerPlan": {"ID": text}} if path.endswith("plan") else None
+        assert api.refused(method, path, body)[0] in (400, 404), (method, path)
+
+
+@pytest.mark.parametrize("value", ["1e400", "-1e400", "1" + "0" * 400])
+def test_numbers_that_are_too_large_are_refused_or_passed_over(api: Api, value: str) -> None:
+    answer = api.http.post(
+        f"{api.base}/disk", content=f'{{"Disk": {{"Name": "d", "Plan": {{"ID": 4}}, "SizeMB": {value}}}}}'
+    )
+    assert answer.status_code == 400, answer.text
+    assert api.get(f'server?{{"From":{value},"Count":{value}}}')["Total"] == 0
+    assert api.get(f'archive?{{"Filter":{{"SizeMB.>":{value}}}}}')["From"] == 0
 
 
 def test_names_descriptions_and_tags_have_limits(api: Api) -> None:

@@ -123,6 +123,10 @@ def test_a_server_that_fails_its_health_checks_gets_no_load(still: Api) -> None:
         {"prefix": "a", "trace": [[0, 1], [0, 2]]},
         {"prefix": "a", "trace": [[0, -1]]},
         {"prefix": "a", "trace": [[0]]},
+        {"server": "\u00b2", "value": 1},
+        {"prefix": "a", "value": 1, "since": 10**400},
+        {"prefix": "a", "value": 1, "since": -(10**400)},
+        {"prefix": "a", "value": 10**400},
     ],
 )
 def test_a_load_that_is_none(api: Api, body: dict[str, Any]) -> None:

@@ -46,3 +46,14 @@ def test_every_request_is_a_line_without_secrets(emulator: Factory, tmp_path: Pa
     in_memory = api.control("GET", "/log")["requests"]
     assert len(in_memory) == len(lines)
     assert all("body" not in entry for entry in in_memory)
+
+
+def test_what_cannot_be_written_as_it_is_does_not_fail_the_request(emulator: Factory, tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    api = emulator(request_log=str(file))
+    answer = api.http.post(f"{api.base}/note", content=b'{"Note": {"Name": "half \\ud800"}}')
+    assert answer.status_code == 201
+    assert api.http.post(f"{api.base}/note", content=b"[" * 100_000).status_code == 400
+    half, deep = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+    assert half["body"]["Note"]["Name"] == "half \ud800"
+    assert deep["body"] == "(100000 bytes that are no JSON)"

@@ -8,7 +8,7 @@ from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.errors import bad_request, conflict, not_found
 from sakura_emulator.store import Record
-from sakura_emulator.values import digest, mapping, text
+from sakura_emulator.values import digest, mapping, number, text
 from sakura_emulator.wire import JSON
 
 # The classes, and whether the service boots one as soon as it is there.
@@ -59,7 +59,7 @@ def create(call: Call) -> Answer:
         remark = {**remark, "Router": {"VPCRouterVersion": _VPC_ROUTER_VERSION, **mapping(remark, "Router")}}
     switch = str(mapping(remark, "Switch").get("ID") or "")
     if switch:
-        known = call.cloud.store.get("switch", int(switch)) if switch.isdigit() else None
+        known = call.cloud.store.get("switch", number(switch))
         if known is None or known.zone != APPLIANCE.zone(call):
             raise bad_request("param_res_not_found", f"Remark.Switch {switch}")
         remark = {**remark, "Switch": {"ID": switch}}
@@ -68,7 +68,7 @@ def create(call: Call) -> Answer:
         call,
         **{"class": name, "remark": remark, "settings": body.get("Settings"), "ready_at": ready_at, "power": []},
         plan=mapping(body, "Plan") or mapping(remark, "Plan"),
-        switches={"0": int(switch)} if switch else {},
+        switches={"0": number(switch)} if switch else {},
     )
     if _CLASSES[name]:
         power.boot(record, call.now, ready_at + call.cloud.settings.durations.boot)
@@ -122,7 +122,7 @@ def connect(call: Call) -> Answer:
     """PUT /appliance/:id/interface/:index/to/switch/:switch: of a VPC router or mobile gateway that is off."""
     switch = call.args["switch"]
     record = _unplugged(call)
-    known = call.cloud.store.get("switch", int(switch)) if switch.isdigit() else None
+    known = call.cloud.store.get("switch", number(switch))
     if known is None or known.zone != record.zone:
         raise not_found(f"switch {switch}")
     record["switches"][call.args["index"]] = known.id
@@ -140,7 +140,7 @@ def disconnect(call: Call) -> Answer:
 def _unplugged(call: Call) -> Record:
     record = APPLIANCE.own(call)
     index = call.args["index"]
-    if not index.isdigit() or not 0 < int(index) < _INTERFACES[record["class"]]:
+    if not 0 < number(index) < _INTERFACES[record["class"]]:
         raise not_found(f"interface {index} of appliance {record.id}")
     power.require_off(record, call.now)
     return record

@@ -12,7 +12,7 @@ from sakura_emulator.catalogue.places import shared_switch
 from sakura_emulator.clock import stamp
 from sakura_emulator.errors import ApiError, bad_request, conflict
 from sakura_emulator.store import Record
-from sakura_emulator.values import reference, text
+from sakura_emulator.values import number, reference, text
 from sakura_emulator.wire import JSON
 
 SHARED = -1  # instead of a switch's ID: the shared internet segment
@@ -154,7 +154,7 @@ def filter_packets(call: Call) -> Answer:
     """PUT /interface/:id/to/packetfilter/:filter."""
     record = INTERFACE.own(call)
     packet_filter = call.args["filter"]
-    found = call.cloud.store.get("packetfilter", int(packet_filter)) if packet_filter.isdigit() else None
+    found = call.cloud.store.get("packetfilter", number(packet_filter))
     if found is None or found.zone != record.zone:
         raise ApiError(404, "not_found", f"packetfilter {packet_filter}")
     record["packet_filter"] = found.id

@@ -14,7 +14,7 @@ from sakura_emulator.errors import ApiError, not_found
 from sakura_emulator.find import find, find_records
 from sakura_emulator.query import condition
 from sakura_emulator.store import Record
-from sakura_emulator.values import common, identifier
+from sakura_emulator.values import common, identifier, number
 from sakura_emulator.wire import JSON
 
 Handler = Callable[[Call], Answer]
@@ -48,7 +48,7 @@ class Resource:
         """An object of the call's zone, or 404."""
         zone = self.zone(call)
         text = str(object_id)
-        record = call.cloud.store.get(self.path, int(text)) if text.isdigit() else None
+        record = call.cloud.store.get(self.path, number(text))
         if record is None or record.zone != zone:
             raise not_found(f"{self.path} {text}" + (f" in {zone}" if zone else ""))
         return record

@@ -10,7 +10,7 @@ from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.errors import bad_request, conflict, not_found
 from sakura_emulator.store import Record
-from sakura_emulator.values import integer, mapping, text
+from sakura_emulator.values import integer, mapping, number, text
 from sakura_emulator.wire import JSON
 
 
@@ -103,7 +103,7 @@ def delete(call: Call) -> Answer:
 def connect_bridge(call: Call) -> Answer:
     """PUT /switch/:id/to/bridge/:bridge."""
     record = SWITCH.own(call)
-    bridge = call.cloud.store.get("bridge", int(call.args["bridge"])) if call.args["bridge"].isdigit() else None
+    bridge = call.cloud.store.get("bridge", number(call.args["bridge"]))
     if bridge is None:
         raise not_found(f"bridge {call.args['bridge']}")
     if record["bridge"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sakura_emulator.values import number
 from sakura_emulator.wire import JSON
 
 # Cores -> memory in GB. The combinations beyond the smaller ones are unverified.
@@ -72,7 +73,7 @@ _SPECIFIED = ("CPU", "MemoryMB", "GPU", "GPUModel", "CPUModel", "Generation", "C
 def choose_server_plan(wanted: JSON) -> JSON | None:
     """The plan of an ID or a specification; of several generations the default one."""
     if wanted.get("ID"):
-        return SERVER_PLANS.get(int(wanted["ID"])) if str(wanted["ID"]).isdigit() else None
+        return SERVER_PLANS.get(number(wanted["ID"]))
     specified: dict[str, Any] = {key: wanted[key] for key in _SPECIFIED if wanted.get(key) not in (None, "", 0, False)}
     specified.setdefault("Commitment", "standard")
     if not {"CPU", "MemoryMB"} <= specified.keys():

@@ -10,7 +10,7 @@ from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.plans import DEFAULT_DISK_PLAN
 from sakura_emulator.errors import ApiError, bad_request, conflict
 from sakura_emulator.store import Record
-from sakura_emulator.values import mapping, reference, text
+from sakura_emulator.values import mapping, number, reference, text
 from sakura_emulator.wire import JSON
 
 CONNECTIONS = ("virtio", "ide")
@@ -158,7 +158,7 @@ def connect(call: Call) -> Answer:
     if record["server"]:
         raise conflict("res_already_connected", f"disk {record.id} is connected to server {record['server']}")
     rules.require_quiet(record, call.now)
-    server = call.cloud.store.get("server", int(call.args["server"])) if call.args["server"].isdigit() else None
+    server = call.cloud.store.get("server", number(call.args["server"]))
     if server is None or server.zone != record.zone:
         raise ApiError(404, "not_found", f"server {call.args['server']}")
     power.require_off(server, call.now)

@@ -17,6 +17,7 @@ TYPES = ("A", "AAAA", "ALIAS", "CNAME", "NS", "MX", "TXT", "SRV", "CAA", "HTTPS"
 RECORDS_MAX = 2000  # terraform's bound; the service's is unverified
 TTL_MIN, TTL_MAX = 10, 3600000  # bounds of old tooling, unverified
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"[0-9]+")
 _NAME_SERVERS = ["ns1.gslb4.sakura.ne.jp", "ns2.gslb4.sakura.ne.jp"]
 # How many blank-separated parts the data of a type has, and whether its last part is a name with a final dot.
 _PARTS = {"MX": 2, "SRV": 4, "CNAME": 1, "ALIAS": 1, "NS": 1, "PTR": 1}
@@ -82,11 +83,11 @@ def _data_problem(kind: str, data: str) -> str:
     if kind in _PARTS:
         if len(parts) != _PARTS[kind] or not parts[-1].endswith("."):
             return f"RData {data!r} of {kind} needs {_PARTS[kind]} parts, the last a name with a final dot"
-        if not all(part.isdigit() for part in parts[:-1]):
+        if not all(_NUMBER.fullmatch(part) for part in parts[:-1]):
             return f"RData {data!r} of {kind} begins with numbers"
-    if kind in ("HTTPS", "SVCB") and (len(parts) < 2 or not parts[0].isdigit() or not parts[1].endswith(".")):
+    if kind in ("HTTPS", "SVCB") and (len(parts) < 2 or not _NUMBER.fullmatch(parts[0]) or not parts[1].endswith(".")):
         return f"RData {data!r} of {kind} is `priority target parameters`"
-    if kind == "CAA" and (len(parts) < 3 or not parts[0].isdigit()):
+    if kind == "CAA" and (len(parts) < 3 or not _NUMBER.fullmatch(parts[0])):
         return f"RData {data!r} of CAA is `flags tag value`"
     return ""
 

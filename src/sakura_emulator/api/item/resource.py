@@ -9,7 +9,7 @@ from sakura_emulator.api.resource import Resource, common_shape
 from sakura_emulator.call import Answer, Call
 from sakura_emulator.errors import conflict, not_found
 from sakura_emulator.store import Record
-from sakura_emulator.values import digest
+from sakura_emulator.values import digest, number
 from sakura_emulator.wire import JSON
 
 
@@ -25,7 +25,7 @@ class Items(Resource):
     def require(self, call: Call, object_id: Any) -> Record:
         """The item with this ID that the call's zone sees."""
         text = str(object_id)
-        record = call.cloud.store.get("item", int(text)) if text.isdigit() else None
+        record = call.cloud.store.get("item", number(text))
         if record is None or record.zone not in ("", call.zone):
             raise not_found(f"commonserviceitem {text}")
         return record
