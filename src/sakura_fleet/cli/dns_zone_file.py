@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 import click
 
-from sakura_fleet.cli.options import confirm, stack_option, yes_option
+from sakura_fleet.cli.options import confirm, output_option, stack_option, yes_option
 from sakura_fleet.client import DnsZone
 from sakura_fleet.engine.exit_codes import DnsPlanExit
 from sakura_fleet.engine.project import Project
@@ -17,12 +18,15 @@ from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import FileError, InputError, NoStackError, Problem, RefusedError, ResourceError
 from sakura_fleet.inventory.dns_state import zones_in
 from sakura_fleet.model.dns import ALLOWABLE, Record, RecordSet, zone_name
+from sakura_fleet.model.dns.merge import Key
 from sakura_fleet.model.dns.rules import without_way_out
 from sakura_fleet.model.dns.zone_plan import (
     MOST_CHANGED,
     ZonePlan,
+    equal_sets,
     judge,
     odd_already,
+    placed,
     plan_zone,
     read_wanted,
 )
@@ -70,7 +74,7 @@ def export(stack: str | None, zone: str, output: TextIO) -> None:
     found = _Place.open(stack, zone).zone
 
     def skipped(record: Record) -> None:
-        click.echo(f"left out, as its data cannot be read: {record}", err=True)
+        click.echo(f"left out, as no zone file can hold its set: {record}", err=True)
 
     output.write(write_zone_file(found.name, found.name_servers, records_in(found), skipped))
 
@@ -79,7 +83,8 @@ def export(stack: str | None, zone: str, output: TextIO) -> None:
 @stack_option
 @_zone_argument
 @_wishes
-def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...]) -> None:
+@output_option
+def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...], output: str) -> None:
     """Show what a zone file would change in a zone; exit 3 if anything.
 
     Values are compared by their meaning, as the wire has them. Sets that the file does not name stay, unless --delete.
@@ -89,10 +94,13 @@ def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str
       sakura-fleet dns plan example.com example.com.zone
     """
     work = _Work.read(stack, zone, file, delete, allow)
-    planned = work.planned(records_in(work.place.zone))
-    work.show(planned)
-    work.refuse(planned)
-    if planned.changes:
+    judged = work.planned(records_in(work.place.zone))
+    if output == "json":
+        click.echo(json.dumps(work.as_json(judged), indent=2, ensure_ascii=False))
+    else:
+        work.show(judged)
+    _refuse(judged.problems, work.source)
+    if judged.plan.changes:
         raise click.exceptions.Exit(DnsPlanExit.CHANGES)
 
 
@@ -117,16 +125,16 @@ def apply(
       sakura-fleet dns apply example.com example.com.zone
     """
     work = _Work.read(stack, zone, file, delete, allow)
-    planned = work.planned(records_in(work.place.zone))
-    work.show(planned)
-    work.refuse(planned)
-    if not planned.changes:
+    judged = work.planned(records_in(work.place.zone))
+    work.show(judged)
+    _refuse(judged.problems, work.source)
+    if not judged.plan.changes:
         return
-    _refuse_too_much(planned, len(work.place.zone.records), force=force)
+    _refuse_too_much(judged.plan, len(work.place.zone.records), force=force)
     if not yes:
         confirm("Write this?")
-    work.write(planned)
-    click.echo(f"written: {planned.counts}")
+    work.write(judged.plan)
+    click.echo(f"written: {judged.plan.counts}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,7 @@ class _Place:
             raise ResourceError(f"there is no DNS zone {wanted}; the account has {names}")
         return cls(project, name, session, found)
 
-    def of_the_stack(self) -> set[tuple[str, str]]:
+    def of_the_stack(self) -> set[Key]:
         """The sets in the zone that the stack's state knows as its own."""
         try:
             zones = zones_in(StackEngine(self.project, self.stack).resources())
@@ -163,16 +171,29 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _Judged:
+    """A plan, why it is refused, and what is only to be known: of what changes, and of what stays. `whole` is False
+    where the file cannot be read as it is meant, so that its plan says nothing."""
+
+    plan: ZonePlan
+    problems: Sequence[Problem]
+    warnings: Sequence[Problem]
+    already: Sequence[Problem]
+    unwritable: Collection[Key]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
-    """What a file wants of a zone."""
+    """What a file wants of a zone; `unread` is what is wrong with its lines."""
 
     place: _Place
     source: str
-    wanted: Sequence[RecordSet]
-    owned: set[tuple[str, str]]
+    records: Sequence[Record]
+    unread: Sequence[Problem]
+    owned: set[Key]
     delete: bool
     allow: tuple[str, ...]
-    warnings: Sequence[Problem]
 
     @classmethod
     def read(cls, stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...]) -> _Work:
@@ -183,54 +204,109 @@ class _Work:
         except FileError as error:
             raise InputError([Problem("", "zone-file", str(error))], source=file.name) from None
         place = _Place.open(stack, zone)
-        records = read_zone_file(text, place.zone.name, source=file.name)
-        problems: list[Problem] = []
-        warnings: list[Problem] = []
-        wanted = read_wanted(records, zone=place.zone.name, allow=allow, warnings=warnings, problems=problems)
-        _refuse(problems, file.name)
-        return cls(place, file.name, wanted, place.of_the_stack(), delete, allow, warnings)
+        unread: list[Problem] = []
+        records = read_zone_file(text, place.zone.name, unread)
+        return cls(place, file.name, records, unread, place.of_the_stack(), delete, allow)
 
-    def planned(self, existing: Sequence[Record]) -> ZonePlan:
-        """What would be written now; sets of the stack that the file does not name stay."""
-        return plan_zone(existing, self.wanted, delete=self.delete, stay=self.owned)
+    def planned(self, existing: Sequence[Record]) -> _Judged:
+        """What would be written now. Only what changes is judged; sets of the stack that the file does not name stay,
+        as do those that no file could name."""
+        from sakura_fleet.model.dns.zone_file import unwritable
 
-    def refuse(self, planned: ZonePlan) -> None:
-        """Raise what refuses the plan; say what is odd about it."""
-        problems, warnings = judge(planned, zone=self.place.zone.name, allow=self.allow)
-        problems += planned.of_a_stack(self.owned, self.place.stack)
-        for warning in (*self.warnings, *warnings):
-            click.echo(f"warning: {warning}", err=True)
-        for odd in odd_already(planned, zone=self.place.zone.name, besides=self.owned):
-            told = Problem(odd.path, odd.rule, without_way_out(odd))
-            click.echo(f"already in the zone: {told}", err=True)
-        _refuse(problems, self.source)
+        zone = self.place.zone.name
+        equal = equal_sets(existing, self.records)
+        problems, warnings = list(self.unread), list[Problem]()
+        changing = [record for record in self.records if record.key not in equal]
+        wanted = read_wanted(changing, zone=zone, allow=self.allow, warnings=warnings, problems=problems)
+        whole = not problems
+        named = {record.key for record in self.records}
+        unnamed = unwritable(zone, [record for record in existing if record.key not in named]).keys()
+        plan = plan_zone(existing, wanted, delete=self.delete, stay={*self.owned, *unnamed}, equal=equal)
+        together, odd = judge(plan, zone=zone, allow=self.allow)
+        problems += _further(placed(together, changing), problems)
+        warnings += _further(placed(odd, changing), warnings)
+        problems += placed(plan.of_a_stack(self.owned, self.place.stack), changing)
+        already = [
+            Problem(found.path, found.rule, without_way_out(found))
+            for found in odd_already(plan, zone=zone, besides=self.owned)
+        ]
+        return _Judged(plan, sorted(problems, key=_line_number), warnings, already, unnamed, whole)
 
-    def show(self, planned: ZonePlan) -> None:
-        """Print the plan, record by record."""
-        for change in planned.changes:
+    def show(self, judged: _Judged) -> None:
+        """Print the plan, record by record, and what is odd about it."""
+        if not judged.whole:
+            return
+        for change in judged.plan.changes:
             for line in change.lines:
                 click.echo(line)
-        for kept in planned.kept:
-            why = f"of the stack {self.place.stack}" if kept.key in self.owned else "not in the file"
-            click.echo(f"  {kept} stays: {why}")
-        click.echo(f"{self.place.zone.name}: {planned.counts}")
+        for kept in judged.plan.kept:
+            click.echo(f"  {kept} stays: {self._why(kept, judged)}")
+        click.echo(f"{self.place.zone.name}: {judged.plan.counts}")
+        for warning in judged.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        for odd in judged.already:
+            click.echo(f"already in the zone: {odd}", err=True)
+
+    def as_json(self, judged: _Judged) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "zone": self.place.zone.name,
+            "changes": [
+                {
+                    "name": change.key[0],
+                    "type": change.key[1],
+                    "before": _plain(change.before),
+                    "after": _plain(change.after),
+                }
+                for change in judged.plan.changes
+            ],
+            "stay": [
+                {"name": kept.name, "type": kept.type, "why": self._why(kept, judged)} for kept in judged.plan.kept
+            ],
+            "problems": [_problem(found) for found in judged.problems],
+            "warnings": [_problem(found) for found in judged.warnings],
+            "already_in_the_zone": [_problem(found) for found in judged.already],
+        }
+
+    def _why(self, kept: RecordSet, judged: _Judged) -> str:
+        if kept.key in self.owned:
+            return f"of the stack {self.place.stack}"
+        return "no zone file can hold it" if kept.key in judged.unwritable else "not in the file"
 
     def write(self, shown: ZonePlan) -> None:
         """Write what was shown and nothing else."""
 
         def change(existing: Sequence[Record]) -> list[Record]:
             now = self.planned(existing)
-            unseen = now.beyond(shown)
+            unseen = now.plan.beyond(shown)
             if unseen:
                 sets = ", ".join(" ".join(change.key) for change in unseen)
                 raise RefusedError(
                     f"{sets} changed in the zone after the plan was shown; nothing was written. Run the command again"
                 )
-            problems, _ = judge(now, zone=self.place.zone.name, allow=self.allow)
-            _refuse(problems, self.source)
-            return list(now.records)
+            _refuse(now.problems, self.source)
+            return list(now.plan.records)
 
         rewrite(self.place.session, self.place.zone.id, change)
+
+
+def _further(found: Sequence[Problem], known: Sequence[Problem]) -> list[Problem]:
+    """What the zone as a whole shows beyond what the sets alone have shown."""
+    told = {(problem.path, problem.rule) for problem in known if problem.path}
+    return [problem for problem in found if (problem.path, problem.rule) not in told]
+
+
+def _line_number(problem: Problem) -> int:
+    number = problem.path.removeprefix("line ")
+    return int(number) if number.isdigit() else 0
+
+
+def _plain(found: RecordSet | None) -> dict[str, Any] | None:
+    return None if found is None else {"ttl": found.ttl, "values": [value.text() for value in found.values]}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"line": _line_number(problem) or None, "rule": problem.rule, "message": without_way_out(problem)}
 
 
 def _refuse(problems: Sequence[Problem], source: str) -> None:

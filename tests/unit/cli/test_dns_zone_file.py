@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -156,9 +157,10 @@ def test_a_stack_that_was_never_brought_up_owns_nothing(zone: Zone, monkeypatch:
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("www A 192.0.2.300\n", "[zone-file]"),
+        ("www A 192.0.2.300\n", "line 1: www A: '192.0.2.300' is not an IPv4 address [a-value]"),
         ("www.example.org. A 192.0.2.3\n", "the name is not in the zone example.com [outside-zone]"),
-        ("www 9 A 192.0.2.3\n", "9 is out of range"),
+        ("www 1 A 192.0.2.3\n", "line 1: www A: 1 is out of range"),
+        ("$TTL 300\n\nx A 192.0.2.1\nx HTTPS ( 1 .\n alpn=“h2” )\n", "line 4: x HTTPS: 'alpn=“h2”' holds U+201C"),
         ("a CNAME b.example.net.\na TXT x\n", "no other record may be beside a CNAME"),
         ("_acme-challenge CNAME b.example.net.\n", "_acme-challenge TXT token; _acme-challenge CNAME"),
         ("x HTTPS 1 .\n", "add A, AAAA or ALIAS (or run it with --allow svcb-target-without-address) [svcb-t"),
@@ -180,6 +182,84 @@ def test_a_file_that_is_refused(zone: Zone, file: str, expected: str) -> None:
     assert zone.records == OTHERS
 
 
+def test_everything_wrong_in_a_file_comes_at_once_with_its_line(zone: Zone) -> None:
+    file = (
+        "a A 192.0.2.300\n"
+        "b HTTPS 1 . alpn=\n"
+        'c TXT "open\n'
+        "d 1 A 192.0.2.1\n"
+        "e HINFO x y\n"
+        "f HTTPS 1 .\n"
+        "g.example.org. A 192.0.2.1\n"
+    )
+    result = zone.run("plan", file=file)
+    assert (result.exit_code, result.stdout) == (1, "")
+    lines = [line.strip() for line in result.stderr.splitlines()[1:]]
+    assert [(line.partition(":")[0], line.rpartition("[")[2]) for line in lines] == [
+        ("line 1", "a-value]"),
+        ("line 2", "svcb-empty-value]"),
+        ("line 3", "zone-file]"),
+        ("line 4", "range]"),
+        ("line 5", "unknown-type]"),
+        ("line 6", "svcb-target-without-address]"),
+        ("line 7", "outside-zone]"),
+    ]
+    assert "--allow svcb-target-without-address" in lines[5]
+
+
+def test_a_plan_as_json(zone: Zone) -> None:
+    result = zone.run("plan", "-o", "json", file=FILE + "x A 192.0.2.1\nx HTTPS 1 . alpn=h3-29\n")
+    assert (result.exit_code, result.stderr) == (3, "")
+    found = json.loads(result.stdout)
+    assert found["zone"] == "example.com"
+    assert found["changes"][:2] == [
+        {
+            "name": "www",
+            "type": "A",
+            "before": {"ttl": 300, "values": ["192.0.2.1"]},
+            "after": {"ttl": 300, "values": ["192.0.2.2"]},
+        },
+        {"name": "new", "type": "AAAA", "before": None, "after": {"ttl": 300, "values": ["2001:db8::1"]}},
+    ]
+    assert found["stay"][0] == {"name": "@", "type": "MX", "why": "not in the file"}
+    assert [(warning["line"], warning["rule"]) for warning in found["warnings"]] == [
+        (6, "svcb-draft-alpn"),
+        (6, "svcb-https-only"),
+    ]
+    refused = zone.run("plan", "-o", "json", file="www 1 A 192.0.2.3\n")
+    assert refused.exit_code == 1
+    assert [(found["line"], found["rule"]) for found in json.loads(refused.stdout)["problems"]] == [(1, "range")]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(zone: Zone) -> None:
+    assert zone.run("plan", file="\ufeffwww 300 A 192.0.2.1\n").exit_code == 0
+
+
+def test_what_others_made_against_the_rules_is_no_change(zone: Zone) -> None:
+    odd: list[JSON] = [
+        {"Name": "two", "Type": "A", "RData": "192.0.2.1", "TTL": 60},
+        {"Name": "two", "Type": "A", "RData": "192.0.2.2", "TTL": 30},
+        {"Name": "ech", "Type": "HTTPS", "RData": "1 . alpn=h2 ech=AAX+DQABAA== key65535=x key700=\\195"},
+        {"Name": "half", "Type": "HTTPS", "RData": "1 . alpn=h2", "TTL": 60},
+        {"Name": "half", "Type": "HTTPS", "RData": "2 . new-key=1", "TTL": 60},
+        {"Name": "caa", "Type": "CAA", "RData": '1 issue "x"'},
+        {"Name": "odd", "Type": "CNAME", "RData": "a\\.b.example.net."},
+        {"Name": "txt", "Type": "TXT", "RData": '"in quotes"'},
+    ]
+    zone.put(odd)
+    text = zone.folder.run("dns", "export", "-s", "test", "example.com").stdout
+    assert "ech 3600 IN HTTPS 1 . alpn=h2 ech=AAX+DQABAA== key700" in text
+    result = zone.run("plan", "--delete", file=text)
+    assert result.exit_code == 0, result.output
+    assert "already in the zone: two A: the records of one set have the TTLs 30, 60" in result.stderr
+    assert "  half HTTPS stays: no zone file can hold it\n" in result.stdout
+    assert zone.run("apply", "--delete", file=text).exit_code == 0
+    assert zone.records == odd
+    changed = zone.run("plan", file=text.replace("two 60 IN A 192.0.2.1", "two 60 IN A 192.0.2.3"))
+    assert "[unequal-ttls]" in changed.stderr.partition("Error:")[2], "what changes is judged"
+    assert changed.exit_code == 1
+
+
 def test_a_rule_can_be_allowed(zone: Zone) -> None:
     assert zone.run("plan", "--allow", "svcb-target-without-address", file="x HTTPS 1 .\n").exit_code == 3
     result = zone.run("plan", "--allow", "svcb-list", file="x HTTPS 1 .\n")
@@ -189,8 +269,11 @@ def test_a_rule_can_be_allowed(zone: Zone) -> None:
 def test_what_is_odd_is_said(zone: Zone) -> None:
     result = zone.run("plan", file="x A 192.0.2.1\nx HTTPS 1 . alpn=h3-29\n")
     assert result.exit_code == 3
-    assert "warning: x HTTPS: h3-29 is the id of an obsolete draft; HTTP/3 is h3 [svcb-draft-alpn]" in result.stderr
-    assert "warning: x HTTPS: browsers that see it use https only" in result.stderr
+    assert (
+        "warning: line 2: x HTTPS: h3-29 is the id of an obsolete draft; HTTP/3 is h3 [svcb-draft-alpn]"
+        in result.stderr
+    )
+    assert "warning: line 2: x HTTPS: browsers that see it use https only" in result.stderr
 
 
 def test_what_is_odd_in_the_zone_already_is_said_too(zone: Zone) -> None:
@@ -269,4 +352,4 @@ def test_data_that_nobody_can_read_is_named(zone: Zone) -> None:
     zone.put([{"Name": "x", "Type": "HTTPS", "RData": "1 . alpn=,"}])
     result = zone.folder.run("dns", "export", "-s", "test", "example.com")
     assert result.exit_code == 0
-    assert "left out, as its data cannot be read: x HTTPS 1 . alpn=," in result.stderr
+    assert "left out, as no zone file can hold its set: x HTTPS 1 . alpn=," in result.stderr
