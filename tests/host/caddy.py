@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import shutil
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -113,6 +115,8 @@ class Caddy:
             self.wait_for('"serving initial configuration"', process)
             for name in names:
                 self.wait_for(f'"certificate obtained successfully","identifier":"{name}"', process)
+                if not prefix:  # else it is in a network of its own
+                    self._until_shown(name)
             yield self
         finally:
             process.terminate()
@@ -121,6 +125,22 @@ class Caddy:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def _until_shown(self, name: str) -> None:
+        """Until it shows a certificate for the name: the log tells that a moment earlier."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with (
+                    socket.create_connection(("127.0.0.1", self.https_port), PATIENCE) as sock,
+                    context.wrap_socket(sock, server_hostname=name),
+                ):
+                    return
+            except OSError:
+                assert time.monotonic() < deadline, self.log
+                time.sleep(0.02)
 
     def wait_for(self, words: str, process: subprocess.Popen[bytes] | None = None) -> None:
         """Until they are in the log."""
