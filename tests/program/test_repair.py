@@ -15,6 +15,7 @@ import pytest
 
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine, StackLockedError
+from sakura_fleet.inventory.owned import InState
 from tests.program.crash import clock_stands, kill_during_up
 from tests.program.elb import ELB
 from tests.program.fleet import Fleet
@@ -54,7 +55,7 @@ def test_the_lock_is_the_engines_own_and_holding_it_changes_nothing(fleet: Fleet
         with pytest.raises(StackLockedError) as caught, engine.locked("another test"):
             pass
         (lock,) = caught.value.locks
-        assert engine.owner_tags_in_program() == engine.owner_tags_in_state()
+        assert engine.owner_tags_in_program() == InState.of(engine.resources()).owner_tags
     assert lock.pid
     assert exported(fleet) == before
     with engine.locked("it is free again"):

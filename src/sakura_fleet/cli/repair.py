@@ -16,7 +16,7 @@ from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_living
 from sakura_fleet.errors import ResourceError, UsageError
 from sakura_fleet.inventory.findings import Unknown, unknown_objects
-from sakura_fleet.inventory.owned import duplicates, everything, ids_in
+from sakura_fleet.inventory.owned import InState, duplicates, everything
 from sakura_fleet.inventory.removal import remove as remove_object
 from sakura_fleet.ownership import fleet_tag
 from sakura_fleet.provider.session import Session
@@ -58,14 +58,14 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
         engine = StackEngine(project, name)
         _clear_leftovers(engine, name, dead, yes=yes)
         with engine.locked("sakura-fleet repair"):
-            known = engine.owner_tags_in_state()
-            unknown = _unknown(engine, session, fleet, known)
+            state = InState.of(engine.resources())
+            unknown = _unknown(engine, session, fleet, state)
             _show(unknown, name)
             left = _remove(session, unknown, named, yes=yes) if remove else unknown
             entries_left = repair_stale_entries(session, engine.resources(), remove=remove and not named, yes=yes)
             if not unknown and not entries_left:
                 click.echo("nothing is left behind")
-        if entries_left or any(found.doubt or not found.wanted for found in left) or (left and not known):
+        if entries_left or any(found.doubt or not found.wanted for found in left) or (left and state.is_empty):
             raise click.exceptions.Exit(RepairExit.ORPHANS)
 
 
@@ -88,18 +88,21 @@ def _clear_leftovers(engine: StackEngine, stack: str, dead: Job | None, *, yes: 
         click.echo("refreshed the state from the cloud")
 
 
-def _unknown(engine: StackEngine, session: Session, fleet: str, known: set[str]) -> list[Unknown]:
-    """What the fleet has in the cloud, and the state does not know; `known` are its resource owner tags."""
+def _unknown(engine: StackEngine, session: Session, fleet: str, state: InState) -> list[Unknown]:
+    """What the fleet has in the cloud, and the state does not know."""
     owned = list(everything(session.client, fleet))
-    seconds = duplicates(owned, ids_in(engine.resources()))
-    unknown = [item for item in owned if item in seconds or item.owner_tags.resource not in known]
+    unknown = state.unknown(owned)
     click.echo(
         f"{len(owned)} objects carry the fleet's owner tag {fleet}; {len(owned) - len(unknown)} are in the state"
     )
     wanted = engine.owner_tags_in_program() if unknown else set()
-    state = engine.identity_of_state() if unknown else ""
     return unknown_objects(
-        session.client, unknown, wanted=wanted, duplicates=seconds, state=state, state_is_empty=not known
+        session.client,
+        unknown,
+        wanted=wanted,
+        duplicates=duplicates(owned, state.ids),
+        state=engine.identity_of_state() if unknown else "",
+        state_is_empty=state.is_empty,
     )
 
 

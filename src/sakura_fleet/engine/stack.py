@@ -135,10 +135,6 @@ class StackEngine:
         """The owner tag of the stack's state on what it has made, `sfs:<10 hex>`; empty before the first run."""
         return recorded_identity(self.name, self.project.root)
 
-    def owner_tags_in_state(self) -> set[str]:
-        """The resource owner tags of everything in the state."""
-        return {tag for resource in self.resources() for tag in _owner_tags(resource)}
-
     def owner_tags_in_program(self) -> set[str]:
         """The resource owner tags of everything that the program wants now, by a preview."""
         outcome = Outcome()
@@ -237,11 +233,6 @@ class StackEngine:
         for operation in pending:
             urn = operation["resource"]["urn"]
             yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"
-
-
-def _owner_tags(resource: dict[str, Any]) -> list[str]:
-    owner_tags = (resource.get("inputs") or {}).get("owner_tags") or {}
-    return [str(owner_tags["resource"])] if owner_tags.get("resource") else []
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
-from sakura_fleet.inventory.owned import duplicates, everything, ids_in
+from sakura_fleet.inventory.owned import InState, duplicates, everything
 from sakura_fleet.inventory.stale_entries import server_addresses
 from sakura_fleet.model.dns.claims import CLAIMS
 from sakura_fleet.model.reference import ElbReference
@@ -26,7 +26,7 @@ Resources = Sequence[Mapping[str, Any]]
 
 GONE = "gone from the cloud"
 NOT_OF_THIS_STACK = "not of this stack"
-NOT_IN_THE_STATE = "not in the state, see `sakura-fleet repair`"
+NOT_IN_THE_STATE = "not in the state; `sakura-fleet repair` has the command that removes it"
 REMOVES_DUPLICATES = "nothing uses it; `sakura-fleet repair` has the command that removes it"
 JOINING = "joining: the run that entered it failed before it was UP"
 CLAIM = "says whose a record set is"
@@ -223,7 +223,7 @@ def _records(client: Client, resources: Resources) -> Iterator[FleetRecord]:
 
 
 def _duplicates(client: Client, resources: Resources, fleet: str) -> Iterator[FleetDuplicate]:
-    for item, resource in duplicates(everything(client, fleet), ids_in(resources)).items():
+    for item, resource in duplicates(everything(client, fleet), InState.of(resources).ids).items():
         yield FleetDuplicate(
             kind=item.kind,
             name=item.name,

@@ -12,7 +12,7 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.duplicates import completeness, rank
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client, Disk
+    from sakura_fleet.client import Client, Disk, Server
 
 
 class Kind(StrEnum):
@@ -65,6 +65,49 @@ class _Described(_Object, Protocol):
     def description(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class InState:
+    """What a stack's state knows: the IDs of its objects (of an ELB whose plan was changed, that of now, too) and their
+    resource owner tags."""
+
+    ids: frozenset[str]
+    owner_tags: frozenset[str]
+
+    @classmethod
+    def of(cls, resources: Iterable[Mapping[str, Any]]) -> InState:
+        """From the state's resources, as the engine exports them."""
+        resources = list(resources)
+        ids = {str(resource.get("id") or "") for resource in resources}
+        later = {str((resource.get("outputs") or {}).get("elb_id") or "") for resource in resources}
+        owner_tags = [(resource.get("inputs") or {}).get("owner_tags") or {} for resource in resources]
+        return cls(
+            frozenset((ids | later) - {""}),
+            frozenset(str(tags["resource"]) for tags in owner_tags if tags.get("resource")),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no object of the stack is known."""
+        return not self.owner_tags
+
+    def knows(self, item: Owned) -> bool:
+        """Whether the object is one of the state: also one that lost its owner tag to another, and still has its ID."""
+        return item.id in self.ids or item.owner_tags.resource in self.owner_tags
+
+    def unknown(self, owned: Iterable[Owned]) -> list[Owned]:
+        """Those that the state does not know, and second ones of what it knows."""
+        owned = list(owned)
+        seconds = duplicates(owned, self.ids)
+        return [item for item in owned if item in seconds or not self.knows(item)]
+
+
+def owned_server(server: Server, zone: str) -> Owned | None:
+    """A server that carries owner tags."""
+    if not (owner_tags := OwnerTags.from_tags(server.tags)):
+        return None
+    return Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, server.ip_address or "", completeness(server))
+
+
 def everything(client: Client, fleet: str) -> Iterator[Owned]:
     """All that the fleet with this owner tag owns, in an order in which it can be removed.
 
@@ -73,9 +116,8 @@ def everything(client: Client, fleet: str) -> Iterator[Owned]:
     yield from _tagged(Kind.DNS_ZONE, client.dns_zones.find(tags=[fleet]))
     for zone in ZONES:
         for server in client.servers.find(zone, tags=[fleet]):
-            if owner_tags := OwnerTags.from_tags(server.tags):
-                address, complete = server.ip_address or "", completeness(server)
-                yield Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, address, complete)
+            if item := owned_server(server, zone):
+                yield item
         disks = client.disks.find(zone, tags=[fleet])
         yield from _disks(disks, zone)
         yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[fleet]), zone)
@@ -109,13 +151,6 @@ def _described(kind: Kind, found: Iterable[_Described], fleet: str, zone: str = 
         owner_tags = OwnerTags.from_description(item.description)
         if owner_tags and owner_tags.is_of(fleet):
             yield Owned(kind, item.id, item.name, zone, owner_tags)
-
-
-def ids_in(resources: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The IDs of all objects in a state; of an ELB whose plan was changed, that of now, too."""
-    resources = list(resources)
-    later = {str((resource.get("outputs") or {}).get("elb_id") or "") for resource in resources}
-    return ({str(resource.get("id") or "") for resource in resources} | later) - {""}
 
 
 def duplicates(owned: Iterable[Owned], known: Collection[str]) -> dict[Owned, Owned]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
-from sakura_fleet.engine.stack import StackEngine
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import FleetError, JobFolderError
 from sakura_fleet.model.server.group import ServerGroupArgs
@@ -22,9 +21,9 @@ from sakura_fleet.scaler.decision import Decision, decide
 from sakura_fleet.scaler.elb import elb_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import Effort, JobRunner
-from sakura_fleet.scaler.leftovers import orphan_note
+from sakura_fleet.scaler.leftovers import orphan_note, without_orphans
 from sakura_fleet.scaler.memory import ScalingMemory
-from sakura_fleet.scaler.metrics import fetch_group
+from sakura_fleet.scaler.metrics import find_servers, measure
 from sakura_fleet.scaler.reasons import Action, Reason
 from sakura_fleet.scaler.situation import GroupSettings, Situation
 from sakura_fleet.scaler.sizes import Target
@@ -137,10 +136,15 @@ class Autoscaler:
     def _measure(self, config: StackConfig) -> tuple[Usage | None, str]:
         try:
             with open_session(self._runner.project.setting(self._runner.stack)) as session:
-                usage = fetch_group(
+                found = find_servers(session.client, config.fleet_id, config.server_group)
+                state = self._runner.state()
+                if found and state.is_empty:
+                    return None, _no_state(self._runner.stack, len(found))
+                members, orphans = without_orphans(found, state)
+                usage = measure(
                     session.client,
-                    config.fleet_id,
-                    config.server_group,
+                    members,
+                    orphans,
                     now=self._clock(),
                     cloud_clock=session.settings.is_emulator,
                     samples=config.scaling_rules.samples,
@@ -148,23 +152,7 @@ class Autoscaler:
                 )
         except FleetError as error:
             return None, error.coded()
-        return self._without_orphans(usage, config.server_group.size)
-
-    def _without_orphans(self, usage: Usage, size: int) -> tuple[Usage | None, str]:
-        """Ask the state which servers it knows, where their number is not the declared one."""
-        if len(usage.servers) == size:
-            return usage, ""
-        try:
-            known = StackEngine(self._runner.project, self._runner.stack).owner_tags_in_state()
-        except FleetError as error:
-            return None, error.coded()
-        if usage.servers and not known:
-            stack = self._runner.stack
-            return None, (
-                f"the state of the stack {stack} is empty, but the cloud has {len(usage.servers)} servers of the "
-                f"group: is PULUMI_BACKEND_URL right? See `sakura-fleet repair --stack {stack}`"
-            )
-        return usage.without_orphans(known), ""
+        return usage, ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +181,13 @@ def _task(observation: Observation) -> _Task | None:
     sick = [server for server in servers if server.name in decision.heal and server.failed]
     running = frozenset(server.id for server in sick if server.is_on)
     return _Task(Action.CONVERGE, UNHEALTHY, Effort.UPDATE if running else Effort.REFRESH, running)
+
+
+def _no_state(stack: str, found: int) -> str:
+    return (
+        f"the state of the stack {stack} is empty, but the cloud has {found} servers of the group: is "
+        f"PULUMI_BACKEND_URL right? See `sakura-fleet repair --stack {stack}`"
+    )
 
 
 def _health(session: Session, config: StackConfig) -> ElbHealth | None:

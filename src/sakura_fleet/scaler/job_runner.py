@@ -37,14 +37,14 @@ from sakura_fleet.errors import (
     NotFoundError,
     PolicyError,
 )
+from sakura_fleet.inventory.owned import InState
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.teardown import release
 from sakura_fleet.scaler.history import History, busy_since
 from sakura_fleet.scaler.job_result import JobResult
-from sakura_fleet.scaler.leftovers import member_owner_tags, orphan_note, orphaned_members, remove_leftovers
-from sakura_fleet.scaler.metrics import find_members
+from sakura_fleet.scaler.leftovers import Members, member_owner_tags, orphan_note, remove_leftovers, without_orphans
+from sakura_fleet.scaler.metrics import find_servers
 from sakura_fleet.scaler.plan_limits import PlanLimits
 from sakura_fleet.scaler.size_change import SizeChange
 from sakura_fleet.scaler.sizes import Target
@@ -116,19 +116,15 @@ class JobRunner:
         return self.project.config(self.stack, any_size=True).server_group
 
     def members(self) -> int:
-        """How many members of the group the cloud has. Raises `FleetError` where it cannot be asked.
+        """How many members of the group the cloud has, those aside that the state does not know: no run removes them.
 
-        Where they are more than are declared, those that the state does not know are left out: no run removes them.
+        Raises `FleetError` where the cloud or the state cannot be asked.
         """
-        config = self.project.config(self.stack, any_size=True)
-        with self._session() as session:
-            found = [server for _, server in find_members(session.client, config.fleet_id, config.server_group)]
-        if len(found) > config.server_group.size:
-            known = StackEngine(self.project, self.stack).owner_tags_in_state()
-            found = [
-                server for server in found if (tags := OwnerTags.from_tags(server.tags)) and tags.resource in known
-            ]
-        return len({server.name for server in found})
+        return len({server.name for _, server in self._servers()[0]})
+
+    def state(self) -> InState:
+        """What the stack's state knows. Raises `FleetError`."""
+        return InState.of(StackEngine(self.project, self.stack).resources())
 
     def check(self) -> None:
         """Raises `JobFolderError` unless a job can be noted and remembered."""
@@ -204,6 +200,7 @@ class JobRunner:
         result = JobResult(work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason)
         if target.size == group.size and not (work.effort is not Effort.SIZE or work.replace or work.dead):
             result.status, result.detailed_exit_code = jobs.DONE_NOOP, JobExit.NOOP
+            result.notes += self._orphans()
             return result
         outcome = Outcome(listener=self._listener)
         engine: StackEngine | None = None
@@ -267,7 +264,7 @@ class JobRunner:
                 raise
         if work.dead:
             result.notes += self._remove_leftovers(engine, group, work.dead)
-        result.notes += self._orphans(engine)
+        result.notes += self._orphans()
         result.status = jobs.DONE
 
     def _preview(
@@ -320,23 +317,27 @@ class JobRunner:
         members = member_owner_tags(fleet_id, engine.urn_prefix, group)
         try:
             with engine.locked("removing what a job that died has left"), self._session() as session:
-                known = engine.owner_tags_in_state()
+                known = InState.of(engine.resources())
                 state = engine.identity_of_state()
                 return list(remove_leftovers(session, fleet_id, known=known, members=members, state=state))
         except StackLockedError as locked:
             self.folder.leave_to_the_next(dead)
             return [f"what a job that died may have left is looked for by the next job: {locked}"]
 
-    def _orphans(self, engine: StackEngine) -> list[str]:
+    def _orphans(self) -> list[str]:
         """Servers of the group that the state does not know, as notes."""
-        group = self.group()
-        fleet_id = self.project.fleet_id(self.stack)
         try:
-            with self._session() as session:
-                found = orphaned_members(session, fleet_id, group, engine.owner_tags_in_state)
+            _, found = self._servers()
         except FleetError as error:
             return [f"whether the group has servers that the state does not know was not to be found out: {error}"]
-        return [orphan_note(item.name, item.id, item.zone, self.stack) for item in found]
+        return [orphan_note(server.name, server.id, zone, self.stack) for zone, server in found]
+
+    def _servers(self) -> tuple[Members, Members]:
+        """The group's members in the cloud, and the orphans. The state is read last: what it has, was there before."""
+        config = self.project.config(self.stack, any_size=True)
+        with self._session() as session:
+            found = find_servers(session.client, config.fleet_id, config.server_group)
+        return without_orphans(found, self.state())
 
 
 def _refusal(request: str, findings: Sequence[Finding]) -> str:

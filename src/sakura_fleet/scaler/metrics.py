@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Final
@@ -77,11 +78,27 @@ def fetch_group(
     "unknown", not DOWN. With `cloud_clock` the question has no bounds by `now`, as an emulator's clock may be far
     ahead.
     """
-    servers = find_members(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
+    members = find_members(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
+    return measure(client, members, now=now, cloud_clock=cloud_clock, samples=samples, health=health, workers=workers)
+
+
+def measure(
+    client: api.Client,
+    members: Sequence[tuple[str, api.Server]],
+    orphans: Sequence[tuple[str, api.Server]] = (),
+    *,
+    now: datetime,
+    cloud_clock: bool = False,
+    samples: int = 1,
+    health: api.ElbHealth | None = None,
+    workers: int = WORKERS,
+) -> Usage:
+    """The usage of a group's members, given with their zones, as in `fetch_group`; `orphans` are not measured."""
+    bound = None if cloud_clock else now
     with ThreadPoolExecutor(workers, THREADS) as pool:
-        bound = None if cloud_clock else now
-        series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, bound), servers))
-    return _usage(servers, series, samples, now=now, health=health, whole=True)
+        series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, bound), members))
+    usage = _usage(members, series, samples, now=now, health=health, whole=True)
+    return replace(usage, orphans=_usage(orphans, [[] for _ in orphans], samples).servers)
 
 
 def find_members(
@@ -94,6 +111,27 @@ def find_members(
     workers: int = WORKERS,
 ) -> list[tuple[str, api.Server]]:
     """The servers of one group of a fleet with their zones, by name; `owner_tags` and `zones` as in `fetch_group`."""
+    members: dict[str, list[api.Server]] = {}
+    where: dict[str, str] = {}
+    found = find_servers(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
+    for zone, server in found:
+        if tags := OwnerTags.from_tags(server.tags):
+            members.setdefault(tags.resource, []).append(server)
+            where[server.id] = zone
+    chosen = [ordered(servers)[0] for servers in members.values()]  # a second one of a member is none itself
+    return [(where[server.id], server) for server in sorted(chosen, key=lambda server: (server.name, server.id))]
+
+
+def find_servers(
+    client: api.Client,
+    fleet_id: str,
+    group: ServerGroupArgs,
+    *,
+    owner_tags: Collection[str] | None = None,
+    zones: Sequence[str] | None = None,
+    workers: int = WORKERS,
+) -> list[tuple[str, api.Server]]:
+    """As `find_members`, with second ones of a member and with what no state knows."""
     tag = fleet_tag(fleet_id)
     names = {group.server_name(slot) for slot in range(MAX_SIZE)}
 
@@ -105,15 +143,13 @@ def find_members(
     places = list(group.zones if zones is None else zones)
     with ThreadPoolExecutor(workers, THREADS) as pool:
         found = list(pool.map(lambda zone: client.servers.find(zone, tags=[tag]), places))
-    members: dict[str, list[api.Server]] = {}
-    where: dict[str, str] = {}
-    for zone, some in zip(places, found, strict=True):
-        for server in some:
-            if (tags := OwnerTags.from_tags(server.tags)) and is_member(server, tags):
-                members.setdefault(tags.resource, []).append(server)
-                where[server.id] = zone
-    chosen = [ordered(servers)[0] for servers in members.values()]  # a second one of a member is none itself
-    return [(where[server.id], server) for server in sorted(chosen, key=lambda server: (server.name, server.id))]
+    there = [
+        (zone, server)
+        for zone, some in zip(places, found, strict=True)
+        for server in some
+        if (tags := OwnerTags.from_tags(server.tags)) and is_member(server, tags)
+    ]
+    return sorted(there, key=lambda place: (place[1].name, place[1].id))
 
 
 def _named(client: api.Client, prefix: str, zone: str) -> list[api.Server]:

@@ -3,8 +3,7 @@ cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sakura_fleet.scaler.rounding import plain_mean
@@ -79,11 +78,6 @@ class Usage:
     whole: bool = False
     clock: datetime | None = None
     orphans: tuple[ServerUsage, ...] = ()
-
-    def without_orphans(self, known: Collection[str]) -> Usage:
-        """With the servers apart whose owner tag is not `known` to the state."""
-        servers = tuple(server for server in self.servers if server.key in known)
-        return replace(self, servers=servers, orphans=tuple(server for server in self.servers if server not in servers))
 
     @property
     def members(self) -> int:

@@ -56,11 +56,9 @@ class Engine:
     def identity_of_state(self) -> str:
         return STATE
 
-    def owner_tags_in_state(self) -> set[str]:
-        return self.state
-
-    def resources(self) -> list[dict[str, str]]:
-        return [{"id": known} for known in self.ids]
+    def resources(self) -> list[dict[str, Any]]:
+        tagged = [{"inputs": {"owner_tags": {"resource": tag}}} for tag in self.state]
+        return [*({"id": known} for known in self.ids), *tagged]
 
     def owner_tags_in_program(self) -> set[str]:
         type(self).previews += 1

@@ -112,7 +112,7 @@ def test_servers_that_the_state_does_not_know(folder: Folder, state: list[JSON],
     known, unknown = shown(folder)["servers"]
     assert (known["name"], known["note"]) == ("web-001", "")
     assert (unknown["id"], unknown["zone"], unknown["status"]) == (orphan["id"], "is1b", "up")
-    assert unknown["note"] == "not in the state, see `sakura-fleet repair`"
+    assert unknown["note"] == "not in the state; `sakura-fleet repair` has the command that removes it"
 
 
 @pytest.mark.parametrize("lookup", ["", "web-elb"])

@@ -14,13 +14,15 @@ import pytest
 from click.testing import CliRunner
 
 from sakura_emulator.server import Running
-from sakura_fleet.cli import scaler_auto
+from sakura_fleet.cli import scaler_auto, scaler_jobs
 from sakura_fleet.cli.main import main
 from sakura_fleet.client import Client
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.project import Project, engine_environment
 from sakura_fleet.errors import JobFolderError
+from sakura_fleet.inventory.owned import InState
+from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.scaler.autoscaler import MEMORY_FILE, Autoscaler, Observation, exit_code_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import MOST_BUSY, JobRunner, Rule
@@ -28,7 +30,12 @@ from sakura_fleet.scaler.reasons import Action, Reason
 from sakura_fleet.scaler.sizes import Target
 from tests.unit.folder import Folder, inside
 from tests.unit.full_disk import full_disk
-from tests.unit.scaler.farm import Farm
+from tests.unit.scaler.farm import FLEET, Farm
+
+
+def member_tag(number: int) -> str:
+    """The owner tag of a member of the farm."""
+    return OwnerTags.of(FLEET, f"urn:web-{number:03}").resource
 
 
 class PowerCut(BaseException):
@@ -45,6 +52,9 @@ class Runner(JobRunner):
             super().__init__(Project.here(), "test", clock=clock)
         self._stage = stage
         self.sizes: list[int] = []
+
+    def state(self) -> InState:
+        return InState(frozenset(), frozenset(self._stage.known))
 
     def run(self, request: str, rule: Rule, **_: Any) -> JobResult:
         before = self.group().size
@@ -64,6 +74,7 @@ class Stage:
         self.folder, self.farm, self._api_root = folder, farm, api_root
         self.declare(2)
         self.members = 2
+        self.known = {member_tag(number) for number in (1, 2)}
         self.shift = timedelta()
         self.runner = Runner(self, lambda: farm.now + self.shift)
         self.autoscaler = Autoscaler(self.runner)
@@ -78,6 +89,7 @@ class Stage:
     def join(self, number: int) -> None:
         self.farm.member(f"web-{number:03}")
         self.members = number
+        self.known.add(member_tag(number))
 
     def forget(self) -> None:
         (self.jobs / MEMORY_FILE).unlink()
@@ -306,6 +318,54 @@ def test_a_stack_that_is_busy_at_every_request_becomes_an_error(stage: Stage) ->
     assert keep().status == jobs.DONE_NOOP
     with held.folder.job("another"):
         assert waiting.run("keep", lambda group: Target(group.size, "keep")).exit_code == 0
+
+
+# A server that the state does not know
+
+
+def test_an_orphan_that_makes_up_for_a_missing_member_is_named_and_counts_for_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.known = {member_tag(1)}
+    stage.farm.load("web-001", 0.3)
+    stage.farm.advance(1_200)
+    observation = stage.autoscaler.observe()
+    assert observation.usage is not None
+    assert [server.name for server in observation.usage.servers] == ["web-001"]
+    assert observation.decision.metric.rounded == 30, "0.9 of the orphan would make it 60"
+    assert stage.runner.members() == 1
+    outputs = []
+    monkeypatch.setattr(scaler_auto, "job_runner", lambda *_, **__: stage.runner)
+    monkeypatch.setattr(scaler_jobs, "job_runner", lambda *_, **__: stage.runner)
+    monkeypatch.setattr(Runner, "run", JobRunner.run)
+    for command in ("status", "explain", "describe", "auto --once --dry-run", "set 2"):
+        for output in ([], ["-o", "json"]) if command != "describe" else ([],):
+            with inside(stage.folder.root):
+                done = CliRunner().invoke(main, ["scaler", *command.split(), "-s", "test", *output])
+            outputs.append((command, output, done.output))
+    for command, output, text in outputs:
+        assert text.count("orphan   server web-002 (") == 1, (command, output, text)
+        assert text.count("`sakura-fleet repair --stack test` has the command that removes it") == 1, (command, output)
+    assert "web-002" in stage.runner.history.last(1)[0]["notes"][0]
+
+
+def test_a_second_server_of_a_member_is_named(stage: Stage) -> None:
+    stage.farm.member("web-002")
+    (orphan,) = stage.autoscaler.observe().orphans("test")
+    assert "server web-002 (" in orphan
+    assert stage.runner.members() == 2
+
+
+def test_without_orphans_there_is_nothing_to_name(stage: Stage) -> None:
+    assert stage.autoscaler.observe().orphans("test") == []
+
+
+def test_an_empty_state_is_no_reason_to_act(stage: Stage) -> None:
+    stage.known = set()
+    observation = stage.tick()
+    assert observation.decision.reason is Reason.METRICS_UNAVAILABLE
+    assert "is PULUMI_BACKEND_URL right?" in observation.trouble
+    assert stage.runner.sizes == []
 
 
 # A user without a name
