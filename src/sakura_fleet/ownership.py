@@ -16,6 +16,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
 
+STATE_NAME: Final = "sakura-fleet:state"
+"""The name of the stack's tag, which `pulumi stack tag` reads and writes, that keeps the third."""
+
 MAX_TAGS: Final = 10
 MAX_OWN_TAGS: Final = 6
 """Of the ten tags that SAKURA Cloud allows, three are owner tags and one stays free for tools (`@previous-id=…`)."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sakura_fleet.errors import AdoptionError, FleetError, OwnershipError, Problem, ResourceError
+from sakura_fleet.ownership import STATE_NAME
 from sakura_fleet.provider.lifecycle import canonical
-from sakura_fleet.provider.state_identity import STACK_TAG
 
 if TYPE_CHECKING:
     from sakura_fleet.ownership import OwnerTags
@@ -47,7 +47,7 @@ def refuse_another_state(what: str, found: OwnerTags | None, own: OwnerTags) -> 
         raise OwnershipError(
             f"{what} belongs to another state of this stack, {found.state}; this one is {own.state}. Is "
             "PULUMI_BACKEND_URL right, and is this the folder whose state you mean? Only where the other state is lost "
-            f"for good: `pulumi stack tag set {STACK_TAG} {found.state}`, then the same command again. Nothing of it "
+            f"for good: `pulumi stack tag set {STATE_NAME} {found.state}`, then the same command again. Nothing of it "
             "was changed"
         )
 

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from sakura_fleet.errors import EngineError
+from sakura_fleet.ownership import STATE_NAME
 
-STACK_TAG: Final = "sakura-fleet:state"
-"""The name of the stack's tag, which `pulumi stack tag` reads and writes."""
 _TEXT: Final = re.compile(r"sfs:[0-9a-f]{10}")
 _TIMEOUT: Final = 120.0
 """Seconds for one command of the engine; a bucket may be slow."""
@@ -57,9 +56,9 @@ def recorded_identity(stack: str, folder: Path | None = None) -> str:
         tags = None
     if not isinstance(tags, dict):
         raise EngineError(_words("ls", stack, f"it printed no JSON object: {answer[:200]!r}"))
-    found = tags.get(STACK_TAG, "")
+    found = tags.get(STATE_NAME, "")
     if found != "" and not is_identity(str(found)):
-        way_out = f"put the right one back with `pulumi stack tag set {STACK_TAG} sfs:… --stack {stack}`"
+        way_out = f"put the right one back with `pulumi stack tag set {STATE_NAME} sfs:… --stack {stack}`"
         raise EngineError(_words("ls", stack, f"the tag is {found!r}, which is not sfs: and 10 hex digits; {way_out}"))
     return str(found)
 
@@ -71,7 +70,7 @@ def is_identity(text: str) -> bool:
 
 def _made(stack: str) -> str:
     text = f"sfs:{secrets.token_hex(5)}"
-    _pulumi("set", STACK_TAG, text, stack=stack)
+    _pulumi("set", STATE_NAME, text, stack=stack)
     return text
 
 
@@ -91,7 +90,7 @@ def _pulumi(command: str, *arguments: str, stack: str, folder: Path | None = Non
 
 def _words(command: str, stack: str, why: str) -> str:
     return (
-        f"the stack's tag {STACK_TAG}, which names its state, cannot be had by `pulumi stack tag {command}`, so "
+        f"the stack's tag {STATE_NAME}, which names its state, cannot be had by `pulumi stack tag {command}`, so "
         f"nothing was changed; run `pulumi stack tag ls --stack {stack}` until it works, then the same command "
         f"again. For a stack of another organization than your default: `pulumi org set-default ORGANIZATION`\n{why}"
     )

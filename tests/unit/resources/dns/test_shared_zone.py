@@ -67,6 +67,48 @@ def test_a_set_of_another_fleet_is_refused_already_by_a_preview(world: World) ->
     put(world, zone, WWW)
 
 
+def in_state(owner: OwnerTags, state: str) -> OwnerTags:
+    return OwnerTags(owner.fleet, owner.resource, state)
+
+
+@pytest.mark.parametrize("same_resource", [True, False], ids=["another clone", "another stack"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_two_stacks_with_one_fleet_id_are_told_apart_by_their_states(
+    world: World, same_resource: bool, shared: bool
+) -> None:
+    zone = Zone(world)
+    first = in_state(SETS_OWNER_TAGS, "sfs:0000000001")
+    second = in_state(SETS_OWNER_TAGS if same_resource else OTHERS, "sfs:0000000002")
+    tags = {"owner_tags": {**first.inputs(), "state": first.state}}
+    outputs = put(world, zone, WWW, **tags)
+    assert claims(zone) == [f"{first.fleet} {first.resource} {first.state} A www"]
+    for adopt in (False, True):
+        with pytest.raises(InputError, match="another stack or state with the same fleet_id, sfs:0000000001") as caught:
+            put(world, zone, WWW, shared=shared, adopt=adopt, owner_tags={**second.inputs(), "state": second.state})
+        assert "`pulumi stack tag set sakura-fleet:state sfs:0000000001`" in str(caught.value)
+    put(world, zone, WWW, **tags)  # a killed run that goes on
+    delete(world, zone, outputs)
+    assert zone.records == FOREIGN
+
+
+def test_without_the_states_name_one_of_two_with_one_fleet_id_would_remove_the_others(world: World) -> None:
+    """The harm that the name in the claim prevents."""
+    zone = Zone(world)
+    put(world, zone, WWW)
+    delete(world, zone, put(world, zone, WWW, owner=OTHERS))
+    assert zone.at("www", "A") == []
+
+
+def test_a_claim_gets_the_name_of_a_state_that_has_another_now(world: World) -> None:
+    zone = Zone(world)
+    outputs = put(world, zone, WWW)
+    for state in ("sfs:0000000001", "sfs:0000000002"):
+        owner_tags = {**SETS_OWNER_TAGS.inputs(), "state": state}
+        news = sets_inputs(zone, WWW, HTTPS, shared=True, owner_tags=owner_tags)
+        outputs = LIFE.update(world.next_run(), zone.id, outputs, news)
+        assert [text.split(" ")[2] for text in claims(zone)] == [state, state]
+
+
 def test_an_equal_set_of_the_zones_owner_is_refused_unless_adopted(world: World) -> None:
     zone = Zone(world, [AS_IS])
     (problem,) = LIFE.check(world.next_run(), {}, sets_inputs(zone, WWW, shared=True)).problems
