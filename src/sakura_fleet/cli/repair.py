@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from sakura_fleet.cli.options import confirm, stack_option, yes_option
-from sakura_fleet.cli.stale_entries import repair_stale_entries
+from sakura_fleet.cli.stale_entries import repair_stale_entries, show_disabled_entries
 from sakura_fleet.engine.exit_codes import RepairExit
 from sakura_fleet.engine.job_lock import Job, JobFolder
 from sakura_fleet.engine.project import Project
@@ -15,7 +15,7 @@ from sakura_fleet.engine.stack import Lock, StackEngine
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_living
 from sakura_fleet.errors import ResourceError, UsageError
-from sakura_fleet.inventory.findings import Unknown, unknown_objects
+from sakura_fleet.inventory.findings import Finding, Unknown, unknown_objects
 from sakura_fleet.inventory.owned import InState, duplicates, everything
 from sakura_fleet.inventory.removal import remove as remove_object
 from sakura_fleet.ownership import fleet_tag
@@ -33,8 +33,9 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
     Lists everything in the cloud that carries this fleet's owner tag. What the state knows is fine; what only the
     program wants is taken over by the next `pulumi up`; the rest are orphans. A lock and pending operations left by a
     dead `pulumi` process on this machine are cleared, and the state is refreshed then. Entries of the stack's ELBs that
-    point at no server are named, too. Holds the stack's lock, and refuses while another run has it. Exits 1 while any
-    of these remain, or anything at all where the state is empty.
+    point at no server are named, too, and so are disabled ones of its servers, and what this state has made under
+    another `fleet_id`. Holds the stack's lock, and refuses while another run has it. Exits 1 while any of these remain,
+    or anything at all where the state is empty.
 
     An orphan that serves in an ELB, any orphan where the state is empty, and what the next `pulumi up` would take over
     are removed only where their IDs are given.
@@ -63,9 +64,17 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
             _show(unknown, name)
             left = _remove(session, unknown, named, yes=yes) if remove else unknown
             entries_left = repair_stale_entries(session, engine.resources(), remove=remove and not named, yes=yes)
-            if not unknown and not entries_left:
+            disabled = show_disabled_entries(session, engine.resources(), name)
+            elsewhere = _show_other_fleets(engine, session, fleet, state)
+            if not (unknown or entries_left or disabled or elsewhere):
                 click.echo("nothing is left behind")
-        if entries_left or any(found.doubt or not found.wanted for found in left) or (left and state.is_empty):
+        if (
+            entries_left
+            or disabled
+            or elsewhere
+            or any(found.doubt or not found.wanted for found in left)
+            or (left and state.is_empty)
+        ):
             raise click.exceptions.Exit(RepairExit.ORPHANS)
 
 
@@ -104,6 +113,22 @@ def _unknown(engine: StackEngine, session: Session, fleet: str, state: InState) 
         state=engine.identity_of_state() if unknown else "",
         state_is_empty=state.is_empty,
     )
+
+
+def _show_other_fleets(engine: StackEngine, session: Session, fleet: str, state: InState) -> bool:
+    """Show what the stack's state has made under another `fleet_id` and does not know; whether there is any."""
+    name = engine.identity_of_state()
+    found = [
+        item
+        for item in (everything(session.client, name) if name else ())
+        if not (item.owner_tags.is_of(fleet) or state.knows(item))
+    ]
+    for item in found:
+        why = f"this state has made it under another fleet_id, whose owner tag is {item.owner_tags.fleet}"
+        click.echo(Finding("renamed", str(item), why))
+    if found:
+        click.echo("put that fleet_id back into the stack file, then run the same command: it has the way out")
+    return bool(found)
 
 
 def _show(unknown: Sequence[Unknown], stack: str) -> None:

@@ -1,4 +1,5 @@
-"""`sakura-fleet repair` on entries of ELBs that point at no server: named, and removed when asked."""
+"""`sakura-fleet repair` on entries of ELBs that get no requests: named, and removed when asked where they point at no
+server."""
 
 from __future__ import annotations
 
@@ -8,10 +9,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sakura_fleet.cli.options import confirm
-from sakura_fleet.inventory.stale_entries import remove_stale_entries, stale_entries
+from sakura_fleet.inventory.stale_entries import disabled_entries, remove_stale_entries, stale_entries
 
 if TYPE_CHECKING:
     from sakura_fleet.provider.session import Session
+
+
+def show_disabled_entries(session: Session, resources: Sequence[Mapping[str, Any]], stack: str) -> bool:
+    """Show the disabled entries of the stack's servers, and the ways out; whether there are any."""
+    disabled = disabled_entries(session, resources)
+    for entry in disabled:
+        click.echo(f"disabled {entry}: its server is the stack's, and gets no requests")
+    if disabled:
+        click.echo(
+            "a run that took these out of the ELB was broken off, or somebody disabled them: "
+            f"`pulumi up --refresh --stack {stack}` enables them, and `pulumi destroy --stack {stack}` goes on to "
+            "remove all"
+        )
+    return bool(disabled)
 
 
 def repair_stale_entries(session: Session, resources: Sequence[Mapping[str, Any]], *, remove: bool, yes: bool) -> bool:

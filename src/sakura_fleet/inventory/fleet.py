@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.inventory.owned import InState, duplicates, everything
-from sakura_fleet.inventory.stale_entries import server_addresses
+from sakura_fleet.inventory.stale_entries import addresses_in, server_addresses
 from sakura_fleet.model.dns.claims import CLAIMS
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.model.zones import ZONES
@@ -31,6 +31,7 @@ REMOVES_DUPLICATES = "nothing uses it; `sakura-fleet repair` has the command tha
 JOINING = "joining: the run that entered it failed before it was UP"
 CLAIM = "says whose a record set is"
 NO_SERVER = "points at no server of the account"
+DISABLED = "disabled, though its server is the stack's: `pulumi up --refresh` enables it"
 DEFAULT_TTL = 3600
 """Seconds; what the appliance answers for a record without a TTL of its own."""
 
@@ -159,13 +160,17 @@ def _server(client: Client, resource: Mapping[str, Any], outputs: Mapping[str, A
 
 def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEntry]:
     own: dict[str, dict[tuple[str, int], str]] = {}
+    names: dict[str, set[str]] = {}
+    members = addresses_in(resources)
     addresses = cache(lambda: server_addresses(session.client))
     references: dict[str, ElbReference] = {}
     for resource, outputs in _of_type(resources, tokens.ELB):
         key = "" if outputs.get("lookup") else outputs["owner_tags"]["resource"]
         references[key or resource["id"]] = ElbReference(key, outputs["elb_id"])
     for _, outputs in _of_type(resources, tokens.ELB_MEMBERSHIP):
-        places = own.setdefault(outputs["elb"]["key"] or outputs["elb"]["id"], {})
+        key = outputs["elb"]["key"] or outputs["elb"]["id"]
+        names.setdefault(key, set()).add(str(outputs.get("server_group_name") or ""))
+        places = own.setdefault(key, {})
         for entries, note in ((outputs.get("joining") or [], JOINING), (outputs["entries"], "")):
             places.update({(entry["address"], int(entry["port"])): note for entry in entries})
     for key, reference in references.items():
@@ -179,6 +184,8 @@ def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEnt
         for entry in elb.entries:
             seen = health.get(entry.place)
             note = missing.pop(entry.place, NOT_OF_THIS_STACK)
+            if not entry.enabled and entry.ip_address in members and entry.server_group in names.get(key, ()):
+                note = DISABLED
             if not (seen and seen.up) and entry.ip_address not in addresses():
                 note = NO_SERVER
             yield FleetElbEntry(

@@ -108,23 +108,23 @@ def owned_server(server: Server, zone: str) -> Owned | None:
     return Owned(Kind.SERVER, server.id, server.name, zone, owner_tags, server.ip_address or "", completeness(server))
 
 
-def everything(client: Client, fleet: str) -> Iterator[Owned]:
-    """All that the fleet with this owner tag owns, in an order in which it can be removed.
+def everything(client: Client, tag: str) -> Iterator[Owned]:
+    """All that carries this owner tag, a fleet's or a state's, in an order in which it can be removed.
 
     Disks that are connected to a server go with that, so only the others are listed, and second ones.
     """
-    yield from _tagged(Kind.DNS_ZONE, client.dns_zones.find(tags=[fleet]))
+    yield from _tagged(Kind.DNS_ZONE, client.dns_zones.find(tags=[tag]))
     for zone in ZONES:
-        for server in client.servers.find(zone, tags=[fleet]):
+        for server in client.servers.find(zone, tags=[tag]):
             if item := owned_server(server, zone):
                 yield item
-        disks = client.disks.find(zone, tags=[fleet])
+        disks = client.disks.find(zone, tags=[tag])
         yield from _disks(disks, zone)
-        yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[fleet]), zone)
-        yield from _described(Kind.PACKET_FILTER, client.packet_filters.find(zone, description=fleet), fleet, zone)
-    yield from _tagged(Kind.ELB, client.elbs.find(tags=[fleet]))
-    yield from _tagged(Kind.STARTUP_SCRIPT, client.notes.find(tags=[fleet]))
-    yield from _described(Kind.SSH_KEY, client.ssh_keys.find(description=fleet), fleet)
+        yield from _tagged(Kind.SWITCH, client.switches.find(zone, tags=[tag]), zone)
+        yield from _described(Kind.PACKET_FILTER, client.packet_filters.find(zone, description=tag), tag, zone)
+    yield from _tagged(Kind.ELB, client.elbs.find(tags=[tag]))
+    yield from _tagged(Kind.STARTUP_SCRIPT, client.notes.find(tags=[tag]))
+    yield from _described(Kind.SSH_KEY, client.ssh_keys.find(description=tag), tag)
 
 
 def _tagged(kind: Kind, found: Iterable[_Tagged], zone: str = "") -> Iterator[Owned]:
@@ -145,11 +145,11 @@ def _disks(disks: Iterable[Disk], zone: str) -> Iterator[Owned]:
                 yield replace(item, second_of=first if is_second else None)
 
 
-def _described(kind: Kind, found: Iterable[_Described], fleet: str, zone: str = "") -> Iterator[Owned]:
-    """Of objects without tags, those whose description ends with the fleet's owner tag."""
+def _described(kind: Kind, found: Iterable[_Described], tag: str, zone: str = "") -> Iterator[Owned]:
+    """Of objects without tags, those whose description ends with this owner tag and others."""
     for item in found:
         owner_tags = OwnerTags.from_description(item.description)
-        if owner_tags and owner_tags.is_of(fleet):
+        if owner_tags and tag in (owner_tags.fleet, owner_tags.state):
             yield Owned(kind, item.id, item.name, zone, owner_tags)
 
 

@@ -1,4 +1,5 @@
-"""Entries of a fleet's ELBs that point at no server: what servers left behind that are gone."""
+"""Entries of a fleet's ELBs that get no requests: those that servers left behind that are gone, and disabled ones of
+servers that are there."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StaleEntry:
-    """An entry whose address no server of the account has, and which the ELB does not call UP."""
+    """An entry that gets no requests: its address is no server's of the account, or it is disabled."""
 
     elb_id: str
     elb_name: str
@@ -54,6 +55,25 @@ def stale_entries(session: Session, resources: Sequence[Mapping[str, Any]]) -> l
         if server.up
     }
     return [stale for stale in candidates if (stale.elb_id, *stale.entry.place) not in up]
+
+
+def disabled_entries(session: Session, resources: Sequence[Mapping[str, Any]]) -> list[StaleEntry]:
+    """Entries of the state's own servers that are disabled: a run that takes a server out does so first, and one that
+    is broken off then leaves them so. Reads only; raises `ApiError`."""
+    own = addresses_in(resources)
+    return [
+        StaleEntry(elb.id, elb.name, entry.server_group, Entry.from_elb(entry))
+        for elb, names in _elbs(session, resources)
+        for entry in elb.entries
+        if not entry.enabled and entry.ip_address in own and (names is None or entry.server_group in names)
+    ]
+
+
+def addresses_in(resources: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The addresses of the state's servers, those that are about to be deleted aside."""
+    servers = (resource for resource in resources if resource.get("type") == tokens.SERVER)
+    outputs = (server.get("outputs") or {} for server in servers if not server.get("delete"))
+    return {str(output["address"]) for output in outputs if output.get("address")}
 
 
 def remove_stale_entries(session: Session, entries: Sequence[StaleEntry]) -> None:

@@ -331,7 +331,7 @@ def test_the_stack_is_locked_while_it_is_compared_and_removed(
             repair_module, name, lambda *given, real=real: (held.append(engine.is_locked), real(*given))[1]
         )
     assert removed(folder).exit_code == 0
-    assert held == [True, True]
+    assert held == [True, True, True]
     assert not engine.is_locked
 
 
@@ -466,3 +466,44 @@ def test_an_entry_without_a_server_is_named_and_removed(
     assert (asked.exit_code, "Take 1 entry out?" in asked.output) == (0, True)
     assert entries() == sorted([address, "192.0.2.78"])
     assert folder.run("repair", "-s", "test").exit_code == 0
+
+
+def test_a_disabled_entry_of_the_stacks_server_is_named(
+    folder: Folder, client: Client, engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a `destroy` leaves it that was killed while connections ended."""
+    server(client, "web-001")
+    (member,) = client.servers.find("is1b")
+    own = elb(client, "own", str(member.ip_address), owner_tags=owner_tags_of("elb"))
+    servers = {"type": tokens.SERVER, "id": member.id, "outputs": {"address": member.ip_address}}
+    monkeypatch.setattr(engine, "resources", lambda _: [elb_resource(own), servers])
+    assert "nothing is left behind" in folder.run("repair", "-s", "test").output
+    found = client.elbs.read(own)
+    entries = [replace(entry, enabled=False) for entry in found.entries]
+    client.elbs.update_document(found, found.document.with_entries(entries, found.document.rules))
+    shown = folder.run("repair", "-s", "test")
+    assert f"disabled entry {member.ip_address}:80 of the ELB own ({own}): its server is the stack's" in shown.output
+    assert "`pulumi up --refresh --stack test` enables them, and `pulumi destroy --stack test` goes on" in shown.output
+    assert (shown.exit_code, "nothing is left behind" in shown.output) == (1, False)
+
+
+# Another fleet_id
+
+
+def test_what_the_state_has_made_under_another_fleet_id_is_named(
+    folder: Folder, client: Client, engine: type[Engine]
+) -> None:
+    engine.state = set()
+    other = OwnerTags.of("another-fleet", "urn:server")
+    server(client, "of-this-state", owner_tags=replace(other, state=STATE))
+    server(client, "of-another-state", owner_tags=replace(other, state="sfs:aaaaaaaaaa"))
+    signed = replace(other, state=STATE).sign("")
+    client.ssh_keys.create(name="key", public_key=PUBLIC_KEY, description=signed)
+    shown = folder.run("repair", "-s", "test", "--remove", "--yes")
+    assert "0 objects carry the fleet's owner tag" in shown.output
+    assert "renamed  server of-this-state (" in shown.output
+    assert "renamed  SSH key key (" in shown.output
+    assert f"under another fleet_id, whose owner tag is {other.fleet}" in shown.output
+    assert "of-another-state" not in shown.output
+    assert (shown.exit_code, "nothing is left behind" in shown.output) == (1, False)
+    assert len(client.servers.find("is1b")) == 2, "nothing of it is removed"

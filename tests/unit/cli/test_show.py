@@ -141,6 +141,24 @@ def test_entries_with_their_health(
     assert shown(folder)["elb_entries"] == [{"elb": elb_id, "note": "gone from the cloud"}]
 
 
+def test_an_entry_that_a_broken_off_destroy_left_disabled(
+    folder: Folder, state: list[JSON], client: Client, emulator: Running
+) -> None:
+    address = server(client, state, "web-001")
+    of_others = str(client.servers.create("is1b", name="theirs", core=1, memory_gb=1, nics=["shared"]).ip_address)
+    servers = [
+        {"IPAddress": address, "Port": 80, "ServerGroup": "gr1", "Enabled": False},
+        {"IPAddress": of_others, "Port": 80, "ServerGroup": "gr1", "Enabled": False},
+    ]
+    api = Api(emulator.url)
+    with api.http:
+        elb_in_state(api, state, [], Servers=servers)
+    state[-1]["outputs"]["server_group_name"] = "gr1"
+    own, theirs = shown(folder)["elb_entries"]
+    assert own["note"] == "disabled, though its server is the stack's: `pulumi up --refresh` enables it"
+    assert theirs["note"] == "not of this stack"
+
+
 def test_records(folder: Folder, state: list[JSON], emulator: Running) -> None:
     api = Api(emulator.url)
     with api.http:
