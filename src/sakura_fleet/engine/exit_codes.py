@@ -86,7 +86,8 @@ class DoctorExit(IntEnum):
 
 
 class RepairExit(IntEnum):
-    """`repair`: orphans remain, or anything at all where the state is empty."""
+    """`repair`: orphans remain, entries that get no requests, or what this state made under another `fleet_id`;
+    anything at all where the state is empty."""
 
     ORPHANS = 1
 
