@@ -9,6 +9,8 @@ import hmac
 from sakura_emulator.errors import ApiError
 from sakura_emulator.settings import Settings
 
+_ONE_PAIR = "this emulator takes one pair only; `sakura-emulator env TOOL` says where each tool reads it"
+
 
 def authenticate(settings: Settings, header: str) -> None:
     """HTTP Basic: any pair that is not empty, or the one pair the emulator was started with."""
@@ -23,4 +25,4 @@ def authenticate(settings: Settings, header: str) -> None:
         and hmac.compare_digest(secret.encode(), settings.secret.encode())
     )
     if not token or not secret or not known:
-        raise ApiError(401, "unauthorized")
+        raise ApiError(401, "unauthorized", _ONE_PAIR if settings.token else "")

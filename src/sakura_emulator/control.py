@@ -38,6 +38,8 @@ def health(cloud: Cloud, request: Request, body: Document) -> Document:
         "db": cloud.store.path,
         "pid": os.getpid(),
         "requests": cloud.log.total,
+        "token": bool(cloud.settings.token),
+        "settings": cloud.settings.public(),
     }
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sakura_emulator import environment, process, steer
+from sakura_emulator.failure import CodedGroup, Failure
 from sakura_emulator.options import DEFAULT_PORT, Command, control, db_option, url_of, url_option
 from sakura_emulator.settings import PROFILES, Settings
+from sakura_emulator.store import MEMORY
 
 _START_OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
@@ -47,7 +52,7 @@ def _start_options(command: Command) -> Command:
     return db_option(command)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CodedGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sakura-fleet")
 def main() -> None:
     """A SAKURA Cloud on this machine: the API, without an account and without a network.
@@ -55,10 +60,20 @@ def main() -> None:
     \b
     Example:
         sakura-emulator start
-        export SAKURA_API_ROOT_URL=http://127.0.0.1:18080/cloud/zone
-        export SAKURA_ACCESS_TOKEN=any SAKURA_ACCESS_TOKEN_SECRET=any
+        eval "$(sakura-emulator env usacloud)"
         sakura-emulator stop
     """
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """End the command with what went wrong, and its code."""
+    try:
+        yield
+    except process.ProcessError as error:
+        raise Failure(str(error), error.code) from error
+    except OSError as error:
+        raise Failure(str(error), "file") from error
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -87,12 +102,12 @@ def serve(db: str | None, **options: Any) -> None:
     try:
         sock = server.listen(settings.host, options["port"])
     except (server.PortInUseError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise Failure(str(error), "failed") from error
     try:
         cloud = Cloud(path, settings)
     except (StoreError, OSError) as error:
         sock.close()
-        raise click.ClickException(str(error)) from error
+        raise Failure(str(error), "file") from error
     url = server.url_of(sock)
 
     def ready() -> None:
@@ -116,8 +131,11 @@ def _exit(number: int, frame: FrameType | None) -> None:
 
 @main.command()
 @_start_options
-def start(db: str | None, **options: Any) -> None:
+@click.pass_context
+def start(ctx: click.Context, /, db: str | None, **options: Any) -> None:
     """Run in the background; nothing happens if an emulator answers there already.
+
+    One that runs with other options than those given here is an error.
 
     \b
     Example:
@@ -132,14 +150,45 @@ def start(db: str | None, **options: Any) -> None:
     # By environment, not as arguments: every user of the machine can read those.
     os.environ |= {process.TOKEN_VARIABLE: settings.token, process.SECRET_VARIABLE: settings.secret}
     url = process.url_for(settings.host, options["port"]) if options["port"] else None
-    try:
+    with _failing():
         running, is_new = process.start(path, url, arguments)
-    except (process.ProcessError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        other = [] if is_new else _differences(ctx, running.url, settings)
+    if other:
+        raise Failure(
+            f"an emulator runs at {running.url} (pid {running.pid}) {', '.join(other)}; "
+            "`sakura-emulator stop` it first, or start another one with another --port and --db",
+            "refused",
+        )
     verb = "started" if is_new else "is already running"
     click.echo(f"sakura-emulator {verb}: {running.url} (root {running.url}/cloud/zone), pid {running.pid}")
     if is_new:
         click.echo(environment.block(running.url, has_token=bool(settings.token)))
+
+
+def _differences(ctx: click.Context, url: str, settings: Settings) -> list[str]:
+    """What the emulator that runs there has otherwise than the options that were given; defaults ask for nothing."""
+    health = process.control(url, "GET", "/health")
+    runs = {**health.get("settings", {}), "time_scale": health["time_scale"], "db": health["db"]}
+    wants = {**settings.public(), "time_scale": settings.time_scale, "db": ctx.params["db"]}
+    given = [
+        name
+        for name in ctx.params
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and name in runs and name in wants
+    ]
+    other = [
+        f"with --{name.replace('_', '-')} {runs[name]}, not {wants[name]}"
+        for name in given
+        if (not _same_file(runs[name], wants[name]) if name in ("db", "request_log") else runs[name] != wants[name])
+    ]
+    if settings.token and not health.get("token"):
+        other.append("without a token")
+    elif settings.token and not process.takes(url, settings.token, settings.secret):
+        other.append("with another token")
+    return other
+
+
+def _same_file(one: str, other: str) -> bool:
+    return one == other or (MEMORY not in (one, other) and Path(one).resolve() == Path(other).resolve())
 
 
 @main.command()
@@ -151,10 +200,8 @@ def stop(db: str | None) -> None:
     Example:
         sakura-emulator stop
     """
-    try:
+    with _failing():
         stopped = process.stop(db or process.default_db())
-    except (process.ProcessError, OSError) as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"sakura-emulator stopped: pid {stopped.pid}" if stopped else "sakura-emulator is not running")
 
 
@@ -186,8 +233,8 @@ def env(tool: str, db: str | None, url: str | None) -> None:
     Example:
         eval "$(sakura-emulator env usacloud)"
     """
-    has_token = bool(os.environ.get(process.TOKEN_VARIABLE))
-    click.echo("\n".join(environment.lines(tool, url_of(db, url), has_token=has_token)))
+    where = url_of(db, url)
+    click.echo("\n".join(environment.lines(tool, where, has_token=process.wants_token(where))))
 
 
 @main.command()
@@ -214,10 +261,8 @@ def save(file: Path, db: str | None, url: str | None) -> None:
         sakura-emulator save before.json
     """
     document = control(db, url, "GET", "/snapshot")
-    try:
-        file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(str(error)) from error
+    with _failing():
+        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     click.echo(f"{len(document['objects'])} objects saved to {file}")
 
 
@@ -234,8 +279,11 @@ def load(file: Path, db: str | None, url: str | None) -> None:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise click.ClickException(f"{file} is not a JSON document: {error}") from error
-    answer = control(db, url, "PUT", "/snapshot", document)
+        raise Failure(f"{file} is not a JSON document: {error}", "file") from error
+    try:
+        answer = process.control(url_of(db, url), "PUT", "/snapshot", document)
+    except process.ProcessError as error:
+        raise Failure(f"{file} cannot be loaded: {error}", "file" if error.code == "api" else error.code) from error
     click.echo(f"{answer['total']} objects loaded from {file}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sakura_emulator import process
+from sakura_emulator.failure import Failure
 
 DEFAULT_PORT = 18080
 
@@ -43,4 +44,4 @@ def control(db: str | None, url: str | None, method: str, path: str, body: Any =
     try:
         return process.control(url_of(db, url), method, path, body)
     except process.ProcessError as error:
-        raise click.ClickException(str(error)) from error
+        raise Failure(str(error), error.code) from error

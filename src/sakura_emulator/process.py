@@ -13,6 +13,8 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,11 @@ _LOG_LINES = 15
 
 
 class ProcessError(Exception):
-    """The process did not start, stop or answer; the message says what to do."""
+    """The process did not start, stop or answer; the message says what to do, `code` is the error's of a command."""
+
+    def __init__(self, message: str, code: str = "failed") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def state_folder() -> Path:
@@ -128,9 +134,34 @@ def control(url: str, method: str, path: str, body: Any = None, *, seconds: floa
         text = error.read().decode(errors="replace")
         with contextlib.suppress(ValueError, KeyError, TypeError):
             text = json.loads(text)["error"]
-        raise ProcessError(f"the emulator at {url} refused {method} {path}: {text}") from error
-    except (OSError, ValueError) as error:
-        raise ProcessError(f"no emulator answers at {url} ({error}); start one with `sakura-emulator start`") from error
+        code = "auth" if error.code == HTTPStatus.UNAUTHORIZED else "api"
+        raise ProcessError(f"the emulator at {url} refused {method} {path}: {text}", code) from error
+    except (OSError, ValueError, HTTPException) as error:
+        raise ProcessError(
+            f"no emulator answers at {url} ({error}); start one with `sakura-emulator start`", "unreachable"
+        ) from error
+
+
+def wants_token(url: str) -> bool:
+    """Whether the emulator there takes one token only; where none answers, whether the variables hold one."""
+    try:
+        return control(url, "GET", "/health", seconds=2.0).get("token") is True
+    except ProcessError as error:
+        return error.code == "auth" or bool(os.environ.get(TOKEN_VARIABLE))
+
+
+def takes(url: str, token: str, secret: str) -> bool:
+    """Whether the emulator there takes this pair."""
+    pair = base64.b64encode(f"{token}:{secret}".encode()).decode()
+    request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's
+        f"{url}/cloud/zone/is1a/api/cloud/1.1/auth-status", headers={**_headers(), "Authorization": f"Basic {pair}"}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=START_SECONDS):
+            return True
+    except (OSError, HTTPException):
+        return False
 
 
 def answering(url: str) -> Process | None:

@@ -10,7 +10,11 @@ from sakura_emulator.api.unwritten import UNWRITTEN
 from sakura_emulator.errors import ApiError
 
 # What comes before a route's path, and the prefix by which the table of routes knows it.
-_TAILS = ((("api", "cloud", "1.1"), ()), (("api", "system", "1.0"), ("system",)))
+_TAILS = (
+    (("api", "cloud", "1.1"), ()),
+    (("api", "system", "1.0"), ("system",)),
+    (("api", "iam", "1.0"), ("iam",)),
+)
 
 
 class Router:
@@ -52,7 +56,8 @@ def _args(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
 def split(path: str) -> tuple[str, list[str]]:
     """The zone and the segments after `api/cloud/1.1`; repeated slashes and any prefix are let through.
 
-    Billing has an API of its own, `api/system/1.0`: its segments get the first segment `system`.
+    Billing and IAM have APIs of their own, `api/system/1.0` and `api/iam/1.0`: their segments get the first segment
+    `system` and `iam`. IAM's root has no zone.
     """
     segments = [segment for segment in path.split("/") if segment]
     for tail, prefix in _TAILS:

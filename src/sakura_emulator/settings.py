@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sakura_emulator.clock import SCALE_MAX
 
@@ -74,8 +75,14 @@ class Settings:
                 raise ValueError(f"{name} is {seconds:g}; it is a number of seconds from 0 on")
         if bool(self.token) != bool(self.secret):
             raise ValueError("token and secret go together: give both or neither")
+        if ":" in self.token:
+            raise ValueError("token has a colon; HTTP Basic (RFC 7617) has none in what comes before the secret")
         if not self.is_loopback and not self.token:
             raise ValueError(f"host {self.host} is not a loopback address: set token and secret to listen there")
+
+    def public(self) -> dict[str, Any]:
+        """Every setting but the clock's speed, which may have changed since, and but the token and its secret."""
+        return {key: value for key, value in asdict(self).items() if key not in ("time_scale", "token", "secret")}
 
     @property
     def is_loopback(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from sakura_emulator.failure import Failure
 from sakura_emulator.faults import ANSWER_KINDS, CHANGE_KINDS
 from sakura_emulator.options import control, url_option
 
@@ -105,9 +106,9 @@ def read_trace(path: Path) -> list[list[float]]:
         with path.open(encoding="utf-8") as file:
             text = file.read(MAX_TRACE + 1)
     except (OSError, ValueError) as error:
-        raise click.ClickException(f"{path} cannot be read: {error}") from error
+        raise Failure(f"{path} cannot be read: {error}", "file") from error
     if len(text) > MAX_TRACE:
-        raise click.ClickException(f"{path} has more than {MAX_TRACE} characters; is it a trace?")
+        raise Failure(f"{path} has more than {MAX_TRACE} characters; is it a trace?", "file")
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -116,7 +117,7 @@ def read_trace(path: Path) -> list[list[float]]:
         except ValueError:
             if number == 1:
                 continue
-            raise click.ClickException(f"{path}, line {number}: {line[:60]!r} is not `seconds,value`") from None
+            raise Failure(f"{path}, line {number}: {line[:60]!r} is not `seconds,value`", "file") from None
         steps.append([seconds, value])
     return steps
 

@@ -20,14 +20,15 @@ FOREIGN = ROOT / "tests" / "foreign" / "iaas_api_go.toml"
 _HEAD = """# What the emulator covers
 
 Written by `python -m tests.docs.emulator_coverage` from the emulator's routes; a test compares the
-two. Paths follow `/{zone}/api/cloud/1.1/`; `system/…` is short for `/{zone}/api/system/1.0/…`.
+two. Paths follow `/{zone}/api/cloud/1.1/`; `system/…` is short for `/{zone}/api/system/1.0/…`, and
+`iam/…` for `/cloud/api/iam/1.0/…`.
 [The emulator](emulator.md) says how each part behaves.
 """
 
 
 def _first_segment(route: tuple[str, str]) -> str:
     parts = route[1].split("/")
-    return "/".join(parts[:2]) if parts[0] in ("product", "public", "system") else parts[0]
+    return "/".join(parts[:2]) if parts[0] in ("product", "public", "system", "iam") else parts[0]
 
 
 def _table(routes: Iterator[tuple[str, str]]) -> Iterator[str]:

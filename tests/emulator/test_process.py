@@ -218,6 +218,47 @@ def test_start_and_stop_twice(state: Path, connect: Callable[[str], Api]) -> Non
     assert "server 1" in run("status"), "the cloud stayed in its file"
 
 
+def test_one_that_runs_with_other_options_is_said(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = run("start", "--port", "0", "--latency", "seed", "--health-delay", "3").split()[2]
+    port = url.rpartition(":")[2]
+    assert "is already running" in run("start", "--port", port), "who gives no option wants none"
+    assert "is already running" in run("start", "--port", port, "--latency", "seed", "--health-delay", "3")
+    assert "is already running" in run(
+        "start", "--port", port, "--db", str(state / ".." / "sakura-fleet" / "emulator.db")
+    )
+    for arguments, words in (
+        (["--latency", "instant"], "with --latency seed, not instant"),
+        (["--time-scale", "60"], "with --time-scale 1.0, not 60.0"),
+        (["--last-entry-status", "400"], "with --last-entry-status 409, not 400"),
+        (["--seed", "7", "--drain", "1"], "with --seed 0, not 7, with --drain None, not 1.0"),
+        (["--db", str(tmp_path / "other.db")], "with --db "),
+        (["--token", "t", "--secret", "s"], "without a token"),
+    ):
+        refused = run("start", "--port", port, *arguments, ok=False)
+        assert f"an emulator runs at {url} (pid " in refused
+        assert words in refused
+        assert "`sakura-emulator stop` it first" in refused
+        assert refused.rstrip().endswith("[refused]")
+    run("clock", "--time-scale", "60")
+    assert "is already running" in run("start", "--port", port, "--time-scale", "60"), "what counts is how it runs now"
+    run("stop")
+    monkeypatch.setenv("SAKURA_EMULATOR_TOKEN", "t")
+    monkeypatch.setenv("SAKURA_EMULATOR_SECRET", "s")
+    port = run("start", "--port", "0").split()[2].rpartition(":")[2]
+    assert "is already running" in run("start", "--port", port)
+    assert "with another token" in run("start", "--port", port, "--token", "other", ok=False)
+
+
+def test_the_lines_that_start_prints_reach_an_emulator_with_a_token(state: Path) -> None:
+    started = run("start", "--port", "0", "--token", "t", "--secret", "s")
+    url = started.split()[2]
+    lines = run("env", "sakura-fleet")
+    assert lines in started
+    assert "export SAKURA_EMULATOR_TOKEN=" in started, "what the shell needs first"
+    assert 'export SAKURA_EMULATOR_TOKEN="${SAKURA_EMULATOR_TOKEN:?' in lines
+    assert HTTP.get(f"{url}/cloud/zone/is1a/api/cloud/1.1/zone", auth=("t", "s")).status_code == 200
+
+
 def test_save_reset_load(state: Path, tmp_path: Path, connect: Callable[[str], Api]) -> None:
     url = run("start", "--port", "0").split()[2]
     api = connect(url)
@@ -231,6 +272,12 @@ def test_save_reset_load(state: Path, tmp_path: Path, connect: Callable[[str], A
     assert api.server(server)["Name"] == "web1"
     file.write_text("{}")
     assert "not a snapshot" in run("load", str(file), ok=False)
+    for text in ("[]", "null", "1"):
+        file.write_text(text)
+        refused = run("load", str(file), ok=False)
+        assert f"Error: {file} cannot be loaded: " in refused
+        assert "Traceback" not in refused
+    assert api.server(server)["Name"] == "web1", "and the cloud stays as it was"
 
 
 def test_a_port_in_use_by_something_else(state: Path) -> None:

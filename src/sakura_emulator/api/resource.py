@@ -144,7 +144,7 @@ def icon_shape(call: Call, icon_id: int) -> JSON | None:
 
 def icon_url(icon_id: int) -> str:
     """Where the image would be."""
-    return f"https://secure.sakura.ad.jp/cloud/zone/is1a/api/cloud/1.1/icon/{icon_id}.png"
+    return f"https://icon.invalid/{icon_id}.png"
 
 
 def fixed(path: str, singular: str, plural: str, items: Callable[[Call], list[JSON]]) -> list[Route]:

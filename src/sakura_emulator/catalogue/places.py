@@ -34,8 +34,9 @@ ZONES: dict[str, JSON] = {
         "Name": name,
         "Description": description,
         "IsDummy": name == SANDBOX,
-        "VNCProxy": {"HostName": f"sac-{name}-ssl.sakura.ad.jp", "IPAddress": "192.0.2.250"},
-        "FTPServer": {"HostName": f"sac-{name}-ssl.sakura.ad.jp", "IPAddress": "192.0.2.251"},
+        # A client would send passwords there: no host has such a name (RFC 6761) or address (RFC 5737).
+        "VNCProxy": {"HostName": f"vnc-{name}.invalid", "IPAddress": "192.0.2.250"},
+        "FTPServer": {"HostName": f"ftp-{name}.invalid", "IPAddress": "192.0.2.251"},
         "Region": REGIONS[region],
     }
     for order, (zone, name, description, region) in enumerate(_ZONES, 1)

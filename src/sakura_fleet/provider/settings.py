@@ -1,7 +1,7 @@
 """Where the cloud is, whose account it must be, and with which API key it is called.
 
 Settings come from the stack (`sakura-fleet:*`), tokens from the environment. The real tokens of the environment are
-never sent to a plain-http root: that is the emulator on this machine, which has tokens of its own.
+never sent to a plain-http root: that is the emulator on this machine, which has a pair of its own or takes any.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sakura_fleet.client import Credentials
-from sakura_fleet.errors import FleetError, InputError, Problem
+from sakura_fleet.errors import CredentialsError, FleetError, InputError, Problem
 
 DEFAULT_API_ROOT: Final = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
@@ -57,10 +57,20 @@ class SessionSettings:
             "SAKURA_ACCESS_TOKEN_SECRET": self.access_token_secret,
         }
         if self.is_emulator:
-            return Credentials.from_env(configured) if self.access_token else EMULATOR_CREDENTIALS
+            return Credentials.from_env(configured) if self.access_token else _of_emulator(env)
         try:
             return Credentials.from_env(env)
         except FleetError:
             if self.access_token:
                 return Credentials.from_env(configured)
             raise
+
+
+def _of_emulator(env: Mapping[str, str]) -> Credentials:
+    """The pair that the emulator itself reads; made up where it takes any."""
+    token, secret = (env.get(f"SAKURA_EMULATOR_{half}", "").strip() for half in ("TOKEN", "SECRET"))
+    if token and secret:
+        return Credentials(token, secret)
+    if token or secret:
+        raise CredentialsError("SAKURA_EMULATOR_TOKEN and SAKURA_EMULATOR_SECRET go together: set both or neither")
+    return EMULATOR_CREDENTIALS

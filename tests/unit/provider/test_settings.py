@@ -18,6 +18,7 @@ from sakura_fleet.provider.settings import (
 HTTPS = "https://secure.sakura.ad.jp/cloud/zone"
 LOCAL = "http://127.0.0.1:18080/cloud/zone"
 ENV = {"SAKURA_ACCESS_TOKEN": "env-token", "SAKURA_ACCESS_TOKEN_SECRET": "env-secret"}
+EMULATOR = {"SAKURA_EMULATOR_TOKEN": "emulator-token", "SAKURA_EMULATOR_SECRET": "emulator-secret"}
 CONFIG = {"access_token": "config-token", "access_token_secret": "config-secret"}
 
 
@@ -48,6 +49,9 @@ def test_a_rate_limit_that_is_no_number() -> None:
         (LOCAL.upper().replace("CLOUD/ZONE", "cloud/zone"), {}, ENV, EMULATOR_CREDENTIALS),
         (LOCAL, {}, {}, EMULATOR_CREDENTIALS),
         (LOCAL, CONFIG, ENV, Credentials("config-token", "config-secret")),
+        (LOCAL, {}, ENV | EMULATOR, Credentials("emulator-token", "emulator-secret")),
+        (LOCAL, CONFIG, EMULATOR, Credentials("config-token", "config-secret")),
+        (HTTPS, {}, ENV | EMULATOR, Credentials("env-token", "env-secret")),
     ],
 )
 def test_which_key_goes_where(root: str, config: dict[str, Any], env: dict[str, str], expected: Credentials) -> None:
@@ -61,3 +65,14 @@ def test_which_key_goes_where(root: str, config: dict[str, Any], env: dict[str, 
 def test_no_key_or_half_a_key_is_refused(root: str, config: dict[str, Any]) -> None:
     with pytest.raises(CredentialsError):
         SessionSettings(api_root=root, **config).credentials({})
+
+
+@pytest.mark.parametrize("half", EMULATOR)
+def test_half_of_the_emulators_pair_is_refused(half: str) -> None:
+    with pytest.raises(CredentialsError, match="go together"):
+        SessionSettings(api_root=LOCAL).credentials({half: EMULATOR[half]})
+
+
+def test_the_emulators_pair_is_for_the_emulator() -> None:
+    with pytest.raises(CredentialsError, match="no API key"):
+        SessionSettings(api_root=HTTPS).credentials(EMULATOR)

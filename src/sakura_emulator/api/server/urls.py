@@ -11,6 +11,7 @@ from sakura_emulator.api.server import rules
 from sakura_emulator.api.server.shape import SERVER
 from sakura_emulator.api.switch import SWITCH
 from sakura_emulator.call import Answer, Call, done
+from sakura_emulator.catalogue.places import ZONES
 from sakura_emulator.catalogue.plans import SERVER_PLANS
 from sakura_emulator.errors import ApiError, conflict
 from sakura_emulator.store import Record
@@ -129,7 +130,7 @@ def eject_cdrom(call: Call) -> Answer:
 def vnc_proxy(call: Call) -> Answer:
     """GET /server/:id/vnc/proxy: six texts, none empty."""
     record = SERVER.get(call)
-    host = f"sac-{record.zone}-ssl.sakura.ad.jp"
+    host = ZONES[record.zone]["VNCProxy"]["HostName"]
     password = hashlib.blake2b(str(record.id).encode(), digest_size=6).hexdigest()
     file = f"[connection]\nhost={host}\nport=51234\npassword={password}\n"
     proxy: JSON = {"Status": "OK", "Host": host, "IOServerHost": host, "Port": "51234", "Password": password}
