@@ -53,16 +53,17 @@ class RetryPolicy:
 class Attempt:
     """How one attempt ended.
 
-    `status` is None where there was no HTTP answer; then `sent` tells whether the request may have arrived, and
-    `hopeless` that repeating cannot help (an untrusted certificate). `code` is the API's `error_code`. `from_api` is
-    False for an answer that is not the API's own, but a gateway's, or was cut: of a success the JSON object is missing,
-    of an error the envelope.
+    `status` is None where there was no HTTP answer; then `sent` tells whether the request may have arrived, `hopeless`
+    that repeating cannot help (an untrusted certificate), and `refused` that nobody listens there. `code` is the API's
+    `error_code`. `from_api` is False for an answer that is not the API's own, but a gateway's, or was cut: of a success
+    the JSON object is missing, of an error the envelope.
     """
 
     status: int | None = None
     code: str = ""
     sent: bool = True
     hopeless: bool = False
+    refused: bool = False
     from_api: bool = True
     retry_after: float | None = None
     reason: str = ""

@@ -32,6 +32,8 @@ API_PATH = "api/cloud/1.1"
 # ones (uvicorn after 5 s), and a request that meets the closing is lost, which for a POST cannot be mended here.
 LIMITS = httpx.Limits(max_connections=128, max_keepalive_connections=64, keepalive_expiry=3.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+LOCAL_REFUSAL = 3.0
+"""Seconds for which a refused connection to this machine is tried again: nobody listens, and no network heals that."""
 LONGEST_NAP = 1.0  # seconds between two checks of `cancelled` during a wait
 
 
@@ -53,7 +55,8 @@ class Transport:
 
     Every call checks `cancelled` before each attempt and at least once a second while it waits, takes a slot of the
     rate limiter for each attempt, and is repeated as `is_retryable` and the `RetryPolicy` say. When the API is
-    overloaded, all calls wait as long as the one that was told so; an outage of the API they wait out together.
+    overloaded, all calls wait as long as the one that was told so; an outage of the API they wait out together. Only
+    an emulator that is not running is not waited for (`LOCAL_REFUSAL`).
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class Transport:
         self.now = now
         self.outage = Outage()
         self._longest = LONGEST * timeout
-        self._local = is_loopback(url.host)
+        self.is_local = is_loopback(url.host)
         self._sleep = sleep
         self._cancelled = cancelled
         self._limiter = RateLimiter(rate_limit or 0.0, clock=clock, pause=self.pause)
@@ -95,7 +98,8 @@ class Transport:
             limits=LIMITS,
             transport=transport,
             verify=_trusted() if url.scheme == "https" else False,
-            trust_env=not self._local,  # a proxy of the environment must not come before an emulator on this machine
+            # A proxy of the environment must not come before an emulator on this machine.
+            trust_env=not self.is_local,
         )
 
     def close(self) -> None:
@@ -173,8 +177,11 @@ class Transport:
             since = f"; other calls have had none for {lasted:.0f} s, so it was not waited for again"
         if call.last.hopeless:
             way_out = f"check the API root, {self.api_root}, and the certificates this machine trusts (SSL_CERT_FILE)"
-        elif self._local:
-            way_out = f"is the emulator running? Start it with `sakura-emulator start`; the API root is {self.api_root}"
+        elif self.is_local:
+            way_out = (
+                "is the emulator running? Start it with `sakura-emulator start`, or `make up` in this project's "
+                f"folder; the API root is {self.api_root}"
+            )
         else:
             way_out = f"check the network and the API root, {self.api_root}"
         reason = hide(call.last.reason)
@@ -219,8 +226,9 @@ class _Call:
             answer = transport.send(self._request)
         except httpx.RequestError as error:
             sent = not isinstance(error, NEVER_SENT)
-            hopeless = isinstance(error, AnswerTooLargeError) or _is_untrusted(error)
-            self.last = Attempt(sent=sent, hopeless=hopeless, reason=_reason(error))
+            hopeless = isinstance(error, AnswerTooLargeError) or _has_cause(error, ssl.SSLCertVerificationError)
+            refused = _has_cause(error, ConnectionRefusedError)
+            self.last = Attempt(sent=sent, hopeless=hopeless, refused=refused, reason=_reason(error))
         else:
             self.last = Attempt(
                 answer.status,
@@ -249,7 +257,12 @@ class _Call:
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
         policy, outage = self._transport.policy, self._transport.outage
         waited = max(self.elapsed, outage.lasted(self._transport.clock()))
-        return state.attempt_number >= policy.attempts or waited + state.upcoming_sleep > policy.deadline
+        deadline = min(policy.deadline, LOCAL_REFUSAL) if self._is_refused_here else policy.deadline
+        return state.attempt_number >= policy.attempts or waited + state.upcoming_sleep > deadline
+
+    @property
+    def _is_refused_here(self) -> bool:
+        return self._transport.is_local and self.last.refused
 
 
 def _reason(error: httpx.RequestError) -> str:
@@ -257,9 +270,10 @@ def _reason(error: httpx.RequestError) -> str:
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _is_untrusted(error: BaseException) -> bool:
-    """Whether a connection failed because the server's certificate is not trusted: repeating cannot help."""
+def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether an error of that kind is behind this one: `ssl.SSLCertVerificationError` is a certificate that is not
+    trusted, where repeating cannot help."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+    while cause is not None and not isinstance(cause, kind):
         cause = cause.__cause__ or cause.__context__
     return cause is not None

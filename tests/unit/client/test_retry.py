@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -203,6 +204,36 @@ def test_retry_after_values(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, now=datetime(2026, 8, 1, tzinfo=UTC)) == seconds
 
 
+def refused() -> httpx.ConnectError:
+    """What httpx raises where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        port = closing.getsockname()[1]
+    with pytest.raises(httpx.ConnectError) as caught, httpx.Client(trust_env=False) as client:
+        client.get(f"http://127.0.0.1:{port}/")
+    return caught.value
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_emulator_that_is_not_running_is_reported_within_three_seconds(method: str) -> None:
+    wire = Wire(refused())
+    with pytest.raises(UnreachableError, match=r"`sakura-emulator start`, or `make up`"):
+        send(wire, method, RetryPolicy(), LOCAL_ROOT)
+    assert (len(wire.requests), wire.time.total <= 3.0) == (2, True)
+
+
+def test_an_emulator_that_is_just_starting_is_waited_for() -> None:
+    wire = Wire(refused(), SUCCESS)
+    send(wire, "POST", RetryPolicy(), LOCAL_ROOT)
+    assert len(wire.requests) == 2
+
+
+def test_a_refusal_of_a_real_network_is_waited_out() -> None:
+    wire = Wire(refused())
+    with pytest.raises(UnreachableError, match="check the network"):
+        send(wire, "GET", RetryPolicy(jitter=0.0))
+    assert wire.time.total > 100
+
+
 def test_unreachable_names_url_tries_time_and_way_out() -> None:
     wire = Wire(httpx.ConnectError("[Errno 111] Connection refused"))
     with pytest.raises(UnreachableError) as caught:
@@ -210,7 +241,7 @@ def test_unreachable_names_url_tries_time_and_way_out() -> None:
     assert str(caught.value) == (
         "no answer to POST http://127.0.0.1:8080/cloud/zone/is1a/api/cloud/1.1/sshkey in 2 attempts over 1.0 s "
         "(ConnectError: [Errno 111] Connection refused); is the emulator running? Start it with "
-        "`sakura-emulator start`; the API root is http://127.0.0.1:8080/cloud/zone"
+        "`sakura-emulator start`, or `make up` in this project's folder; the API root is http://127.0.0.1:8080/cloud/zone"
     )
     assert not caught.value.maybe_done
 
