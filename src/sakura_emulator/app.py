@@ -15,9 +15,10 @@ from starlette.routing import Mount, Route
 
 from sakura_emulator.authentication import authenticate
 from sakura_emulator.call import Answer, Call
-from sakura_emulator.cloud import Cloud
+from sakura_emulator.catalogue.places import DEFAULT_ZONE
+from sakura_emulator.cloud import KINDS, Cloud
 from sakura_emulator.control import control_routes
-from sakura_emulator.errors import ApiError, bad_request
+from sakura_emulator.errors import ApiError, ControlError, bad_request
 from sakura_emulator.faults import CHANGE_KINDS, Fault
 from sakura_emulator.origin import refusal
 from sakura_emulator.page import page_routes
@@ -38,6 +39,7 @@ class Cut(Exception):  # noqa: N818 - not an error of the emulator
 
 def create_app(cloud: Cloud) -> Starlette:
     """The application of one cloud."""
+    cloud.read_all = read_all
     return Starlette(
         routes=[
             *page_routes(cloud),
@@ -45,6 +47,30 @@ def create_app(cloud: Cloud) -> Starlette:
             Route("/{path:path}", endpoint=Api(cloud)),
         ]
     )
+
+
+def read_all(cloud: Cloud) -> None:
+    """Read every object that users made. Raises `ControlError` for one that cannot be read."""
+    router = Router()
+    for kind in KINDS:
+        for record in [record for record in cloud.store.all(kind) if not record.shared]:
+            segments = ["commonserviceitem" if kind == "item" else kind, str(record.id)]
+            handler, args = router.match("GET", segments)
+            call = Call(
+                cloud=cloud,
+                zone=record.zone or DEFAULT_ZONE,
+                method="GET",
+                path="/" + "/".join(segments),
+                query=b"",
+                body={},
+                now=cloud.clock.now(),
+                args=args,
+            )
+            try:
+                dump_body(handler(call).body, id_as_int=True)
+            except Exception as error:
+                message = f"the snapshot is damaged, nothing was changed: {kind} {record.id} cannot be read: {error!r}"
+                raise ControlError(400, message) from error
 
 
 class Api:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sakura_emulator.catalogue import places, shared
@@ -14,7 +16,7 @@ from sakura_emulator.settings import Settings
 from sakura_emulator.store import MEMORY, Record, Store
 
 SNAPSHOT_VERSION = 1
-_KINDS = (
+KINDS = (
     *("server", "disk", "archive", "interface", "switch", "internet", "bridge", "packetfilter"),
     *("note", "sshkey", "icon", "cdrom", "license", "privatehost", "appliance", "item"),
 )
@@ -29,6 +31,7 @@ class Cloud:
         self.clock = clock or Clock()
         self.store = Store(path)
         self.store.before_commit = self._keep_clock
+        self.read_all: Callable[[Cloud], None] = lambda cloud: None  # what a snapshot must stand before it is taken
         self.faults = Faults(self.settings.chance)
         self.log = RequestLog()
         if self.settings.request_log:
@@ -109,10 +112,23 @@ class Cloud:
             raise ControlError(
                 400, f"not a snapshot of version {SNAPSHOT_VERSION}, as GET /_emulator/snapshot gives it"
             )
+        trial = Cloud(MEMORY, replace(self.settings, request_log=""))
         try:
-            self.store.load(document)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ControlError(400, f"the snapshot is damaged: {error!r}") from error
+            trial._take(document)
+            self.read_all(trial)
+        except ControlError:
+            raise
+        except Exception as error:  # whatever it is, the document brought it
+            raise ControlError(400, f"the snapshot is damaged, nothing was changed: {error!r}") from error
+        finally:
+            trial.close()
+        self._take(document)
+
+    def _take(self, document: dict[str, Any]) -> None:
+        for at, item in enumerate(document["objects"]):
+            if item["kind"] not in KINDS or item["zone"] not in ("", *places.ZONES):
+                raise ValueError(f"objects[{at}] is a {item['kind']!r} in {item['zone']!r}")
+        self.store.load(document)
         saved = self.store.meta("clock")
         if saved:
             self.clock.restore(saved)
@@ -120,9 +136,9 @@ class Cloud:
 
     def counts(self) -> dict[str, Any]:
         """How many objects of each kind users made, in all and by zone."""
-        words = [kind for kind in _KINDS if kind != "item"] + ["proxylb", "dns"]
+        words = [kind for kind in KINDS if kind != "item"] + ["proxylb", "dns"]
         resources: dict[str, dict[str, Any]] = {word: {"total": 0, "zones": {}} for word in words}
-        for kind in _KINDS:
+        for kind in KINDS:
             self._count(resources, kind)
         return {"total": sum(count["total"] for count in resources.values()), "resources": resources}
 

@@ -30,8 +30,9 @@ class Latency:
 
 PROFILES = {
     "instant": Latency(),
-    # What the article that this project grew from saw in its logs.
-    "seed": Latency((2, 7), 68, {"tk1a": 160}, 5, 5, 49, 15, 1, 10, 30, (75, 172), 20),
+    # What the article that this project grew from saw in its logs; of its 49 seconds of booting, its client slept 20
+    # before it asked for the power, and then found the server up at its next look.
+    "seed": Latency((2, 7), 68, {"tk1a": 160}, 5, 5, 27, 15, 1, 10, 30, (75, 172), 20),
     # The figures that the benchmarks compare tools with.
     "baseline": Latency((2, 2), 68, {}, 5, 5, 15, 15, 1, 10, 30, (75, 172), 20),
 }

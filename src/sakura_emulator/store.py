@@ -237,6 +237,8 @@ class Store:
     def load(self, document: dict[str, Any]) -> None:
         """Replace everything that is stored by a document of `dump`."""
         records = [Record(int(o["id"]), str(o["kind"]), str(o["zone"]), dict(o["data"])) for o in document["objects"]]
+        if len({record.id for record in records}) < len(records):
+            raise ValueError("two objects have one ID")
         meta = dict(document["meta"])
         self._db.execute("BEGIN IMMEDIATE")
         try:

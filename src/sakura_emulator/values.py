@@ -121,6 +121,7 @@ def tags(body: JSON) -> list[str]:
 
 
 def digest(value: Any) -> str:
-    """32 hex digits that change with the value."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.md5(canonical.encode(), usedforsecurity=False).hexdigest()
+    """32 hex digits that change with the value: as the service does it, MD5 over compact JSON with the keys as they
+    came."""
+    text = json.dumps(value, separators=(",", ":"))
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

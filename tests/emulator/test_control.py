@@ -196,10 +196,32 @@ def test_something_that_is_no_snapshot_changes_nothing(api: Api) -> None:
     api.make_server()
     before = everything(api)
     good = api.control("GET", "/snapshot")
-    for document in ({}, {**good, "sakura_emulator_snapshot": 99}, {**good, "objects": [{"id": 1}]}):
+    server = next(item for item in good["objects"] if item["kind"] == "server")
+    others = [item for item in good["objects"] if item is not server]
+    clock = {"now": "noon", "frozen": False, "time_scale": 1}
+
+    def damaged(**change: Any) -> dict[str, Any]:
+        return {**good, "objects": [*others, {**server, **change}]}
+
+    for document, words in (
+        ({}, "not a snapshot"),
+        ({**good, "sakura_emulator_snapshot": 99}, "not a snapshot of version 1"),
+        ({**good, "objects": [{"id": 1}]}, "damaged"),
+        ({**good, "objects": None}, "damaged"),
+        ({**good, "objects": [*good["objects"], server]}, "two objects have one ID"),
+        ({**good, "meta": {**good["meta"], "clock": clock}}, "noon"),
+        ({**good, "meta": {**good["meta"], "clock": 5}}, "damaged"),
+        (damaged(kind="cat"), "is a 'cat' in 'is1b'"),
+        (damaged(zone="moon"), "is a 'server' in 'moon'"),
+        (damaged(id=10**30), "damaged"),
+        (damaged(data={}), f"server {server['id']} cannot be read"),
+        (damaged(data={**server["data"], "plan": 5}), f"server {server['id']} cannot be read"),
+    ):
         answer = api.http.put(f"{api.url}/_emulator/snapshot", json=document)
-        assert answer.status_code == 400
+        assert answer.status_code == 400, answer.text
+        assert words in answer.json()["error"]
         assert everything(api) == before
+    api.control("PUT", "/snapshot", good)
 
 
 def test_settings_name_the_choices() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tests.emulator.support import JSON, Api
@@ -105,3 +107,16 @@ def test_two_thousand_records_and_no_more(api: Api) -> None:
     zone = api.make_zone(records=many)
     body = {"CommonServiceItem": {"Settings": {"DNS": {"ResourceRecordSets": [*many, A]}}}}
     assert api.refused("PUT", f"commonserviceitem/{zone['ID']}", body) == (409, "limit_count_in_account")
+
+
+def test_the_hash_is_of_the_compact_settings_in_the_order_in_which_they_came(api: Api) -> None:
+    first = {"Name": "www", "Type": "A", "RData": "192.0.2.1", "TTL": 300}
+    zone = api.make_zone(records=[first])
+    text = '{"DNS":{"ResourceRecordSets":[{"Name":"www","Type":"A","RData":"192.0.2.1","TTL":300}]}}'
+    assert zone["SettingsHash"] == hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    turned = dict(reversed(first.items()))
+    changed = api.put_item(zone["ID"], Settings={"DNS": {"ResourceRecordSets": [turned]}})
+    assert changed["SettingsHash"] != zone["SettingsHash"]
+    snapshot = api.control("GET", "/snapshot")
+    api.control("PUT", "/snapshot", snapshot)
+    assert api.item(zone["ID"])["SettingsHash"] == changed["SettingsHash"], "the order is kept with the zone"

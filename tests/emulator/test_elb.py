@@ -9,7 +9,7 @@ import pytest
 from tests.emulator.conftest import Factory
 from tests.emulator.support import JSON, Api
 
-BOOT, HEALTH, DRAIN = 49, 10, 30
+BOOT, HEALTH, DRAIN = 27, 10, 30
 
 
 def entry(address: str = "192.0.2.11", **fields: Any) -> JSON:

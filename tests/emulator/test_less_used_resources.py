@@ -45,7 +45,7 @@ def test_an_appliance_has_real_power_and_gives_back_what_was_sent(slow: Api) -> 
     path = f"appliance/{nfs['ID']}"
     assert (nfs["Availability"], nfs["Instance"]["Status"]) == ("migrating", "down")
     assert nfs["Remark"]["Switch"] == {"ID": str(switch["ID"])}
-    slow.advance(68 + 49)
+    slow.advance(68 + 27)
     running = slow.get(path)["Appliance"]
     assert (running["Availability"], running["Instance"]["Status"]) == ("available", "up")
     assert slow.refused("DELETE", path) == (409, "server_power_must_be_down")

@@ -10,7 +10,7 @@ from tests.emulator.support import AUTH, SHORT, SMALL, Api
 from tests.local_http import HTTP
 from tests.waiting import wait_for
 
-COPY, BOOT, SHUTDOWN = 68, 49, 15
+COPY, BOOT, SHUTDOWN = 68, 27, 15
 
 
 def test_a_new_server_is_down_and_complete(api: Api) -> None:

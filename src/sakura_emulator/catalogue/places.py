@@ -26,6 +26,7 @@ _ZONES = (
 )
 
 SANDBOX = "tk1v"
+DEFAULT_ZONE = "is1a"  # where clients ask for what is in no zone
 
 ZONES: dict[str, JSON] = {
     name: {

@@ -93,7 +93,7 @@ def test_a_disk_that_is_still_copying_is_waited_for() -> None:
         disk_id = add_disk(slow, server.id)
         before = slow.pace.now
         assert create(slow)["disk_ids"] == [disk_id]
-        assert slow.pace.since(before) >= 68 + 49
+        assert slow.pace.since(before) >= 68 + 27
         assert slow.calls("POST disk") == 1
 
 
@@ -280,7 +280,7 @@ def test_a_cloud_that_never_answers_is_named(world: World) -> None:
 # Cancellation
 
 
-@pytest.mark.parametrize("after", [1, 50, 100, 110])
+@pytest.mark.parametrize("after", [1, 50, 80, 90])
 def test_a_run_that_is_cancelled_ends_at_once_and_the_next_goes_on(after: int) -> None:
     with world(latency="seed") as slow:
         session = slow.next_run()

@@ -152,7 +152,7 @@ def test_creating_waits_as_long_as_the_cloud_takes() -> None:
     with world(latency="seed") as slow:
         create(slow)
         assert only_server(slow).is_up
-        assert 68 + 49 <= slow.pace.since(1000) <= 1.3 * (68 + 49)
+        assert 68 + 27 <= slow.pace.since(1000) <= 1.3 * (68 + 27)
         assert slow.calls("GET server") < 140  # polls become rarer
 
 
