@@ -15,7 +15,9 @@ from sakura_fleet.errors import CredentialsError, FleetError, InputError, Proble
 
 DEFAULT_API_ROOT: Final = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
-EMULATOR_CREDENTIALS: Final = Credentials("emulator", "emulator")
+EMULATOR_CREDENTIALS: Final = Credentials(
+    "made-up-token", "made-up-secret"
+)  # words that no message has: both are hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.client import Credentials
+from sakura_fleet.client._secrets import hider
 from sakura_fleet.errors import CredentialsError, InputError
 from sakura_fleet.provider.settings import (
     DEFAULT_API_ROOT,
@@ -76,3 +77,8 @@ def test_half_of_the_emulators_pair_is_refused(half: str) -> None:
 def test_the_emulators_pair_is_for_the_emulator() -> None:
     with pytest.raises(CredentialsError, match="no API key"):
         SessionSettings(api_root=HTTPS).credentials(EMULATOR)
+
+
+def test_the_made_up_pair_hides_no_word_of_the_emulators_messages() -> None:
+    text = "this emulator takes one pair only; `sakura-emulator env TOOL` says where each tool reads it"
+    assert hider(EMULATOR_CREDENTIALS.token, EMULATOR_CREDENTIALS.secret)(text) == text
