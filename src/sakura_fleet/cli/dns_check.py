@@ -14,7 +14,7 @@ from sakura_fleet.cli.options import output_option
 from sakura_fleet.engine.exit_codes import DnsCheckExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import StackEngine
-from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.errors import DnsError, InputError, Problem
 from sakura_fleet.inventory.dns_state import zone_of, zones_in
 from sakura_fleet.model.dns import RecordSet
 from sakura_fleet.model.dns.names import relative_name
@@ -73,6 +73,8 @@ def check(
     host = _whole_name(name)
     url = None if no_doh else checked_url(doh or DEFAULT_URL)
     written = _of_stack(stack, host) if stack else None
+    if stack and written and not servers:
+        _refuse_emulator(stack, written)
     asked = _name_servers(host, servers, written)
     kinds = (
         types or tuple(found.type for found in (written.sets if written else ()) if found.type in TYPES) or ("HTTPS",)
@@ -101,6 +103,7 @@ class _Written:
     """What a stack has written for a name."""
 
     source: str
+    zone: str
     name_servers: Sequence[str]
     sets: Sequence[RecordSet]
 
@@ -202,7 +205,22 @@ def _of_stack(stack: str, name: str) -> _Written:
     if zone is None:
         known = ", ".join(sorted(other.zone_name for other in zones)) or "none"
         raise InputError([Problem("NAME", "no-zone", f"{name} is in no zone of the stack {stack}; those are {known}")])
-    return _Written(f"the stack {stack}", zone.name_servers, zone.sets_for(name))
+    return _Written(f"the stack {stack}", zone.zone_name, zone.name_servers, zone.sets_for(name))
+
+
+def _refuse_emulator(stack: str, written: _Written) -> None:
+    """Raises `DnsError` where the zone is in an emulator: the name servers that it names know nothing of the zone."""
+    from sakura_fleet.provider.settings import DEFAULT_API_ROOT, SessionSettings
+
+    project = Project.here()
+    api_root = project.setting(project.selected_stack(stack))("api_root") or DEFAULT_API_ROOT
+    if SessionSettings(api_root=api_root).is_emulator:
+        raise DnsError(
+            f"the stack {stack} is in an emulator, which answers no DNS questions, and the real name servers do not "
+            f"know its zone. Write the zone to a file (`sakura-fleet dns export {written.zone} -s {stack} -o "
+            f"{written.zone}.zone`), load that into a name server of your own, and run this command with --no-doh "
+            "and --server HOST:PORT"
+        )
 
 
 def _name_servers(name: str, given: Sequence[str], written: _Written | None) -> list[NameServer]:

@@ -10,6 +10,7 @@ from sakura_fleet.model.dns.merge import (
     Record,
     check_takeover,
     differing_sets,
+    lost_ech,
     merge,
     without,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "differing_sets",
     "is_zone_name",
     "lint",
+    "lost_ech",
     "merge",
     "read_rdata",
     "read_record_sets",

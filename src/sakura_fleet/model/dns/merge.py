@@ -6,6 +6,7 @@ A zone is one list that is written as a whole. Everything here keeps the records
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,8 @@ from sakura_fleet.errors import Problem
 from sakura_fleet.model.dns.names import DEFAULT_TTL
 from sakura_fleet.model.dns.rdata import read_rdata
 from sakura_fleet.model.dns.record_set import RecordSet
-from sakura_fleet.model.dns.values import Value
+from sakura_fleet.model.dns.svcb import keys
+from sakura_fleet.model.dns.values import Value, svcb_of
 
 Key = tuple[str, str]
 
@@ -120,6 +122,29 @@ def check_takeover(
             )
             problems.append(Problem(str(declared), "foreign-set", message))
     return problems
+
+
+def lost_ech(existing: Iterable[Record], owned_before: Iterable[RecordSet], wanted: Sequence[RecordSet]) -> list[str]:
+    """What the wanted sets take out of the zone of Encrypted ClientHello (RFC 9848) that somebody else put there.
+
+    Such keys are made and renewed where TLS ends, often by another tool than the one that declares the set.
+    """
+    present = _by_key(existing, {declared.key for declared in wanted})
+    written = {own.key: _ech(own.values) for own in owned_before}
+    lost = []
+    for declared in wanted:
+        found = _ech([record.data for record in present.get(declared.key, ())])
+        for text in sorted(found - _ech(declared.values) - written.get(declared.key, set())):
+            lost.append(
+                f"{declared}: ech={text}, which was not written here, is no longer in the set: clients send the "
+                "server's name in clear text; to keep it, put it into the value"
+            )
+    return lost
+
+
+def _ech(values: Iterable[Value]) -> set[str]:
+    wires = [svcb.param(keys.ECH) for svcb in map(svcb_of, values) if svcb]
+    return {base64.b64encode(wire).decode() for wire in wires if wire}
 
 
 def ttl_of(record: Record) -> int:

@@ -16,6 +16,7 @@ from sakura_fleet.model.dns import (
     check_merged,
     check_takeover,
     differing_sets,
+    lost_ech,
     merge,
     read_record_sets,
     record_name,
@@ -121,6 +122,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
         own = list(before)
         adopt, shared = bool(inputs.get("adopt")), bool(inputs.get("shared"))
         warnings: list[Problem] = []
+        lost: list[str] = []
 
         def change(existing: Sequence[Record]) -> list[Record]:
             problems = [] if adopt else check_takeover(existing, own, wanted)
@@ -130,6 +132,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
             problems += [problem for problem in claimed if problem.path not in named]
             merged = with_claims(merge(existing, own, wanted), wanted if shared else (), owners, owner)
             warnings.clear()
+            lost[:] = lost or lost_ech(existing, own, wanted)
             problems += check_merged(merged, wanted, zone=inputs["zone_name"], warnings=warnings)
             if problems:
                 raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}")
@@ -145,6 +148,8 @@ class DnsRecordSetsLifecycle(Lifecycle):
             raise
         for warning in warnings:
             session.log.warn(f"{inputs['zone_name'] or zone_id}: {warning}")
+        for gone in lost:
+            session.log.warn(f"{inputs['zone_name'] or zone_id}: {gone}")
         return outputs
 
 

@@ -41,6 +41,22 @@ def read(session_world: World, zone: Zone, outputs: JSON) -> JSON:
     return found.outputs
 
 
+ECH = "AAX+DQABAA=="
+
+
+def test_ech_of_others_is_not_lost_without_a_word(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    zone = Zone(world)
+    outputs = put(world, zone, WWW, HTTPS)
+    zone.put([*zone.records[:-1], wire("www", "HTTPS", f"10 . alpn=h3,h2 ech={ECH}", 30)])
+    outputs = update(world, zone, outputs, WWW, {**HTTPS, "ttl": 60})
+    assert f"example.com: www HTTPS: ech={ECH}, which was not written here, is no longer" in capsys.readouterr().err
+    own = {**HTTPS, "values": [f"10 . alpn=h3,h2 ech={ECH}"]}
+    outputs = update(world, zone, outputs, WWW, own)
+    assert zone.at("www", "HTTPS") == [f"10 . alpn=h3,h2 ech={ECH}"], "what the program says is kept"
+    update(world, zone, outputs, WWW, HTTPS)
+    assert "ech" not in capsys.readouterr().err, "what was written here may go"
+
+
 # The life of a few sets
 
 
