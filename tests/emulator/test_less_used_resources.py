@@ -108,7 +108,7 @@ def test_bills_have_an_api_of_their_own(api: Api) -> None:
 def test_users_of_a_container_registry_without_their_passwords(api: Api) -> None:
     wanted = {"Name": "c", "Provider": {"Class": "containerregistry"}, "Status": {"registry_name": "shop"}}
     item = api.make("commonserviceitem", "CommonServiceItem", **wanted)
-    assert item["Status"]["hostname"] == "shop.sakuracr.invalid"
+    assert item["Status"]["hostname"] == "shop.sakuracr.jp"
     users = f"commonserviceitem/{item['ID']}/containerregistry/users"
     user = {"ContainerRegistry": {"username": "u", "password": "hush", "permission": "readonly"}}
     api.call("POST", users, user)

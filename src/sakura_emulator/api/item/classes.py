@@ -13,14 +13,14 @@ from sakura_emulator.wire import JSON
 
 def _registry(call: Call, record: Record, body: JSON) -> None:
     name = text(record["status"], "registry_name")
-    record["status"] = {**record["status"], "hostname": f"{name}.sakuracr.invalid"}
+    record["status"] = {**record["status"], "hostname": f"{name}.sakuracr.jp"}
     record["users"] = []
 
 
 def _enhanced_db(call: Call, record: Record, body: JSON) -> None:
     wanted = record["status"]
     kind, region = text(wanted, "database_type", "tidb"), text(wanted, "region", "is1")
-    host = f"{text(wanted, 'database_name')}.{kind}-{region}.db.invalid"
+    host = f"{text(wanted, 'database_name')}.{kind}-{region}.db.sakurausercontent.com"
     record["status"] = {**wanted, "hostname": host, "port": 3306 if kind == "mariadb" else 4000}
     record["config"] = {"max_connections": 50, "allowed_networks": []}
 
