@@ -192,6 +192,9 @@ def test_what_never_comes_up_leaves_the_old_ones_serving() -> None:
         )
         assert "check the health check's path and port" in message
         assert elb.places() == places(old, new)
+        assert caught.value.left is not None
+        _, left = caught.value.left
+        assert [f"{entry['address']}:{entry['port']}" for entry in left["joining"]] == places(new)
         # The next run waits again, rather than let the old one go for an entry that was never UP.
         with pytest.raises(WaitTimeoutError):
             update(made, outputs, member_inputs(elb, [new], up_deadline=30))
