@@ -15,13 +15,14 @@ import yaml
 
 from sakura_fleet.ownership import OwnerTags
 from tests.program.crash import HeardEngine, clock_stands
+from tests.program.elb import ELB
 from tests.program.fleet import PREFIX, Fleet
 from tests.program.snapshots import bring_up
 from tests.waiting import PATIENCE, wait_for
 
 
-def scaler(fleet: Fleet, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    return fleet.run("scaler", *arguments, "--stack", fleet.stack, check=check, **state_home(fleet))
+def scaler(fleet: Fleet, *arguments: str, check: bool = True, stack: str = "") -> subprocess.CompletedProcess[str]:
+    return fleet.run("scaler", *arguments, "--stack", stack or fleet.stack, check=check, **state_home(fleet))
 
 
 def state_home(fleet: Fleet) -> dict[str, str]:
@@ -88,6 +89,39 @@ def test_a_rule_that_a_resources_check_finds_broken_is_wrong_input(fleet: Fleet)
         assert "[unknown-plan] [input]" in text
         assert done.returncode == 2, text
     assert fleet.count() == {}
+
+
+def test_a_stack_that_is_not_there_yet_is_named(fleet: Fleet) -> None:
+    fleet.write(elb=ELB)
+    commit_stacks(fleet)
+    blocked = scaler(fleet, "up", "--yes", check=False)
+    assert blocked.returncode == 7
+    assert f"the stack {fleet.stack} has not been brought up yet" in blocked.stderr
+    assert "`pulumi up --stack" in blocked.stderr
+
+    unknown = scaler(fleet, "history", check=False, stack="nope")
+    assert (unknown.returncode, "[no-stack]" in unknown.stderr) == (6, True), unknown.stderr
+
+    elsewhere = fleet.folder / "elsewhere"
+    elsewhere.mkdir()
+    for command in (("scaler", "set", "3", "--yes"), ("sakura-fleet", "deploy", "--yes"), ("sakura-fleet", "show")):
+        other = {**state_home(fleet), "PULUMI_BACKEND_URL": f"file://{elsewhere}"}
+        done = fleet.run(*command, "--stack", fleet.stack, check=False, **other)
+        text = done.stdout + done.stderr
+        assert "[no-stack]" in text, text
+        assert f"PULUMI_BACKEND_URL is file://{elsewhere}: name the backend" in text
+        assert done.returncode == (1 if "show" in command else 6), text
+    assert fleet.count() == {}
+
+
+def test_a_preview_says_so(running_fleet: Fleet) -> None:
+    fleet = running_fleet
+    shown = json.loads(scaler(fleet, "set", "4", "--preview", "-o", "json").stdout)
+    assert "hscale-group-004" in shown["plan"].replace("hscale-group-1e7593-", "hscale-group-")
+    assert "yen" in shown["price"]
+    assert (shown["status"], shown["size_before"], shown["size_wanted"]) == ("PREVIEWED", 2, 4)
+    noop = scaler(fleet, "keep", "--yes", "--detailed-exitcode", check=False)
+    assert noop.returncode == 10, noop.stdout + noop.stderr
 
 
 def test_verbs_change_size_and_servers(running_fleet: Fleet) -> None:
@@ -306,3 +340,11 @@ def test_deploy_keeps_the_scalers_size_and_takes_a_persons(running_fleet: Fleet)
     commit_stacks(fleet)
     assert deploy()["size_after"] == 3
     assert fleet.count()["server"] == 3
+
+    scaled(fleet, "set", "5")  # in another clone, so the repository says 3
+    git(fleet, "checkout", "stacks")
+    again = deploy()
+    assert (again["size_after"], again["reason"]) == (5, "size of the last update, 5"), (
+        "this commit was deployed before"
+    )
+    assert fleet.count()["server"] == 5

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -29,10 +31,15 @@ from sakura_fleet.scaler.job_runner import Effort
 from sakura_fleet.scaler.plan_limits import PlanLimits
 from sakura_fleet.scaler.sizes import Target
 
+COMMITS: Final = 500
+"""So many commits back a deployed one is looked for."""
+
 
 @click.command(cls=JobCommand)
 @stack_option
-@click.option("--base", default="HEAD^", show_default=True, help="The commit that was deployed before this one.")
+@click.option(
+    "--base", default="", metavar="COMMIT", help="The commit that was deployed before.  [default: as the state has it]"
+)
 @yes_option
 @allow_delete_option
 @max_removed_option
@@ -52,8 +59,9 @@ def deploy(
     """Preview with policies and the rules of `plan-check`, then carry out that plan; keep the size that the stack has.
 
     The autoscaler owns `size` while it runs, and a commit that is about something else must not undo its work. So the
-    size of the stack's last update stays, unless the stack file's size differs between BASE and now: then a person
-    changed it, and that counts.
+    size of the stack's last update stays, unless the stack file's size differs between the base and now: then a person
+    changed it, and that counts. The base is the newest commit up to this one that the stack was brought up at, as its
+    history has it, or the one before this.
 
     \b
     Example, in a pipeline with the whole history checked out:
@@ -73,15 +81,26 @@ def deploy(
 
 
 def _target(project: Project, stack: str, group: ServerGroupArgs, base: str) -> Target:
-    before = _size_at(project, stack, base)
-    if before != group.size:
-        return Target(group.size, f"the commit changes size from {before}")
-    last = StackEngine(project, stack).outputs().get("size")
+    engine = StackEngine(project, stack)
+    last = engine.outputs().get("size")
     if not isinstance(last, int | float):
         return Target(group.size, "first update")
+    if last == group.size:
+        return Target(group.size, f"size of the last update, {int(last)}")
+    base = base or _deployed(project, engine.commits())
+    before = _size_at(project, stack, base)
+    if before != group.size:
+        return Target(group.size, f"changed from {before} since the commit {base[:12]}")
     kept = min(max(int(last), group.min_size), group.max_size)
     limited = "" if kept == int(last) else f", which is outside {group.min_size}..{group.max_size}"
     return Target(kept, f"size of the last update, {int(last)}{limited}")
+
+
+def _deployed(project: Project, commits: Collection[str]) -> str:
+    """Of the commits that the stack was brought up at, the newest that leads to this one, or is it; else the one before
+    this."""
+    line = _git(project, "rev-list", "--first-parent", f"--max-count={COMMITS}", "HEAD").stdout.split()
+    return next((commit for commit in line if commit in commits), "HEAD^")
 
 
 def _size_at(project: Project, stack: str, revision: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
@@ -58,20 +58,24 @@ def warn_of_damaged(history: History) -> None:
         click.echo(f"{lines} of {history.path} cannot be read and {'are' if damaged != 1 else 'is'} left out", err=True)
 
 
-def print_result(result: JobResult, output: str) -> None:
-    """Print what came of a job: the result on stdout, an error on stderr."""
+def print_result(result: JobResult, output: str, before: Mapping[str, str] | None = None) -> None:
+    """Print what came of a job: the result on stdout, an error on stderr; `before` are texts that come first."""
+    before = before or {}
     if output == "json":
         record = result.record("", "", "")
         shown = {key: value for key, value in record.items() if key not in ("stack", "group", "source")}
-        click.echo(json.dumps(shown, ensure_ascii=False))
+        click.echo(json.dumps({**shown, **before}, ensure_ascii=False))
         return
+    for text in before.values():
+        click.echo(text)
     for note in result.notes:
         click.echo(note)
     for server in result.servers:
         click.echo(f"  {server.operation:<8} {server.name}  {server.state}, {max(0, server.ended - server.began)} s")
+    stays = f"; {result.size_after} stay declared" if result.size_after != result.size_wanted else ""
     click.echo(
-        f"{result.status}: {result.request} {result.size_before} -> {result.size_after} ({result.reason}) "
-        f"in {result.duration_s:.1f} s"
+        f"{result.status}: {result.request} {result.size_before} -> {result.size_wanted} ({result.reason}) "
+        f"in {result.duration_s:.1f} s{stays}"
     )
     if result.error:
         click.echo(result.error, err=True)

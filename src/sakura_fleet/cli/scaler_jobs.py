@@ -22,6 +22,7 @@ from sakura_fleet.cli.options import (
 )
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine.stack_session import open_session
+from sakura_fleet.errors import NoStackError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.job_runner import Effort, Rule
 from sakura_fleet.scaler.plan_limits import PlanLimits
@@ -129,7 +130,13 @@ def history(stack: str | None, count: int, hours: float | None, output: str) -> 
       scaler history -s production --since 24 -o json
     """
     since = now() - timedelta(hours=hours) if hours is not None else None
-    records = job_runner(stack, source="cli").history
+    runner = job_runner(stack, source="cli")
+    records = runner.history
+    if not runner.project.stack_file(runner.stack).is_file() and not records.path.is_file():
+        raise NoStackError(
+            f"the stack {runner.stack} has no stack file {runner.project.stack_file(runner.stack)} and no jobs; "
+            "name one of the project's stacks with --stack"
+        )
     warn_of_damaged(records)
     for record in records.last(count, since=since):
         if output == "json":
@@ -173,11 +180,11 @@ def _run(
         else:
             agree = agree_by(runner.stack, yes=options["yes"])
             result = runner.run(request, decide, effort=effort, repair=repair, agree=agree)
+    shown = {}
     if options["preview"] and result.diff:
-        click.echo(result.diff)
         with open_session(runner.project.setting(runner.stack)) as session:
-            click.echo(price_of(session.client, runner.group(), result.size_after))
-    print_result(result, options["output"])
+            shown = {"plan": result.diff, "price": price_of(session.client, runner.group(), result.size_after)}
+    print_result(result, options["output"], shown)
     sys.exit(exit_code(result, detailed=options["detailed_exitcode"], compat=options["compat"]))
 
 

@@ -25,6 +25,7 @@ from sakura_fleet.provider.processes import Process
 from sakura_fleet.provider.state_folder import state_folder
 
 ACCEPTED, RUNNING, DONE, DONE_NOOP = "ACCEPTED", "RUNNING", "DONE", "DONE_NOOP"
+PREVIEWED = "PREVIEWED"
 IGNORED, BLOCKED, CANCELED, FAILED = "IGNORED", "BLOCKED", "CANCELED", "FAILED"
 
 SPACE: Final = 16_384

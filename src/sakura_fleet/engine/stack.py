@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pulumi import automation
 
@@ -77,6 +78,8 @@ class StackLockedError(BusyError):
         self.locks = tuple(locks)
 
 
+HISTORY: Final = 50
+"""So many updates back a deployed commit is looked for."""
 _UNREAD: Final = datetime.min.replace(tzinfo=UTC)
 """The start of an update whose summary nobody reads."""
 
@@ -130,6 +133,13 @@ class StackEngine:
         with _own_words("the outputs cannot be read"):
             outputs = self._stack.workspace.stack_outputs(self.name)
         return {key: output.value for key, output in outputs.items() if not output.secret}
+
+    def commits(self) -> list[str]:
+        """The commits that the stack's last updates were run at, the newest first; without those that are not known."""
+        with _own_words("the history cannot be read"):
+            updates = self._stack.history(page_size=HISTORY, page=1)
+        heads = ((update.environment or {}).get("git.head", "") for update in updates if update.kind == "update")
+        return [head for head in heads if head]
 
     def identity_of_state(self) -> str:
         """The owner tag of the stack's state on what it has made, `sfs:<10 hex>`; empty before the first run."""
@@ -244,9 +254,21 @@ def _own_words(what: str) -> Iterator[None]:
         words = _words(error)
         raise StackLockedError(f"{what}: another run holds the stack; {words}", Lock.all_in(words)) from error
     except automation.StackNotFoundError as error:
-        raise NoStackError(f"{what}: {_words(error)}") from error
+        raise NoStackError(f"{what}: {_words(error)}; {_backend()}") from error
     except automation.CommandError as error:
         raise EngineError(f"{what}: {_words(error)}") from error
+
+
+def _backend() -> str:
+    """Where the engine looked for the stack, and the ways out."""
+    named = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
+    url = f"{named.scheme}://{named.hostname or ''}{named.path}"  # without user, password and query
+    where = (
+        f"PULUMI_BACKEND_URL is {url}"
+        if named.scheme
+        else "PULUMI_BACKEND_URL is not set, so it is where you logged in"
+    )
+    return f"{where}: name the backend that has the stack, or make it with `pulumi stack init`"
 
 
 def _words(error: automation.CommandError) -> str:

@@ -21,6 +21,10 @@ from sakura_fleet.tokens import CONFIG_NAMESPACE
 _SIZE: Final = f"{CONFIG_NAMESPACE}:size"
 
 
+class StackFileChangedError(BusyError):
+    """Somebody else wrote the stack's file meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class StackFile:
     """A stack's file as it was read."""
@@ -51,14 +55,16 @@ class StackFile:
     def replace(self, old: StackFile) -> None:
         """Put this in the place of `old`, at once.
 
-        Raises `BusyError` where the file is not what `old` is any more, `FileError` where it cannot be written; the
-        file is as it was then.
+        Raises `StackFileChangedError` where the file is not what `old` is any more, `FileError` where it cannot be
+        written; the file is as it was then.
         """
         if self.text == old.text:
             return
         place = self.path.resolve()
         if StackFile.read(place).text != old.text:
-            raise BusyError(f"somebody changed {self.path} meanwhile; nothing was changed: run the same command again")
+            raise StackFileChangedError(
+                f"somebody changed {self.path} meanwhile; nothing was changed: run the same command again"
+            )
         try:
             replace_file(place, self.text.encode())
         except OSError as error:

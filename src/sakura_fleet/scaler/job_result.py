@@ -27,6 +27,8 @@ class JobResult:
     size_before: int
     size_after: int
     reason: str
+    size_wanted: int
+    """What the request leads to; `size_after` is what is declared in the end."""
     exit_code: int = 0
     detailed_exit_code: int = 0
     servers: list[Change] = field(default_factory=list)
@@ -58,6 +60,7 @@ class JobResult:
             "status": self.status,
             "size_before": self.size_before,
             "size_after": self.size_after,
+            "size_wanted": self.size_wanted,
             "reason": self.reason,
             "pulumi": {"summary": self.summary},
             "servers": [asdict(server) for server in self.servers],

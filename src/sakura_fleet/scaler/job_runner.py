@@ -23,7 +23,7 @@ from sakura_fleet.engine.outcome import Change, Outcome
 from sakura_fleet.engine.plan_check import Finding
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack import KnownServer, PlanFiles, StackEngine, StackLockedError
-from sakura_fleet.engine.stack_file import StackFile
+from sakura_fleet.engine.stack_file import StackFile, StackFileChangedError
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_unproven
 from sakura_fleet.errors import (
@@ -167,6 +167,7 @@ class JobRunner:
                 group.size,
                 group.size,
                 "busy",
+                size_wanted=group.size,
                 detailed_exit_code=JobExit.BUSY,
                 error=busy.coded(),
             )
@@ -197,7 +198,9 @@ class JobRunner:
 
     def _carry_out(self, group: ServerGroupArgs, work: _Work) -> JobResult:
         target = work.target
-        result = JobResult(work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason)
+        result = JobResult(
+            work.job_id, work.request, jobs.RUNNING, group.size, target.size, target.reason, size_wanted=target.size
+        )
         if target.size == group.size and not (work.effort is not Effort.SIZE or work.replace or work.dead):
             result.status, result.detailed_exit_code = jobs.DONE_NOOP, JobExit.NOOP
             result.notes += self._orphans()
@@ -214,7 +217,10 @@ class JobRunner:
             self._plan_and_do(engine, group, work, result, outcome)
         except BusyError as busy:
             result.status, result.error, result.size_after = jobs.IGNORED, busy.coded(), group.size
-            result.reason, result.detailed_exit_code = "busy", JobExit.BUSY
+            result.reason = (
+                "the stack file was changed meanwhile" if isinstance(busy, StackFileChangedError) else "busy"
+            )
+            result.detailed_exit_code = JobExit.BUSY
         except NoStackError as error:
             result.status, result.error, result.exit_code = jobs.FAILED, error.coded(), JobExit.NO_STACK
         except BlockedError as error:
@@ -245,7 +251,7 @@ class JobRunner:
             plan = PlanFiles.within(Path(folder), declared)
             self._preview(engine, plan, group, work, result, urns)
             if work.preview_only:
-                result.status = jobs.DONE
+                result.status = jobs.PREVIEWED
                 return
             if not work.agree(result):
                 result.status, result.exit_code, result.size_after = jobs.CANCELED, JobExit.CANCELED, group.size
@@ -266,6 +272,8 @@ class JobRunner:
             result.notes += self._remove_leftovers(engine, group, work.dead)
         result.notes += self._orphans()
         result.status = jobs.DONE
+        if not outcome.changes and not result.notes:
+            result.detailed_exit_code = JobExit.NOOP
 
     def _preview(
         self,
@@ -282,6 +290,9 @@ class JobRunner:
             result.diff = engine.preview(
                 outcome, plan, self._policy_packs, refresh=work.effort is Effort.REFRESH, replace=replace
             )
+        except NoStackError:
+            result.size_after = group.size
+            raise
         except FleetError as error:
             result.exit_code = outcome.exit_code(error, interrupted=engine.command.interrupted)
             result.size_after = group.size
@@ -299,7 +310,9 @@ class JobRunner:
         )
         result.findings = self._limits.findings(outcome.steps, change)
         if result.findings:
-            raise BlockedError(_refusal(work.request, result.findings))
+            if self._limits.size_only and not any(step.old for step in outcome.steps):
+                raise BlockedError(_never_brought_up(work.request, self.stack))
+            raise BlockedError(_refusal(work.request, result.findings, size_only=self._limits.size_only))
 
     def _session(self) -> AbstractContextManager[Session]:
         return open_session(self.project.setting(self.stack))
@@ -340,10 +353,18 @@ class JobRunner:
         return without_orphans(found, self.state())
 
 
-def _refusal(request: str, findings: Sequence[Finding]) -> str:
+def _never_brought_up(request: str, stack: str) -> str:
+    return (
+        f"the stack {stack} has not been brought up yet, so `{request}` has nothing to change; run "
+        f"`pulumi up --stack {stack}` or `sakura-fleet deploy --stack {stack}` first. Nothing was changed"
+    )
+
+
+def _refusal(request: str, findings: Sequence[Finding], *, size_only: bool) -> str:
     lines = [f"  {finding.name}: {finding.message}; {finding.way_out} [{finding.rule}]" for finding in findings[:SHOWN]]
     more = [f"  … and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
-    head = f"the plan of `{request}` goes beyond what was asked for; nothing was changed:"
+    why = "goes beyond the change of the size" if size_only else "has steps that are to be allowed by name"
+    head = f"the plan of `{request}` {why}; nothing was changed:"
     return "\n".join([head, *lines, *more])
 
 

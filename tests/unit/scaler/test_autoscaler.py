@@ -64,7 +64,7 @@ class Runner(JobRunner):
             self._stage.join(number)
         self.sizes.append(after)
         self.ends_with()
-        return JobResult("1", request, jobs.DONE, before, after, "a test", ended=self.clock())
+        return JobResult("1", request, jobs.DONE, before, after, "a test", size_wanted=after, ended=self.clock())
 
 
 class Stage:
@@ -379,7 +379,7 @@ def test_a_user_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) ->
         raise KeyError(f"getpwuid(): uid not found: {number}")
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
-    record = JobResult("1", "up", jobs.DONE, 2, 3, "one more").record("test", "web", "cli")
+    record = JobResult("1", "up", jobs.DONE, 2, 3, "one more", size_wanted=3).record("test", "web", "cli")
     assert record["actor"] == engine_environment()["USER"] == f"uid-{os.getuid()}"
     monkeypatch.setenv("USER", "somebody")
     assert engine_environment()["USER"] == "somebody"

@@ -18,7 +18,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def record(status: str = "DONE", minutes: int = 0, **changes: Any) -> dict[str, Any]:
-    result = JobResult("1", "up", status, 2, 3, "one more", ended=NOON + timedelta(minutes=minutes))
+    result = JobResult("1", "up", status, 2, 3, "one more", size_wanted=3, ended=NOON + timedelta(minutes=minutes))
     return {**result.record("test", "web", "cli"), **changes}
 
 

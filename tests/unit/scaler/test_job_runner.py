@@ -112,7 +112,7 @@ def test_the_preview_is_of_a_copy_and_the_update_of_the_file(runner: JobRunner, 
 
 def test_a_preview_writes_nothing(runner: JobRunner, engine: Engine) -> None:
     before = engine.file.read_bytes()
-    assert run(runner, preview_only=True).status == jobs.DONE
+    assert run(runner, preview_only=True).status == jobs.PREVIEWED
     assert list(engine.seen) == ["preview"]
     for error in (EngineError("no"), KeyboardInterrupt()):
         engine.during["preview"] = raising(error)
