@@ -154,10 +154,10 @@ class ElbDocument:
             fields.items("Rules")
         for port in fields.items("BindPorts"):
             port.text("ProxyMode")
-            port.number("Port")
+            port.positive("Port")
         for entry in fields.items("Servers"):
             entry.text("IPAddress")
-            entry.number("Port")
+            entry.positive("Port")
         return cls(fields.body)
 
     @classmethod

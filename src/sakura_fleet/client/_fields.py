@@ -83,9 +83,16 @@ class Fields:
         except (ValueError, OverflowError):
             raise self.unusable(key, "is no number") from None
 
+    def positive(self, key: str) -> int:
+        """A whole number that is never 0, such as a port."""
+        found = self.number(key)
+        if found <= 0:
+            raise self.unusable(key, f"is {found}, which it never is")
+        return found
+
     def gigabytes(self, key: str) -> int:
-        """Megabytes on the wire as whole GB (1024 MB)."""
-        return self.number(key) // MB_PER_GB
+        """Megabytes on the wire as whole GB (1024 MB); something always has a size."""
+        return self.positive(key) // MB_PER_GB
 
     def flag(self, key: str) -> bool:
         """A boolean."""
@@ -128,8 +135,11 @@ class Fields:
         return found
 
     def own_id(self) -> str:
-        """The object's own ID, as text whichever way it was sent."""
-        return self.text("ID")
+        """The object's own ID, as text whichever way it was sent; 0 is the API's way to say that there is none."""
+        found = self.text("ID")
+        if found == "0":
+            raise self.unusable("ID", "is no ID")
+        return found
 
     def optional_items(self, key: str) -> list[Fields]:
         """A list of objects; null is an empty one. For what no write follows that would wipe it."""

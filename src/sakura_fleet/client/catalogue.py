@@ -38,7 +38,7 @@ class ServerPlan:
         return cls(
             id=fields.own_id(),
             name=fields.text("Name"),
-            core=fields.number("CPU"),
+            core=fields.positive("CPU"),
             memory_gb=fields.gigabytes("MemoryMB"),
             dedicated_cpu=fields.text("Commitment") == COMMITMENT[True],
             generation=fields.number("Generation"),

@@ -114,7 +114,7 @@ class ElbServerHealth:
         fields = Fields.of(body)
         return cls(
             ip_address=fields.text("IPAddress"),
-            port=fields.number("Port"),
+            port=fields.positive("Port"),
             up=fields.text("Status").casefold() == "up",
             active_connections=fields.number("ActiveConn"),
             connections_per_second=number(fields.get("CPS")),

@@ -112,7 +112,7 @@ class Server:
             zone=text(mapping(fields.get("Zone")).get("Name")) or zone,
             availability=fields.text("Availability"),
             status=text(mapping(fields.get("Instance")).get("Status")).lower(),
-            core=plan.number("CPU"),
+            core=plan.positive("CPU"),
             memory_gb=plan.gigabytes("MemoryMB"),
             dedicated_cpu=plan.text("Commitment") == COMMITMENT[True],
             generation=plan.number("Generation"),

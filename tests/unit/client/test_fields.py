@@ -103,6 +103,29 @@ def test_a_missing_field_is_no_empty_value(kind: Any, body: dict[str, Any], path
         assert path.rpartition(".")[2] in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "path"),
+    [
+        (Elb, samples.ELB, "ID"),
+        (Elb, samples.ELB, "Settings.ProxyLB.Servers.Port"),
+        (Elb, samples.ELB, "Settings.ProxyLB.BindPorts.Port"),
+        (ElbHealth, samples.ELB_HEALTH, "Servers.Port"),
+        (Server, samples.SERVER, "ID"),
+        (Server, samples.SERVER, "ServerPlan.CPU"),
+        (Server, samples.SERVER, "ServerPlan.MemoryMB"),
+        (Server, samples.SERVER, "Disks.SizeMB"),
+        (Disk, samples.DISK, "ID"),
+        (Disk, samples.DISK, "SizeMB"),
+        (DnsZone, samples.DNS_ZONE, "ID"),
+    ],
+)
+def test_what_is_never_0_is_not_taken_for_it(kind: Any, body: dict[str, Any], path: str) -> None:
+    kind.from_api(body)
+    with pytest.raises(UnusableAnswerError) as caught:
+        kind.from_api(lied(body, Lie.EMPTY, path))
+    assert path.rpartition(".")[2] in caught.value.message
+
+
 def test_an_interface_on_a_switch_says_on_which() -> None:
     for key in ("Scope", "ID"):
         body = lied(samples.SERVER, Lie.MISSING, f"Interfaces.Switch.{key}")

@@ -257,7 +257,7 @@ def test_server_status(instance: object, read: str) -> None:
         ({}, 0.25),
         ({"Availability": "available", "MigratedMB": None}, 1.0),
         ({"MigratedMB": None}, 0.0),
-        ({"SizeMB": 0}, 0.0),
+        ({"SizeMB": 500}, 0.0),
         ({"MigratedMB": 99999}, 1.0),
     ],
 )
