@@ -344,13 +344,15 @@ class DnsError(FleetError):
 
 
 class ProbeError(FleetError):
-    """A URL gave no answer over one HTTP version, `protocol`: `h1`, `h2` or `h3`."""
+    """A URL gave no answer over one HTTP version, `protocol`: `h1`, `h2` or `h3`; `reason` is the message without
+    the question."""
 
     code = "probe"
 
-    def __init__(self, message: str, *, url: str, protocol: str) -> None:
+    def __init__(self, message: str, *, url: str, protocol: str, reason: str = "") -> None:
         self.url = url
         self.protocol = protocol
+        self.reason = reason or message
         super().__init__(message)
 
 

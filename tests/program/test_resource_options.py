@@ -41,12 +41,18 @@ def test_custom_timeouts_end_a_wait_and_the_next_run_goes_on(make_fleet: Callabl
     late = fleet.up(check=False)
     assert late.returncode != 0
     assert re.search(r"timed out after the 1 s that custom_timeouts allow .* the disks of server web", late.stdout)
+    running, _, diagnostics = late.stdout.partition("Diagnostics:")
+    assert re.search(r"web creating \(\d+s\) disk copying \d+ %", running), "what the wait saw is in the status column"
+    assert "disk copying" not in diagnostics
     (half,) = fleet.servers()
     assert half["Instance"]["Status"] != "up"
 
     fleet.control("clock", {"time_scale": 1000})
     fleet.write(words="5m")
-    fleet.up()
+    done = fleet.up().stdout
+    assert re.search(r"web (created|updated) .*booting", done) is None, (
+        "it says no longer what the wait saw before its end"
+    )
     (made,) = fleet.servers()
     assert (made["ID"], made["Instance"]["Status"]) == (half["ID"], "up")
     assert fleet.count() == {"server": 1, "disk": 1, "interface": 1}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from sakura_fleet.engine.outcome import Change
 
+WIDTH: Final = 76
+"""Columns of the live line: 80 without the spinner before it."""
+
 
 class Progress:
     """Shows changes on stderr; `mode` is auto, plain, json or none."""
@@ -22,7 +26,7 @@ class Progress:
     def __init__(self, mode: str) -> None:
         self._mode = ("live" if sys.stderr.isatty() else "plain") if mode == "auto" else mode
         self._status: Status | None = None
-        self._open: set[str] = set()
+        self._open: dict[str, str] = {}
 
     def __enter__(self) -> Progress:
         if self._mode == "live":
@@ -42,7 +46,7 @@ class Progress:
         if self._mode == "json":
             click.echo(json.dumps(asdict(change)), err=True)
         elif self._mode == "plain":
-            click.echo(f"{change.operation:<8} {change.name}: {change.state}", err=True)
+            click.echo(f"{change.operation:<8} {change.name}: {change.phase or change.state}", err=True)
         elif self._status:
             self._live(change)
 
@@ -50,9 +54,32 @@ class Progress:
         if self._status is None:
             return
         if change.state == "begun":
-            self._open.add(change.name)
+            self._open[change.name] = change.phase
         else:
-            self._open.discard(change.name)
+            self._open.pop(change.name, None)
             self._status.console.print(f"{change.operation:<8} {change.name}: {change.state}")
-        self._status.update(f"under way: {', '.join(sorted(self._open)) or 'nothing more'}")
+        self._status.update(under_way(self._open))
         self._status.start()
+
+
+def under_way(phases: Mapping[str, str]) -> str:
+    """What is under way, on one line of a terminal with 80 columns; `phases` is what each wait sees, by name."""
+    names = sorted(phases)
+    if not names:
+        return "under way: nothing more"
+    line = "under way: "
+    for number, name in enumerate(names):
+        item = f"{', ' if number else ''}{name}" + (f" ({phases[name]})" if phases[name] else "")
+        if number and len(line + item + _more(len(names) - number - 1)) > WIDTH:
+            return _cut(line, _more(len(names) - number))
+        line += item
+    return _cut(line, "")
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
+def _cut(line: str, ending: str) -> str:
+    room = WIDTH - len(ending)
+    return (line if len(line) <= room else f"{line[: room - 1]}…") + ending

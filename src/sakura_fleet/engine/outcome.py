@@ -32,7 +32,7 @@ _CHECKED: Final = " has a problem: "
 
 @dataclass(slots=True)
 class Change:
-    """One resource that the engine changes: `state` is begun, done or failed."""
+    """One resource that the engine changes: `state` is begun, done or failed; `phase` is what its wait sees."""
 
     name: str
     kind: str
@@ -40,6 +40,7 @@ class Change:
     state: str = "begun"
     began: int = 0
     ended: int = 0
+    phase: str = ""
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ class Outcome:
             message = _plain(event.diagnostic_event.message)
             (self.undone if message.startswith(_UNDONE) else self.errors).append(message)
             self.codes.add(_code(event.diagnostic_event.urn or "", message))
+        elif event.diagnostic_event and event.diagnostic_event.ephemeral:
+            self._waits(event.diagnostic_event.urn or "", _plain(event.diagnostic_event.message).strip())
         elif event.summary_event:
             changes = event.summary_event.resource_changes or {}
             self.summary = {str(getattr(op, "value", op)): int(count) for op, count in changes.items()}
@@ -116,8 +119,19 @@ class Outcome:
         if change is None:
             name = metadata.urn.rpartition("::")[2]
             change = self.changes[key] = Change(name, metadata.type, operation, began=timestamp)
-        change.state, change.ended = state, timestamp
+        change.state, change.ended, change.phase = state, timestamp, ""
         self.listener(change)
+
+    def _waits(self, urn: str, phase: str) -> None:
+        """Take in what the wait of a resource sees; the engine says it of the resource and names no operation.
+        An empty one ends with the operation, and says nothing."""
+        under_way = (
+            change for key, change in self.changes.items() if key.startswith(f"{urn} ") and change.state == "begun"
+        )
+        change = next(under_way, None)
+        if urn and change and phase and change.phase != phase:
+            change.phase = phase
+            self.listener(change)
 
     def _note_owner_tag(self, metadata: Any) -> None:
         inputs = (metadata.new.inputs if metadata.new else None) or {}

@@ -44,7 +44,8 @@ def fetch(target: Target) -> ProbeResult:
     except (_BrokenError, OSError) as error:
         reason = str(error)
     where = f"{target.address} port {target.port}/udp"
-    raise ProbeError(f"{target.url} over h3 at {where}: {reason}", url=target.url, protocol="h3") from None
+    message = f"{target.url} over h3 at {where}: {reason}"
+    raise ProbeError(message, url=target.url, protocol="h3", reason=reason) from None
 
 
 async def _fetch(target: Target) -> ProbeResult:

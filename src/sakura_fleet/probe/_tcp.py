@@ -101,4 +101,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _failed(target: Target, protocol: Literal["h1", "h2"], reason: str) -> ProbeError:
     where = f"{target.address} port {target.port}/tcp"
-    return ProbeError(f"{target.url} over {protocol} at {where}: {reason}", url=target.url, protocol=protocol)
+    message = f"{target.url} over {protocol} at {where}: {reason}"
+    return ProbeError(message, url=target.url, protocol=protocol, reason=reason)

@@ -6,10 +6,11 @@ import asyncio
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
 import grpc
@@ -26,7 +27,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 from pulumi.runtime.rpc import serialize_properties
 
 from sakura_fleet.errors import FleetError, InputError, Problem
@@ -35,6 +36,8 @@ from sakura_fleet.provider.lifecycle import Lifecycle, Unknown, plain
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 PROVIDER_KEY = "__provider"
+STATUS_DEADLINE: Final = 5.0
+"""Seconds that the engine has to take in what a wait sees."""
 
 
 def now() -> datetime:
@@ -86,7 +89,7 @@ class FleetProvider(ResourceProvider):
         request, context = _engines_call()
         try:
             session = self._session()
-            with session.waiter.within(float(getattr(request, "timeout", 0.0))):
+            with session.waiter.within(float(getattr(request, "timeout", 0.0)), _status_of(request)):
                 yield session
         except FleetError as error:
             if context is None:
@@ -163,6 +166,31 @@ def _engines_call() -> tuple[Any, grpc.ServicerContext | None]:
             return frame.f_locals.get("request"), context
         frame = frame.f_back
     return None, None
+
+
+@cache
+def _engine() -> engine_pb2_grpc.EngineStub | None:
+    """The engine that has started this host, to which the host itself never connects (`pulumi.runtime` has no engine
+    there). None in any other process."""
+    from sakura_fleet.provider.engine_watch import engine_address
+
+    address = engine_address()
+    return engine_pb2_grpc.EngineStub(grpc.insecure_channel("{}:{}".format(*address))) if address else None
+
+
+def _status_of(request: Any) -> Callable[[str], None] | None:
+    """Says something in the status column of the resource that the engine's call is about, until the next is said;
+    None where the call does not tell which it is, or nobody listens."""
+    engine, urn = _engine(), str(getattr(request, "urn", ""))
+    if engine is None or not urn:
+        return None
+
+    def say(text: str) -> None:
+        with suppress(grpc.RpcError):  # the engine is going; what a wait sees is worth no failure
+            status = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=urn, ephemeral=True)
+            engine.Log(status, timeout=STATUS_DEADLINE)
+
+    return say
 
 
 def _with_state(inputs: dict[str, Any]) -> dict[str, Any]:

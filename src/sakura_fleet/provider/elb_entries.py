@@ -227,6 +227,7 @@ def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
         f"the ELB {elb.name} ({elb.id}) to call {words} UP",
         lambda: session.client.elbs.health(elb.id).servers,
         lambda servers: waiting <= {(server.ip_address, server.port) for server in servers if server.up},
+        phase=lambda servers: _health_phase(waiting, servers),
         steady=group.min_healthy_time,
         deadline=group.up_deadline + group.min_healthy_time,
         way_out="check the health check's path and port, the servers' firewall (let proxy_networks in) and their "
@@ -243,11 +244,25 @@ def _wait_drained(session: Session, group: Group, elb_id: str, places: set[tuple
             "connections to end",
             lambda: session.client.elbs.health(elb_id).servers,
             drained,
+            phase=lambda servers: _drain_phase(places, servers),
             deadline=group.drain_timeout,
             way_out="they are cut next",
         )
     except WaitTimeoutError:
         return  # they had their time
+
+
+def _health_phase(waiting: set[tuple[str, int]], servers: Sequence[api.ElbServerHealth]) -> str:
+    up = {(server.ip_address, server.port) for server in servers if server.up}
+    down = [f"{address}:{port}" for address, port in sorted(waiting - up)]
+    if not down:
+        return f"ELB UP {len(waiting)} of {len(waiting)}, steady?"
+    return f"ELB UP {len(waiting) - len(down)} of {len(waiting)}, DOWN: {', '.join(down)}"
+
+
+def _drain_phase(places: set[tuple[str, int]], servers: Sequence[api.ElbServerHealth]) -> str:
+    count = sum(server.active_connections for server in servers if (server.ip_address, server.port) in places)
+    return f"draining, {count} connection{'' if count == 1 else 's'} left"
 
 
 def _groups(entries: Entries) -> set[str]:

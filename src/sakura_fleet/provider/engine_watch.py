@@ -18,13 +18,19 @@ from typing import Final
 WATCH_INTERVAL: Final = 2.0
 
 
-def engine_gone() -> bool:
-    """Whether the engine has died. Its address is the host's first argument; elsewhere the answer is no."""
+def engine_address() -> tuple[str, int] | None:
+    """Host and port of the engine that has started this host: the host's first argument. None in any other process."""
     host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "").rpartition(":")
-    if not (host and port.isdigit()):
+    return (host, int(port)) if host and port.isdigit() else None
+
+
+def engine_gone() -> bool:
+    """Whether the engine has died; outside of its host the answer is no."""
+    address = engine_address()
+    if address is None:
         return False
     try:
-        socket.create_connection((host, int(port)), timeout=1).close()
+        socket.create_connection(address, timeout=1).close()
     except ConnectionRefusedError:
         return True
     except OSError:

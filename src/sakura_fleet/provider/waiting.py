@@ -1,6 +1,7 @@
 """Waiting until the cloud has come to a state: observe, judge, pause, at a pace that all waits of a run share.
 
-Every wait has a deadline, ends when the run is cancelled, and says what it was for when its time is over.
+Every wait has a deadline, ends when the run is cancelled, and says what it was for when its time is over. Meanwhile it
+says what it sees: a phase, short enough for a status column.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from sakura_fleet.provider.polling import next_poll
 
 SHORTEST_NAP: Final = 0.001
 """Seconds; what is left of a deadline below this counts as over, as adding less may not move a clock at all."""
+PHASE_WIDTH: Final = 50
+"""Characters of a phase."""
 FOREVER: Final = float("inf")
 
 T = TypeVar("T")
@@ -49,15 +52,19 @@ class Waiter:
         deadline: float,
         way_out: str | Callable[[T], str],
         steady: float = 0.0,
+        phase: Callable[[T], str] | None = None,
     ) -> T:
         """The first observation for which `until` holds, and has held for `steady` seconds without a break.
 
-        `what` completes "waiting for", such as "server web-001 to be up"; `deadline` is in seconds.
+        `what` completes "waiting for", such as "server web-001 to be up"; `deadline` is in seconds. `phase` says in a
+        few words what an observation that is not the last shows.
 
         Raises `WaitTimeoutError` with `what` and `way_out` (which may depend on the last observation), and what `pause`
         raises.
         """
-        return self._wait(what, lambda _: observe(), until, deadline=deadline, way_out=way_out, steady=steady)
+        return self._wait(
+            what, lambda _: observe(), until, deadline=deadline, way_out=way_out, steady=steady, phase=phase
+        )
 
     def wait_for_shared(
         self,
@@ -69,6 +76,7 @@ class Waiter:
         way_out: str | Callable[[T], str],
         first: T | None = None,
         meanwhile: Callable[[T], None] | None = None,
+        phase: Callable[[T], str] | None = None,
     ) -> T:
         """As `wait_for`, for an observation by a find that many share.
 
@@ -76,7 +84,9 @@ class Waiter:
         who wait side by side are content with one find. `first` is an observation that there is already, and takes the
         place of the first of its own. `meanwhile` acts on each observation that is not the last.
         """
-        return self._wait(what, observe, until, deadline=deadline, way_out=way_out, first=first, meanwhile=meanwhile)
+        return self._wait(
+            what, observe, until, deadline=deadline, way_out=way_out, first=first, meanwhile=meanwhile, phase=phase
+        )
 
     def attempt(self, what: str, act: Callable[[], bool], *, deadline: float, way_out: str) -> None:
         """Do what the cloud may refuse for now, again and again until `act` says that it was accepted.
@@ -96,6 +106,7 @@ class Waiter:
         steady: float = 0.0,
         first: T | None = None,
         meanwhile: Callable[[T], None] | None = None,
+        phase: Callable[[T], str] | None = None,
     ) -> T:
         start = self._clock()
         observed = observe(start) if first is None else first
@@ -110,6 +121,8 @@ class Waiter:
                     return observed
             if meanwhile:
                 meanwhile(observed)
+            if phase and self.is_heard:
+                self._say(phase(observed))
             waited = self._clock() - start
             if deadline - waited < SHORTEST_NAP:
                 advice = way_out if isinstance(way_out, str) else way_out(observed)
@@ -136,15 +149,37 @@ class Waiter:
                 )
             self._sleep(min(end - now, last - now, 1.0))
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody hears what this thread's waits see; what only serves that needs no call otherwise."""
+        return getattr(self._operation, "say", None) is not None
+
+    def _say(self, phase: str) -> None:
+        """Say the phase, unless it is the one that was said last."""
+        if phase and phase != self._operation.said:
+            self._operation.said = phase
+            self._operation.say(shortened(phase))
+
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
+    def within(self, seconds: float, say: Callable[[str], None] | None = None) -> Iterator[None]:
         """What this thread does here may wait for so many seconds in all; 0: as long as each wait's own deadline.
 
-        This is what `custom_timeouts` of a resource mean; no wait gets longer than its own deadline by them.
+        This is what `custom_timeouts` of a resource mean; no wait gets longer than its own deadline by them. `say` is
+        told the phase of each wait of this thread, whenever it changes, and nothing ("") at the end.
         """
+        self._operation.say, self._operation.said = say, ""
         self._operation.allowed = seconds
         self._operation.end = self._clock() + seconds if seconds else FOREVER
         try:
             yield
         finally:
+            if say and self._operation.said:
+                say("")  # else "created" would be followed by what the last wait saw before it ended
             self._operation.end = FOREVER
+            self._operation.say = None
+
+
+def shortened(phase: str) -> str:
+    """A phase on one line that leaves room for the resource's name in 80 columns."""
+    line = " ".join(phase.split())
+    return line if len(line) <= PHASE_WIDTH else f"{line[: PHASE_WIDTH - 1]}…"

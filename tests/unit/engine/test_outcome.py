@@ -100,3 +100,22 @@ def test_a_policy_and_a_person_come_first() -> None:
 def test_the_code_stays_with_the_engines_words() -> None:
     assert EngineError("the preview failed: no API key [auth]").coded() == "the preview failed: no API key [auth]"
     assert EngineError("the preview failed").coded() == "the preview failed [engine]"
+
+
+def test_what_a_wait_sees_is_the_phase_of_the_change_that_is_under_way() -> None:
+    urn = f"urn:pulumi:test::fleet::{tokens.SERVER}::web-001"
+    change = Change("web-001", tokens.SERVER, "create")
+    told: list[str] = []
+    run = Outcome(changes={f"{urn} create": change}, listener=lambda change: told.append(change.phase))
+
+    def says(message: str, *, ephemeral: bool = True) -> None:
+        diagnostic = {"urn": urn, "message": message, "color": "never", "severity": "info", "ephemeral": ephemeral}
+        run.on_event(EngineEvent.from_json({"sequence": 1, "timestamp": 1, "diagnosticEvent": diagnostic}))
+
+    says("<{%reset%}>booting<{%reset%}>\n")
+    says("booting")
+    says("")
+    says("a notice that stays", ephemeral=False)
+    change.state = "done"
+    says("too late")
+    assert told == ["booting"]

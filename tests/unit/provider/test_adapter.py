@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dill
+import grpc
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import UNKNOWN as PULUMIS_UNKNOWN
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 
 from sakura_fleet import resources, tokens
 from sakura_fleet.errors import AccountMismatchError, FleetError
-from sakura_fleet.provider import engine_watch, workers
+from sakura_fleet.provider import adapter, engine_watch, workers
 from sakura_fleet.provider import session as session_module
 from sakura_fleet.provider.adapter import FleetProvider, FleetResource, init_failed
 from sakura_fleet.provider.lifecycle import Checked, Found, Lifecycle, Unknown
@@ -155,6 +159,41 @@ def test_diff(life: Echo, news: dict[str, Any], changes: bool, replaces: list[st
     assert (result.changes, result.replaces) == (changes, replaces)
     # Old and new would carry the same owner tag, so the new one would be taken for the old one.
     assert result.delete_before_replace is bool(replaces)
+
+
+class StatusColumn(engine_pb2_grpc.EngineServicer):
+    """An engine that keeps what it is told to show."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str, bool]] = []
+
+    def Log(self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext) -> Empty:  # noqa: N802 - gRPC's name
+        self.shown.append((request.urn, request.message, request.ephemeral))
+        return Empty()
+
+
+def test_what_a_wait_sees_goes_to_the_engine_that_has_started_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, request = StatusColumn(), provider_pb2.CreateRequest(urn="urn:web")
+    server = grpc.server(ThreadPoolExecutor(1))
+    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    monkeypatch.setattr(sys, "argv", ["host", f"127.0.0.1:{port}"])
+    adapter._engine.cache_clear()
+    try:
+        say = adapter._status_of(request)
+        assert say is not None
+        say("booting")
+        assert engine.shown == [("urn:web", "booting", True)]
+        assert adapter._status_of(provider_pb2.CheckRequest()) is None, "of which resource is not known"
+        server.stop(None).wait()
+        say("an engine that has gone is no failure")
+        monkeypatch.setattr(sys, "argv", ["pytest"])
+        adapter._engine.cache_clear()
+        assert adapter._status_of(request) is None, "no engine has started this process"
+    finally:
+        server.stop(None)
+        adapter._engine.cache_clear()
 
 
 def test_what_a_failed_call_has_left_goes_to_the_engine() -> None:

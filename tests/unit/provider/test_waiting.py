@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.errors import CancelledError, OperationTimeoutError, WaitTimeoutError
-from sakura_fleet.provider.waiting import Waiter
+from sakura_fleet.provider.waiting import PHASE_WIDTH, Waiter
 from tests.unit.world import Pace
 
 
@@ -170,3 +170,37 @@ def test_the_time_of_one_operation_is_not_that_of_another() -> None:
     with waits.waiter.within(10.0), ThreadPoolExecutor(1) as pool:
         pool.submit(waits.wait, 40.0).result()
     assert waits.pace.now >= 1040.0
+
+
+def test_a_wait_says_what_it_sees_whenever_that_changes_and_fits_a_column() -> None:
+    waits, said = Waits(), list[str]()
+
+    def phase(seconds: float) -> str:
+        return "booting" if seconds < 5.0 else "still\nbooting " + "x" * 80
+
+    with waits.waiter.within(0.0, said.append):
+        waits.wait(10.0, phase=phase)
+    assert said == ["booting", "still booting " + "x" * (PHASE_WIDTH - 15) + "…", ""]
+
+
+def test_what_was_said_is_taken_back_after_a_failure_too_and_a_silent_operation_takes_nothing_back() -> None:
+    waits, said = Waits(), list[str]()
+    with pytest.raises(OperationTimeoutError), waits.waiter.within(5.0, said.append):
+        waits.wait(10.0, phase=lambda _: "booting")
+    with waits.waiter.within(0.0, said.append):
+        waits.wait(10.0)
+    assert said == ["booting", ""]
+
+
+def test_nobody_is_told_what_a_wait_sees_outside_of_an_operation() -> None:
+    waits, said, asked = Waits(), list[str](), list[float]()
+
+    def phase(seconds: float) -> str:
+        asked.append(seconds)
+        return "booting"
+
+    with waits.waiter.within(0.0, said.append):
+        assert waits.waiter.is_heard
+    waits.wait(10.0, phase=phase)
+    assert not waits.waiter.is_heard
+    assert (said, asked) == ([], [])

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sakura_fleet.errors import FleetError, Problem, ResourceError
+from sakura_fleet.errors import FleetError, ProbeError, Problem, ResourceError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -151,6 +151,7 @@ class _Asked:
             f"{self.host} to serve {self.url} over {over}",
             any_answer,
             _is_served,
+            phase=lambda answer: f"{over} {self.url}: {_words(answer)}",
             deadline=max(0.0, self.end - self.session.clock()),
             way_out=lambda answer: (
                 f"no HTTPS record of it is written{reason}. The last attempt: "
@@ -158,6 +159,15 @@ class _Asked:
             ),
         )
         return cast("ProbeResult", answer)  # the wait ends with an answer only
+
+
+def _words(answer: ProbeResult | FleetError) -> str:
+    """An answer in a few words: of an error what follows the question, which it repeats."""
+    if isinstance(answer, ProbeError):
+        return answer.reason
+    if isinstance(answer, FleetError):
+        return str(answer)
+    return f"it answers {answer.status}"
 
 
 def _is_served(answer: ProbeResult | FleetError) -> bool:

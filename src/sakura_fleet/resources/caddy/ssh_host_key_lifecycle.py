@@ -58,6 +58,7 @@ class SshHostKeyLifecycle(Lifecycle):
             f"the host {inputs['name']} to answer SSH at {address} port {port}",
             lambda: self._scan(address, port),
             bool,
+            phase=lambda _: f"SSH {address}:{port}: no answer yet",
             deadline=float(inputs["deadline"]),
             way_out="see in the control panel's console whether it has booted, and whether a packet filter closes the "
             "port; then run `pulumi up` again",

@@ -137,6 +137,7 @@ class ElbCertificateLifecycle(Lifecycle):
             f"a certificate from Let's Encrypt for {', '.join(names)}",
             lambda: session.client.elbs.get_certificates(elb.id),
             issued,
+            phase=lambda _: "Let's Encrypt: not issued yet",
             deadline=ISSUE_DEADLINE,
             way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "
             "then run `pulumi up` again",

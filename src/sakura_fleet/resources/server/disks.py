@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sakura_fleet.resources.server.spec import ServerSpec
 
 COPY_DEADLINE: Final = 3_600.0
+PROGRESS_AGE: Final = 10.0
+"""Seconds for which a list of disks still tells how far they are copied."""
 GO_ON: Final = "run `pulumi up` again: it goes on from here"
 
 
@@ -141,6 +143,13 @@ def _hidden(words: str | None, spec: ServerSpec) -> str:
     return api.hider(spec.password or "")(words or "")
 
 
+def _copy_phase(session: Session, server: api.Server, spec: ServerSpec, copying: set[str]) -> str:
+    """How far the copies are, from the fleet's shared list of disks, as the servers' list does not tell."""
+    listed = session.disks(server.zone, spec.owner_tags.fleet, since=session.clock() - PROGRESS_AGE)
+    done = [disk.progress for disk in listed if disk.id in copying]
+    return f"disk copying {100 * sum(done) / len(done):.0f} %" if done else "disk copying"
+
+
 def _wait_for_copies(session: Session, server: api.Server, spec: ServerSpec, copying: set[str]) -> None:
     def availabilities(since: float | None) -> dict[str, str]:
         newest = listed_server(session, server.zone, server.id, spec.owner_tags, since)
@@ -151,6 +160,7 @@ def _wait_for_copies(session: Session, server: api.Server, spec: ServerSpec, cop
         f"the disks of server {server.name} ({server.id} in {server.zone}) to be copied",
         availabilities,
         lambda seen: "failed" in seen.values() or set(seen.values()) == {"available"},
+        phase=lambda _: _copy_phase(session, server, spec, copying),
         first=availabilities(None),  # hardly any is ready yet, so what others have asked for will do
         deadline=COPY_DEADLINE,
         way_out="run `pulumi up` again: it goes on waiting for the same disks",

@@ -41,6 +41,7 @@ def power_on(session: Session, server: api.Server, owner_tags: OwnerTags, *, ord
         lambda server: server.is_up,
         first=first,
         meanwhile=orders.give_where_due,
+        phase=lambda server: "shutting down" if server.status == "cleaning" else "booting",
         deadline=BOOT_DEADLINE,
         way_out=f"open the console of {server.id} in {server.zone} in the control panel, then run `pulumi up` again: "
         "it goes on from here",
@@ -124,6 +125,7 @@ def _wait_until_down(
         f"server {server.name} ({server.id} in {server.zone}) to be down",
         lambda since: current_server(session, server.zone, server.id, owner_tags, since),
         is_down,
+        phase=lambda _: "shutting down",
         deadline=deadline,
         way_out=way_out,
     )

@@ -67,6 +67,13 @@ def test_it_waits_until_the_host_serves(world: World) -> None:
     assert len(host.asked) == 4
 
 
+def test_a_wait_says_question_and_answer(world: World) -> None:
+    said: list[str] = []
+    with world.session.waiter.within(0.0, said.append):
+        HostProbeLifecycle(Host("nobody listens", 502, 200)).create(world.session, inputs(protocols=["h3"]))
+    assert said == [f"h3 {URL}: nobody listens", f"h3 {URL}: it answers 502", ""]
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 404])
 def test_what_counts_as_an_answer(world: World, status: int) -> None:
     assert HostProbeLifecycle(Host(status)).create(world.session, inputs(protocols=["h2"]))[1]["verified"] == ["h2"]

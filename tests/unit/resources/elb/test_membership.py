@@ -128,6 +128,20 @@ def test_old_members_leave_after_the_new_ones_are_up(slow: World) -> None:
     ]
 
 
+def test_the_waits_say_who_is_down_and_how_many_connections_are_left(slow: World) -> None:
+    elb, (old, new) = Document.new(slow), add_servers(slow, 2)
+    outputs = join(slow, member_inputs(elb, [old]))
+    said: list[str] = []
+    session = slow.next_run()
+    with session.waiter.within(0.0, said.append):
+        MEMBERSHIP.update(session, MEMBERSHIP_OWNER_TAGS.resource, outputs, member_inputs(elb, [new]))
+    (place,) = places(new)
+    assert said[0] == f"ELB UP 0 of 1, DOWN: {place}"
+    assert said[-2].startswith("draining, ")
+    assert said[-2].endswith(" left")
+    assert said[-1] == ""
+
+
 def test_draining_ends_with_its_time(slow: World) -> None:
     elb, members = Document.new(slow), add_servers(slow, 2)
     outputs = join(slow, member_inputs(elb, members))

@@ -142,3 +142,18 @@ def test_a_server_that_came_up_before_it_was_deleted_is_shut_down_as_any_other(
     LIFE.delete(slow.session, *server)
     assert given == [False, False]
     assert (slow.servers(), slow.disks()) == ([], [])
+
+
+def test_the_waits_of_a_server_say_their_phase(slow: World) -> None:
+    said: list[str] = []
+    with slow.session.waiter.within(0.0, said.append):
+        server_id, _ = LIFE.create(slow.session, server_inputs())
+    created = len(said)
+    with slow.session.waiter.within(0.0, said.append):
+        off(slow, server_id)
+    copying = [phase for phase in said if phase.startswith("disk copying")]
+    assert said[: len(copying)] == copying
+    assert len(copying) > 1
+    assert all(phase.endswith(" %") for phase in copying)
+    assert said[len(copying) : created] == ["booting", ""]
+    assert said[created:] == ["shutting down", ""]
