@@ -55,6 +55,7 @@ def test_the_lock_is_the_engines_own_and_holding_it_changes_nothing(fleet: Fleet
         with pytest.raises(StackLockedError) as caught, engine.locked("another test"):
             pass
         (lock,) = caught.value.locks
+        assert "or one that died has left its lock (`sakura-fleet repair` removes it then)" in str(caught.value)
         assert engine.owner_tags_in_program() == InState.of(engine.resources()).owner_tags
     assert lock.pid
     assert exported(fleet) == before

@@ -113,12 +113,19 @@ def status(stack: str | None, output: str) -> None:
     Example:
       scaler status -s production
     """
-    row = _status(_runner(stack))
+    runner = _runner(stack)
+    observation = Autoscaler(runner).observe()
+    row = _status(runner, observation)
+    if observation.trouble:
+        click.echo(observation.trouble, err=True)
     if output == "json":
         click.echo(json.dumps(row, ensure_ascii=False))
         return
     orphans = row.pop("ORPHANS")
-    for line in [*aligned([list(row), [str(value) for value in row.values()]]), *orphans]:
+    for line in [
+        *aligned([list(row), ["<unknown>" if value is None else str(value) for value in row.values()]]),
+        *orphans,
+    ]:
         click.echo(line)
 
 
@@ -163,11 +170,11 @@ def _report(observation: Observation, result: JobResult | None, stack: str, outp
         print_result(result, "table")
 
 
-def _status(runner: JobRunner) -> dict[str, Any]:
-    observation = Autoscaler(runner).observe()
+def _status(runner: JobRunner, observation: Observation) -> dict[str, Any]:
+    """The row by its columns; None where the cloud did not say."""
     group, scaling, decision = observation.config.server_group, observation.config.scaling_rules, observation.decision
     known = decision.metric.rounded
-    servers = observation.usage.servers if observation.usage else ()
+    usage = observation.usage
     last = runner.history.last(1)
     return {
         "GROUP": group.name,
@@ -176,7 +183,7 @@ def _status(runner: JobRunner) -> dict[str, Any]:
         "MIN": group.min_size,
         "MAX": group.max_size,
         "SIZE": group.size,
-        "READY": sum(not (server.booting or server.failed) for server in servers),
+        "READY": sum(not (server.booting or server.failed) for server in usage.servers) if usage else None,
         "DESIRED": decision.recommended,
         "STATE": "BUSY" if runner.folder.is_busy() else decision.reason.value,
         "COOLDOWN": f"{decision.wait} s" if decision.wait else "",

@@ -55,7 +55,13 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_job_options
-@click.option("--desired-state-name", "preset", default="", metavar="PRESET", help="Go to the size of this preset.")
+@click.option(
+    "--desired-state-name",
+    "preset",
+    default="",
+    metavar="PRESET",
+    help="One of server_group.presets, of no fewer servers than are there.",
+)
 def up(preset: str, **options: Any) -> None:
     """One server more, or the size of a preset.
 
@@ -68,7 +74,13 @@ def up(preset: str, **options: Any) -> None:
 
 @click.command()
 @_job_options
-@click.option("--desired-state-name", "preset", default="", metavar="PRESET", help="Go to the size of this preset.")
+@click.option(
+    "--desired-state-name",
+    "preset",
+    default="",
+    metavar="PRESET",
+    help="One of server_group.presets, of no more servers than are declared.",
+)
 def down(preset: str, **options: Any) -> None:
     """One server fewer, or the size of a preset.
 

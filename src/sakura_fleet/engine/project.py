@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sakura_fleet.errors import EngineError, FileError, InputError, Problem, ProjectError
+from sakura_fleet.engine.stack_file import project_errors
+from sakura_fleet.errors import EngineError, InputError, Problem, ProjectError
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
 from sakura_fleet.model.yaml_reader import read_yaml
@@ -39,7 +40,8 @@ class Project:
         for folder in (Path.cwd(), *Path.cwd().parents):
             if (folder / "Pulumi.yaml").is_file():
                 path = folder / "Pulumi.yaml"
-                settings = _mapping(read_yaml(read_text_file(path), str(path)), path)
+                with project_errors():
+                    settings = _mapping(read_yaml(read_text_file(path), str(path)), path)
                 return cls(folder, folder / str(settings.get("stackConfigDir", ".")))
         raise ProjectError(f"there is no Pulumi.yaml in {Path.cwd()} or above it; run this inside the project's folder")
 
@@ -61,7 +63,8 @@ class Project:
         path = self.stack_file(stack)
         if not path.is_file():
             raise ProjectError(f"there is no stack file {path}; run `sakura-fleet init {stack}` to write one")
-        config = stack_settings(read_text_file(path), path)
+        with project_errors():
+            config = stack_settings(read_text_file(path), path)
         return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
 
     def config(self, stack: str, *, any_size: bool = False) -> StackConfig:
@@ -100,7 +103,7 @@ class Project:
             other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
             try:
                 theirs = self.raw_config(other)
-            except (FileError, ProjectError):
+            except ProjectError:
                 continue  # not YAML: the commands on that stack say so
             if all(theirs.get(key) == raw.get(key) for key in ("fleet_id", "api_root", "account_id")):
                 message = (
@@ -126,9 +129,10 @@ class Project:
 def stack_settings(text: str, path: Path) -> dict[str, Any]:
     """The settings in a stack file's text, with their prefixes; `path` is for messages.
 
-    Raises `FileError` where it is not YAML, `ProjectError` where it is no stack file.
+    Raises `ProjectError` where it is not YAML, or no stack file.
     """
-    content = _mapping(read_yaml(text, str(path)), path)
+    with project_errors():
+        content = _mapping(read_yaml(text, str(path)), path)
     return {str(key): value for key, value in _mapping(content.get("config"), path, "config: ").items()}
 
 

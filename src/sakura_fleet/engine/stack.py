@@ -80,6 +80,7 @@ class StackLockedError(BusyError):
 
 HISTORY: Final = 50
 """So many updates back a deployed commit is looked for."""
+_WAY_OUT: Final = ", or one that died has left its lock (`sakura-fleet repair` removes it then)"
 _UNREAD: Final = datetime.min.replace(tzinfo=UTC)
 """The start of an update whose summary nobody reads."""
 
@@ -252,7 +253,10 @@ def _own_words(what: str) -> Iterator[None]:
         yield
     except automation.ConcurrentUpdateError as error:
         words = _words(error)
-        raise StackLockedError(f"{what}: another run holds the stack; {words}", Lock.all_in(words)) from error
+        locks = Lock.all_in(words)
+        raise StackLockedError(
+            f"{what}: another run holds the stack{_WAY_OUT if locks else ''}; {words}", locks
+        ) from error
     except automation.StackNotFoundError as error:
         raise NoStackError(f"{what}: {_words(error)}; {_backend()}") from error
     except automation.CommandError as error:

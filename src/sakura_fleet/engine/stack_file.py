@@ -7,6 +7,8 @@ meanwhile, a person or another tool, is never overwritten.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,10 +17,20 @@ import yaml
 
 from sakura_fleet.engine.files import replace_file
 from sakura_fleet.errors import BusyError, FileError, ProjectError
+from sakura_fleet.model.yaml_reader import read_nodes
 from sakura_fleet.text_files import MAX_BYTES, read_text_stream
 from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 _SIZE: Final = f"{CONFIG_NAMESPACE}:size"
+
+
+@contextmanager
+def project_errors() -> Iterator[None]:
+    """What cannot be read as a file of the project is a `ProjectError`, whoever reads it."""
+    try:
+        yield
+    except FileError as error:
+        raise ProjectError(str(error)) from None
 
 
 class StackFileChangedError(BusyError):
@@ -34,15 +46,16 @@ class StackFile:
 
     @classmethod
     def read(cls, path: Path) -> StackFile:
-        """Raises `ProjectError` where there is none, `FileError` where it cannot be read as text."""
+        """Raises `ProjectError` where there is none, or it cannot be read as text."""
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             raise ProjectError(f"there is no stack file {path}; run `sakura-fleet init` to write one") from None
         except OSError as error:
-            raise FileError(f"the stack file {path} cannot be read: {error.strerror}") from None
-        read_text_stream(io.BytesIO(content), str(path))
+            raise ProjectError(f"the stack file {path} cannot be read: {error.strerror}") from None
+        with project_errors():
+            read_text_stream(io.BytesIO(content), str(path))
         return cls(path, content.decode("utf-8"))
 
     def with_size(self, size: int) -> StackFile:
@@ -73,10 +86,8 @@ class StackFile:
 
 
 def _size_node(path: Path, text: str) -> yaml.ScalarNode:
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{path} is not YAML: {error}") from None
+    with project_errors():
+        _, root = read_nodes(text, str(path))
     node = _value(_value(root, "config"), _SIZE)
     if not isinstance(node, yaml.ScalarNode):
         raise ProjectError(f"{path} has no {_SIZE}: write the number of servers as `{_SIZE}: NUMBER` under `config:`")

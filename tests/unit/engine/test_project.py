@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.engine.project import Project, engine_environment, engine_path, pulumi
-from sakura_fleet.errors import FleetError, InputError
+from sakura_fleet.errors import FleetError, InputError, ProjectError
 from tests.unit.folder import FLEET, Folder, inside
 from tests.unit.yaml_bomb import bomb
 
@@ -72,14 +72,23 @@ def test_a_stack_file_that_is_none_is_refused(project: Project, folder: Folder, 
         project.config("test")
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
+    assert caught.value.code == ("input" if isinstance(caught.value, InputError) else "project")
 
 
 def test_a_stack_file_that_cannot_be_read_is_an_error(project: Project, folder: Folder) -> None:
     folder.write().write_bytes(b"config: \xff")
-    with pytest.raises(FleetError, match="it is not UTF-8"):
+    with pytest.raises(ProjectError, match="it is not UTF-8"):
         project.config("test")
-    result = folder.run("init", "test")
-    assert (result.exit_code, "it is not UTF-8" in result.output) == (1, True)
+    for command in (["init", "test"], ["show", "-s", "test"], ["scaler", "validate", "-s", "test"]):
+        result = folder.run(*command)
+        assert (result.exit_code, "it is not UTF-8" in result.output) == (1, True)
+        assert "[project]" in result.output, command
+
+
+def test_a_project_file_that_cannot_be_read_is_an_error_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("no: [yaml")
+    with inside(tmp_path), pytest.raises(ProjectError, match="is not YAML"):
+        Project.here()
 
 
 def test_all_problems_are_named_with_their_file(project: Project, folder: Folder) -> None:

@@ -9,6 +9,7 @@ import yaml
 
 from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import BusyError, FileError, ProjectError
+from tests.unit.yaml_bomb import bomb
 
 
 def file_of(folder: Path, text: str) -> StackFile:
@@ -49,6 +50,12 @@ def test_a_file_without_a_size(tmp_path: Path, text: str) -> None:
 def test_what_is_no_yaml(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="is not YAML"):
         file_of(tmp_path, "config: [").with_size(3)
+
+
+def test_the_size_is_found_by_the_reader_that_bounds_aliases(tmp_path: Path) -> None:
+    file = file_of(tmp_path, f"{bomb('x', '[{}]')}\n{GOOD}")
+    with pytest.raises(ProjectError, match="stand for too much"):
+        file.with_size(3)
 
 
 GOOD = "config:\n  sakura-fleet:size: 2\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from sakura_emulator.server import Running
 from sakura_fleet.cli import scaler_auto, scaler_jobs
@@ -366,6 +367,26 @@ def test_an_empty_state_is_no_reason_to_act(stage: Stage) -> None:
     assert observation.decision.reason is Reason.METRICS_UNAVAILABLE
     assert "is PULUMI_BACKEND_URL right?" in observation.trouble
     assert stage.runner.sizes == []
+
+
+# A cloud that does not answer
+
+
+def test_how_many_servers_are_ready_is_not_known_where_the_cloud_does_not_say(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scaler_auto, "job_runner", lambda *_, **__: stage.runner)
+
+    def status(*options: str) -> Result:
+        with inside(stage.folder.root):
+            return CliRunner().invoke(main, ["scaler", "status", "-s", "test", *options])
+
+    assert json.loads(status("-o", "json").stdout)["READY"] == 2
+    stage.farm.fault(kind="status", status=401, path="/server")
+    unknown = status("-o", "json")
+    assert (unknown.exit_code, json.loads(unknown.stdout)["READY"]) == (0, None)
+    assert "[auth]" in unknown.stderr
+    assert status().stdout.count("<unknown>") == 2, "the load and the servers that are ready"
 
 
 # A user without a name
