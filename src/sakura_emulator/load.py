@@ -170,10 +170,15 @@ def _cuts(rule: Rule, begin: float, end: float, *others: float) -> list[float]:
 # What an ELB spreads
 
 
+def _address(interface: Record) -> str:
+    """The shared segment's, or what the user gave it on a switch."""
+    return str(interface["ip"] or interface["user_ip"] or "")
+
+
 def _spread(cloud: Cloud, rule: Rule, server: Record, mark: int) -> float | None:
     """This server's share, per core, of what its ELB was offered; None if it was not in the ELB at all."""
     elb = next((item for item in cloud.store.by("item", "class", "proxylb") if item["vip"] == rule["elb"]), None)
-    own = {interface["ip"] for interface in cloud.store.by("interface", "server", server.id) if interface["ip"]}
+    own = {_address(interface) for interface in cloud.store.by("interface", "server", server.id)} - {""}
     entries = _enabled(elb, float(mark)) if elb else {}
     if not any(begin < mark and end > mark - STEP for address in own for begin, end in entries.get(address, [])):
         return None
@@ -264,8 +269,8 @@ def remember(cloud: Cloud, server: Record, now: float) -> None:
     cores = int(SERVER_PLANS[server["plan"]]["CPU"])
     events = [*_with_failures(cloud, server), (now, "down")]
     gone = [
-        {"address": interface["ip"], "cores": cores, "power": [list(event) for event in events]}
+        {"address": _address(interface), "cores": cores, "power": [list(event) for event in events]}
         for interface in cloud.store.by("interface", "server", server.id)
-        if interface["ip"]
+        if _address(interface)
     ]
     cloud.store.set_meta("gone", [*cloud.store.meta("gone", []), *gone][-_GONE_MAX:])

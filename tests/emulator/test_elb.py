@@ -299,7 +299,7 @@ def test_the_facts_of_a_certificate_are_read_from_it(api: Api) -> None:
     read = api.call("PUT", path, body)["ProxyLB"]["PrimaryCert"]
     assert read["CertificateEndDate"] == "Oct 30 15:05:01 2126 GMT"
     assert read["CertificateCommonName"] == "www.example.com"
-    assert read["CertificateAltNames"] == "www.example.com,example.com"
+    assert read["CertificateAltNames"] == "www.example.com, example.com"
 
 
 def test_lets_encrypt_takes_a_while(slow: Api) -> None:

@@ -60,7 +60,10 @@ def test_a_vpc_router_boots_when_told_and_takes_switches_while_off(api: Api) -> 
     path = f"appliance/{router['ID']}"
     assert router["Instance"]["Status"] == "down"
     api.call("PUT", f"{path}/interface/2/to/switch/{switch['ID']}")
-    assert api.get(path)["Appliance"]["Interfaces"][2]["Switch"]["ID"] == switch["ID"]
+    slots = api.get(path)["Appliance"]["Interfaces"]
+    assert slots[2]["Switch"]["ID"] == switch["ID"]
+    assert slots[0]["Index"] == 0
+    assert [slots[1], *slots[3:]] == [None] * 6, "an empty slot is null"
     api.call("PUT", f"{path}/power")
     assert api.refused("DELETE", f"{path}/interface/2/to/switch") == (409, "server_power_must_be_down")
     assert api.refused("PUT", path, {"Appliance": {"Settings": {}, "SettingsHash": "0" * 32}})[0] == 409
@@ -72,6 +75,12 @@ def test_a_private_host_shows_what_its_servers_take(api: Api) -> None:
     host = api.make("privatehost", "PrivateHost", Name="h", Plan={"ID": plan})
     server = api.make_server(PrivateHost={"ID": host["ID"]})
     assert server["PrivateHost"]["ID"] == host["ID"]
+    path = f"server/{server['ID']}"
+    assert api.call("PUT", path, {"Server": {"PrivateHost": {"ID": 0}}})["Server"]["PrivateHost"] is None
+    moved = api.call("PUT", path, {"Server": {"PrivateHost": {"ID": host["ID"]}}})["Server"]
+    assert moved["PrivateHost"]["ID"] == host["ID"]
+    assert api.call("PUT", path, {"Server": {"Tags": ["t"]}})["Server"]["PrivateHost"], "no key keeps it"
+    assert api.refused("PUT", path, {"Server": {"PrivateHost": {"ID": 113999999999}}})[0] == 400
     taken = api.get(f"privatehost/{host['ID']}")["PrivateHost"]
     assert (taken["AssignedCPU"], taken["AssignedMemoryMB"]) == (2, 4096)
     assert api.refused("DELETE", f"privatehost/{host['ID']}") == (409, "conflict")

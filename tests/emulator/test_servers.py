@@ -243,9 +243,8 @@ def test_refused_plans_and_disks(api: Api) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        {"Notes": [{"ID": 113999999999}]},
-        {"SSHKeys": [{"ID": 113999999999}]},
-        {"SSHKey": {"ID": 113999999999}},
+        {"Notes": [113999999999]},
+        {"SSHKeys": [{"ID": "key"}]},
         {"HostName": "h" * 33},
         {"UserIPAddress": "192.168.0.2"},
         {"UserIPAddress": "192.168.0", "UserSubnet": {"DefaultRoute": "192.168.0.1", "NetworkMaskLen": 24}},
@@ -256,6 +255,52 @@ def test_refused_edit_parameters(api: Api, config: dict[str, object]) -> None:
     disk = api.make("disk", "Disk", Name="d")["ID"]
     assert api.refused("PUT", f"disk/{disk}/config", config)[0] == 400
     assert api.get("disk")["Total"] == 1
+
+
+def test_edit_parameters_may_name_notes_and_keys_that_do_not_exist(api: Api) -> None:
+    unknown = {"ID": 113999999999}
+    config = {"Notes": [unknown], "SSHKeys": [unknown], "SSHKey": unknown}
+    disk = api.make_disk(extra={"Config": config})["ID"]
+    api.call("PUT", f"disk/{disk}/config", config)
+
+
+def test_editing_a_disk_shows_on_its_server(api: Api) -> None:
+    switch = api.make("switch", "Switch", Name="s")["ID"]
+    server = api.make_server(ConnectedSwitches=[{"ID": switch}, {"Scope": "user", "ID": switch}])["ID"]
+    subnet = {"DefaultRoute": "192.168.0.1", "NetworkMaskLen": 24}
+    disk = api.make_disk(
+        server, extra={"Config": {"HostName": "made", "UserIPAddress": "192.168.0.2", "UserSubnet": subnet}}
+    )
+    shown = api.server(server)
+    first, second = shown["Interfaces"]
+    assert (shown["HostName"], first["UserIPAddress"], first["Switch"]["UserSubnet"]) == ("made", "192.168.0.2", subnet)
+    assert (first["IPAddress"], second["UserIPAddress"], second["Switch"]["UserSubnet"]) == (None, None, None)
+    edit = {"HostName": "edited", "UserIPAddress": "192.168.0.3", "UserSubnet": subnet}
+    api.call("PUT", f"disk/{disk['ID']}/config", edit)
+    shown = api.server(server)
+    assert (shown["HostName"], shown["Interfaces"][0]["UserIPAddress"]) == ("edited", "192.168.0.3")
+    api.call("PUT", f"disk/{disk['ID']}/config", {"Password": "hunter2hunter2"})
+    assert api.server(server)["Interfaces"][0]["UserIPAddress"] == "192.168.0.3", "an edit that names none keeps it"
+    on_its_own = api.make("disk", "Disk", Name="d")["ID"]
+    api.call("PUT", f"disk/{on_its_own}/config", edit | {"HostName": "nobody"})
+    assert api.server(server)["HostName"] == "edited"
+
+
+def test_the_shared_segment_has_a_user_subnet(api: Api) -> None:
+    switch = api.make_server()["Interfaces"][0]["Switch"]
+    assert switch["UserSubnet"] == {"DefaultRoute": switch["Subnet"]["DefaultRoute"], "NetworkMaskLen": 24}
+
+
+def test_plans_with_a_gpu_or_for_a_confidential_vm_are_chosen_only_when_named(api: Api) -> None:
+    def chosen(**plan: object) -> str:
+        return str(api.make_server(ServerPlan=plan)["ServerPlan"]["Name"])
+
+    assert chosen(CPU=4, MemoryMB=56 * 1024, GPU=1).startswith("GPU")
+    dedicated = {"CPU": 2, "MemoryMB": 4096, "Commitment": "dedicatedcpu"}
+    assert "Confidential" in chosen(**dedicated, ConfidentialVM=True)
+    assert "Confidential" not in chosen(**dedicated)
+    without = {"Name": "s", "ServerPlan": {"CPU": 4, "MemoryMB": 56 * 1024}}
+    assert api.refused("POST", "server", {"Server": without})[0] == 400
 
 
 def test_edit_parameters_are_kept_without_the_password(api: Api) -> None:

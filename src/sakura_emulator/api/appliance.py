@@ -38,8 +38,11 @@ def shape(call: Call, record: Record) -> JSON:
     }
 
 
-def _interface(call: Call, record: Record, index: int) -> JSON:
+def _interface(call: Call, record: Record, index: int) -> JSON | None:
+    """One slot; a VPC router's empty ones are null."""
     switch = _switch(call, record["switches"].get(str(index)))
+    if index and switch is None and record["class"] == "vpcrouter":
+        return None
     return {"Index": index, "IPAddress": None, "UserIPAddress": None, "HostName": None, "Switch": switch}
 
 

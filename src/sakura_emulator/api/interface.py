@@ -52,7 +52,10 @@ def _switch(call: Call, record: Record) -> JSON | None:
     if record["switch"] == SHARED:
         return shared_switch(record.zone, record["ip"])
     switch = call.cloud.store.get("switch", record["switch"]) if record["switch"] else None
-    return switches.upstream(call, switch) if switch else None
+    if switch is None:
+        return None
+    shown = switches.upstream(call, switch)
+    return shown | {"UserSubnet": record["subnet"]} if record.get("subnet") else shown
 
 
 def add_interface(call: Call, server: Record, *, shared: bool = False, switch_id: int = 0) -> Record:
@@ -77,11 +80,19 @@ def add_interface(call: Call, server: Record, *, shared: bool = False, switch_id
 
 
 def _connect(call: Call, record: Record, switch_id: int) -> None:
+    """Only the shared segment gives an address; on a switch, a router's too, the guest has one of its own."""
     record["switch"] = switch_id
     if switch_id == SHARED:
         record["ip"] = call.cloud.new_shared_address(record.zone)
-    else:
-        record["ip"] = switches.free_address(call, switch_id)
+
+
+def configure(call: Call, server: Record, address: str, subnet: JSON | None) -> None:
+    """What editing a disk notes on its server's first interface."""
+    store = call.cloud.store
+    first = next(iter(store.by("interface", "server", server.id)), None)
+    if first is None or not address:
+        return
+    store.edit(first).data |= {"user_ip": address, "subnet": subnet}
 
 
 def create(call: Call) -> Answer:
@@ -146,7 +157,7 @@ def disconnect(call: Call) -> Answer:
     record = _changeable(call)
     if not record["switch"]:
         raise conflict("res_already_disconnected", f"interface {record.id} is connected to nothing")
-    record.data |= {"switch": 0, "ip": None}
+    record.data |= {"switch": 0, "ip": None, "subnet": None}
     return done()
 
 

@@ -198,25 +198,34 @@ def _next_hop(call: Call, record: Record) -> str:
 
 def _routed(route: JSON) -> JSON:
     """A routed network on its own, with each of its addresses."""
-    network = ipaddress.IPv4Network((route["network"], route["mask"]))
-    return {
+    shown = {
         "ID": route["id"],
         "NextHop": route["next_hop"],
         "StaticRoute": route["next_hop"],
         "DefaultRoute": None,
-        "NetworkAddress": str(network.network_address),
-        "NetworkMaskLen": network.prefixlen,
-        "IPAddresses": [{"IPAddress": str(address)} for address in network],
+        "NetworkAddress": route["network"],
+        "NetworkMaskLen": route["mask"],
     }
+    return {**shown, "IPAddresses": _addresses(shown)}
 
 
 def subnet_list(call: Call) -> list[JSON]:
-    """All networks of the zone's routers."""
+    """All networks of the zone's routers, each with all of its addresses."""
     return [
-        {**subnet, "Switch": {"ID": record["switch"], "Scope": "user"}}
+        {**subnet, "IPAddresses": _addresses(subnet), "Switch": _named_switch(record)}
         for record in INTERNET.all(call)
         for subnet in subnets(record)
     ]
+
+
+def _addresses(subnet: JSON) -> list[JSON]:
+    network = ipaddress.IPv4Network((subnet["NetworkAddress"], subnet["NetworkMaskLen"]))
+    return [{"IPAddress": str(address)} for address in network]
+
+
+def _named_switch(record: Record) -> JSON:
+    router = {"ID": record.id, "BandWidthMbps": record["mbps"]}
+    return {"ID": record["switch"], "Scope": "user", "Internet": router}
 
 
 # IPv6

@@ -48,19 +48,6 @@ def upstream(call: Call, record: Record) -> JSON:
     return {**named, "UserSubnet": record["subnet"], "Subnet": subnet}
 
 
-def free_address(call: Call, switch_id: int) -> str | None:
-    """The next address of a router's network; a plain switch gives none."""
-    switch = call.cloud.store.get("switch", switch_id)
-    router = call.cloud.store.get("internet", switch["internet"]) if switch and switch["internet"] else None
-    if router is None:
-        return None
-    taken = {interface["ip"] for interface in call.cloud.store.by("interface", "switch", switch_id)}
-    for address in internet.usable(router):
-        if address not in taken:
-            return address
-    raise conflict("run_out_of_ipaddress", f"router {router.id}")
-
-
 def _subnet(body: JSON, default: JSON | None) -> JSON | None:
     if "UserSubnet" not in body:
         return default

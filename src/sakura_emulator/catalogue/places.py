@@ -76,7 +76,7 @@ def shared_switch(zone: str, address: str) -> JSON:
         "ID": 100000000100 + order,
         "Name": "スイッチ",
         "Scope": "shared",
-        "UserSubnet": None,
+        "UserSubnet": {"DefaultRoute": str(network.network_address + 1), "NetworkMaskLen": network.prefixlen},
         "Subnet": {
             "ID": 2000 + order * 100 + index,
             "NetworkAddress": str(network.network_address),

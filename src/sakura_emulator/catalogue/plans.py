@@ -67,6 +67,18 @@ SERVER_PLANS: dict[int, JSON] = {
     for plan in (_server_plan(first, cpu, memory, generation, commitment),)
 }
 
+# One plan with a GPU and one for a confidential VM; their IDs and the size of the latter are unverified.
+_SPECIAL: tuple[JSON, ...] = (
+    {**_server_plan(400000000, 4, 56, 200, "standard"), "Name": "GPUプラン/4Core-56GB-1GPU", "GPU": 1},
+    {
+        **_server_plan(500000000, 2, 4, 200, "dedicatedcpu"),
+        "Name": "コア専有プラン/2Core-4GB (Confidential VM)",
+        "CPUModel": "amd_epyc_7713p",
+        "ConfidentialVM": True,
+    },
+)
+SERVER_PLANS |= {plan["ID"]: plan for plan in _SPECIAL}
+
 _SPECIFIED = ("CPU", "MemoryMB", "GPU", "GPUModel", "CPUModel", "Generation", "Commitment", "ConfidentialVM")
 
 
@@ -75,7 +87,7 @@ def choose_server_plan(wanted: JSON) -> JSON | None:
     if wanted.get("ID"):
         return SERVER_PLANS.get(number(wanted["ID"]))
     specified: dict[str, Any] = {key: wanted[key] for key in _SPECIFIED if wanted.get(key) not in (None, "", 0, False)}
-    specified.setdefault("Commitment", "standard")
+    specified = {"Commitment": "standard", "GPU": 0, "ConfidentialVM": False} | specified
     if not {"CPU", "MemoryMB"} <= specified.keys():
         return None
     fitting = [plan for plan in SERVER_PLANS.values() if all(plan[key] == value for key, value in specified.items())]

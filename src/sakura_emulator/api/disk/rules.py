@@ -78,19 +78,17 @@ def size(body: JSON, plan: int, source_size: int) -> int:
     return wanted
 
 
-def edit_parameters(call: Call, body: JSON) -> JSON:
-    """Check the edit parameters, and what is kept of them: everything but the password."""
-    store = call.cloud.store
+def edit_parameters(body: JSON) -> JSON:
+    """Check the edit parameters, and what is kept of them: everything but the password.
+
+    The service takes IDs of notes and keys that do not exist.
+    """
     for note in objects(body, "Notes"):
-        if not isinstance(note, dict) or store.get("note", reference(note, "Notes")) is None:
-            raise bad_request(
-                "param_res_not_found", f"Notes: note {note.get('ID') if isinstance(note, dict) else note}"
-            )
-    keys = objects(body, "SSHKeys") + ([body["SSHKey"]] if body.get("SSHKey") else [])
-    for key in keys:
-        named = reference(key, "SSHKeys")
-        if named and store.get("sshkey", named) is None:
-            raise bad_request("param_res_not_found", f"SSHKeys: sshkey {named}")
+        if not isinstance(note, dict):
+            raise bad_request("invalid_format", f"Notes: {note!r} is not an object")
+        reference(note, "Notes")
+    for key in objects(body, "SSHKeys") + ([body["SSHKey"]] if body.get("SSHKey") else []):
+        reference(key, "SSHKeys")
     host_name = text(body, "HostName")
     if len(host_name) > _HOST_NAME_MAX:
         raise bad_request("invalid_range", f"HostName has {len(host_name)} characters; {_HOST_NAME_MAX} are allowed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sakura_emulator import monitor, power
 from sakura_emulator.api.disk import rules
 from sakura_emulator.api.disk.shape import DISK
+from sakura_emulator.api.interface import configure
 from sakura_emulator.api.resource import named_fields
 from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.plans import DEFAULT_DISK_PLAN
@@ -40,7 +41,7 @@ def create(call: Call) -> Answer:
         "source_disk": source_disk.id if source_disk else 0,
         "encryption": encryption,
         "kms_key": kms_key,
-        "config": rules.edit_parameters(call, config) if config else None,
+        "config": rules.edit_parameters(config) if config else None,
         **rules.copying(call, "source" if source else ""),
         "server": 0,
         "order": None,
@@ -64,6 +65,7 @@ def _attach_at_creation(call: Call, disk: Record, server_id: int) -> None:
     server = store.edit(server)
     power.require_off(server, call.now)
     rules.attach(call, disk, server)
+    _tell_server(call, disk)
     if call.body.get("BootAtAvailable") and disk["ready_at"] is not None and not disk["failed"]:
         up_at = float(disk["ready_at"]) + call.cloud.settings.durations.boot
         power.boot(server, call.now, up_at, fails=call.fault == "boot_failure")
@@ -122,9 +124,24 @@ def delete(call: Call) -> Answer:
 def config(call: Call) -> Answer:
     """PUT /disk/:id/config: with Background the disk is `migrating` for a while."""
     record = _editable(call)
-    record["config"] = rules.edit_parameters(call, call.body)
+    record["config"] = rules.edit_parameters(call.body)
+    _tell_server(call, record)
     _work(call, record)
     return done()
+
+
+def _tell_server(call: Call, record: Record) -> None:
+    """A disk's edit shows on the server it is attached to: host name, and the first interface's address and network."""
+    store = call.cloud.store
+    server = store.get("server", record["server"]) if record["server"] else None
+    edit = record["config"]
+    if server is None or edit is None:
+        return
+    if edit.get("HostName"):
+        store.edit(server)["host_name"] = edit["HostName"]
+    subnet = mapping(edit, "UserSubnet")
+    shown = {key: subnet.get(key) for key in ("DefaultRoute", "NetworkMaskLen")} if subnet else None
+    configure(call, server, text(edit, "UserIPAddress"), shown)
 
 
 def resize_partition(call: Call) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +45,11 @@ def _issued(issue: JSON) -> JSON:
     }
 
 
+def _all_names(common_name: str, others: Iterable[str]) -> str:
+    """`CertificateAltNames`: the common name first, each name once."""
+    return ", ".join(dict.fromkeys(filter(None, (common_name, *others))))
+
+
 def end_date(seconds: float) -> str:
     """OpenSSL's text: the day padded with a blank."""
     moment = datetime.fromtimestamp(seconds, UTC)
@@ -62,7 +68,7 @@ def _certificate(value: Any) -> JSON:
     facts = x509.facts(kept["ServerCertificate"])
     if facts is None:  # not a certificate that can be read: keep what the client says about it
         return {**kept, **{key: str(value.get(key) or "") for key in _READ_KEYS[1:]}, "CertificateEndDate": ""}
-    read = (end_date(facts.not_after), facts.common_name, ",".join(facts.alt_names))
+    read = (end_date(facts.not_after), facts.common_name, _all_names(facts.common_name, facts.alt_names))
     return {**kept, **dict(zip(_READ_KEYS, read, strict=True))}
 
 
@@ -108,5 +114,6 @@ def renew(call: Call) -> Answer:
         raise bad_request("bad_request", "LetsEncrypt is not enabled in the settings, or has no CommonName")
     names = str(wanted.get("SubjectAltNames") or "").replace(",", " ").split()
     ready = call.now + call.cloud.settings.durations.certificate
-    record["lets_encrypt"] = {"at": ready, "name": str(wanted["CommonName"]), "others": ",".join(names)}
+    name = str(wanted["CommonName"])
+    record["lets_encrypt"] = {"at": ready, "name": name, "others": _all_names(name, names)}
     return done()

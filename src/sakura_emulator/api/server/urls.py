@@ -52,6 +52,9 @@ def update(call: Call) -> Answer:
     record["driver"] = rules.driver(body, record["driver"])
     if body.get("WaitDiskMigration") is not None:
         record["wait_disk"] = bool(body["WaitDiskMigration"])
+    if "PrivateHost" in body:
+        host = reference(body["PrivateHost"], "PrivateHost")
+        record["private_host"] = PRIVATE_HOST.named(call, host).id if host else 0
     return SERVER.answer(call, record)
 
 
