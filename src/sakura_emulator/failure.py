@@ -19,7 +19,12 @@ class Failure(click.ClickException):
 
 
 class CodedGroup(click.Group):
-    """Commands whose usage errors have their code, too; exit code 2."""
+    """Commands whose usage errors have their code, too; exit code 2. The help has whole sentences."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, command.get_short_help_str(limit=1_000)) for name, command in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _coded_usage():

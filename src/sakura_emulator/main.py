@@ -16,7 +16,16 @@ from click.core import ParameterSource
 
 from sakura_emulator import environment, process, steer
 from sakura_emulator.failure import CodedGroup, Failure
-from sakura_emulator.options import DEFAULT_PORT, Command, control, db_option, url_of, url_option
+from sakura_emulator.options import (
+    DEFAULT_PORT,
+    Command,
+    control,
+    db_option,
+    echo_json,
+    output_option,
+    url_of,
+    url_option,
+)
 from sakura_emulator.settings import PROFILES, Settings
 from sakura_emulator.store import MEMORY
 
@@ -91,7 +100,7 @@ def serve(db: str | None, **options: Any) -> None:
 
     \b
     Example:
-        sakura-emulator serve --port 0 --db :memory: --latency seed --time-scale 60
+        sakura-emulator serve --port 0 --db :memory: --latency seed
     """
     from sakura_emulator import server
     from sakura_emulator.cloud import Cloud
@@ -207,7 +216,8 @@ def stop(db: str | None) -> None:
 
 @main.command()
 @url_option
-def status(db: str | None, url: str | None) -> None:
+@output_option
+def status(db: str | None, url: str | None, output: str) -> None:
     """Say whether an emulator answers, with what it holds; exit code 1 if none does.
 
     \b
@@ -217,6 +227,9 @@ def status(db: str | None, url: str | None) -> None:
     where = url_of(db, url)
     health = control(db, url, "GET", "/health")
     counts = control(db, url, "GET", "/state")
+    if output == "json":
+        echo_json({"url": where, "root": f"{where}/cloud/zone", **health, **counts})
+        return
     click.echo(f"sakura-emulator {health['version']} at {where} (root {where}/cloud/zone), pid {health['pid']}")
     click.echo(f"database {health['db']}, latency {health['latency']}, time scale {health['time_scale']:g}")
     made = ", ".join(f"{kind} {count['total']}" for kind, count in counts["resources"].items() if count["total"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,23 @@ def url_option(command: Command) -> Command:
     return click.option("--url", metavar="URL", help="Where the emulator answers, if not as recorded beside --db.")(
         db_option(command)
     )
+
+
+def output_option(command: Command) -> Command:
+    """-o, as the commands of sakura-fleet have it."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
+        help="How to print it.",
+    )(command)
+
+
+def echo_json(document: Any) -> None:
+    """Print a document of `--output json`."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def url_of(db: str | None, url: str | None) -> str:

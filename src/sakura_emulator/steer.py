@@ -9,7 +9,7 @@ import click
 
 from sakura_emulator.failure import Failure
 from sakura_emulator.faults import ANSWER_KINDS, CHANGE_KINDS
-from sakura_emulator.options import control, url_option
+from sakura_emulator.options import control, echo_json, output_option, url_option
 
 MAX_TRACE: Final = 16_777_216
 """Characters; a step a second for ten days."""
@@ -31,23 +31,28 @@ MAX_TRACE: Final = 16_777_216
 @click.option("--retry-after", type=click.IntRange(0), metavar="SECONDS", help="Its Retry-After header.")
 @click.option("--seconds", type=click.FloatRange(0), metavar="SECONDS", help="How long `slow` and `timeout` last.")
 @url_option
-def fault(kind: str, nth: tuple[int, ...], db: str | None, url: str | None, **rule: Any) -> None:
+@output_option
+def fault(kind: str, nth: tuple[int, ...], db: str | None, url: str | None, output: str, **rule: Any) -> None:
     """Let requests fail.
 
     \b
     Example:
-        sakura-emulator fault status --status 503 --method POST --path '^/server$' --nth 1
+        sakura-emulator fault status --status 503 --method POST --path '^/server$'
         sakura-emulator fault cut_after --path '^/disk$' --share 0.1
     """
     body = {"kind": kind, **{key: value for key, value in rule.items() if value is not None}}
     added = control(db, url, "POST", "/faults", body | ({"nth": list(nth)} if nth else {}))
+    if output == "json":
+        echo_json(added)
+        return
     click.echo(f"fault {added['id']} is set")
 
 
 @click.command()
 @click.option("--clear", is_flag=True, help="Remove them all.")
 @url_option
-def faults(clear: bool, db: str | None, url: str | None) -> None:
+@output_option
+def faults(clear: bool, db: str | None, url: str | None, output: str) -> None:
     """Show the failures that are set, and how often each happened.
 
     \b
@@ -56,9 +61,17 @@ def faults(clear: bool, db: str | None, url: str | None) -> None:
         sakura-emulator faults --clear
     """
     if clear:
-        click.echo(f"{control(db, url, 'DELETE', '/faults')['removed']} faults removed")
+        removed = control(db, url, "DELETE", "/faults")["removed"]
+        if output == "json":
+            echo_json({"removed": removed})
+            return
+        click.echo(f"{removed} faults removed")
         return
-    for rule in control(db, url, "GET", "/faults")["faults"]:
+    rules = control(db, url, "GET", "/faults")["faults"]
+    if output == "json":
+        echo_json({"faults": rules})
+        return
+    for rule in rules:
         told = {key: value for key, value in rule.items() if key not in ("id", "kind", "seen", "fired")}
         details = "".join(f" {key}={value}" for key, value in told.items() if value not in (None, "", []))
         click.echo(f"{rule['id']}  {rule['kind']}{details}: {rule['fired']} of {rule['seen']} requests")
@@ -76,8 +89,15 @@ def faults(clear: bool, db: str | None, url: str | None) -> None:
 )
 @click.option("--clear", is_flag=True, help="Remove all load.")
 @url_option
+@output_option
 def offer(
-    value: float | None, trace: Path | None, clear: bool, db: str | None, url: str | None, **target: str | None
+    value: float | None,
+    trace: Path | None,
+    clear: bool,
+    db: str | None,
+    url: str | None,
+    output: str,
+    **target: str | None,
 ) -> None:
     """Offer load from now on: one value, or a trace.
 
@@ -89,13 +109,20 @@ def offer(
         sakura-emulator offer --clear
     """
     if clear:
-        control(db, url, "DELETE", "/load")
-        click.echo("no load is offered any more")
+        cleared = control(db, url, "DELETE", "/load")
+        if output == "json":
+            echo_json(cleared)
+        else:
+            click.echo("no load is offered any more")
         return
     if (value is None) == (trace is None):
         raise click.UsageError("give either VALUE or --trace")
     amount = {"value": value} if trace is None else {"trace": read_trace(trace)}
-    control(db, url, "POST", "/load", {**{key: name for key, name in target.items() if name is not None}, **amount})
+    chosen = {key: name for key, name in target.items() if name is not None}
+    added = control(db, url, "POST", "/load", {**chosen, **amount})
+    if output == "json":
+        echo_json(added)
+        return
     click.echo("load is offered from now on")
 
 
@@ -128,7 +155,8 @@ def read_trace(path: Path) -> list[list[float]]:
 @click.option("--freeze/--run", default=None, help="Stand still, or go on.")
 @click.option("--time-scale", type=float, metavar="N", help="Run N times as fast as real time.")
 @url_option
-def clock(step: bool, db: str | None, url: str | None, **wanted: Any) -> None:
+@output_option
+def clock(step: bool, db: str | None, url: str | None, output: str, **wanted: Any) -> None:
     """Show or move the emulated clock.
 
     \b
@@ -141,6 +169,9 @@ def clock(step: bool, db: str | None, url: str | None, **wanted: Any) -> None:
     if body:
         control(db, url, "POST", "/clock", body)
     state = control(db, url, "POST", "/clock", {"step": True}) if step else control(db, url, "GET", "/clock")
+    if output == "json":
+        echo_json(state)
+        return
     for change in state.get("happened", []):
         click.echo(f"{change['kind']} {change['id']}: {change['becomes']}")
     if step and not state["happened"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 from pathlib import Path
@@ -159,3 +160,19 @@ def test_an_error_has_its_code(api: Api, tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["status", "--url", nobody])
     assert shown.output.rstrip().endswith("[unreachable]")
     assert shown.exit_code == 1
+
+
+def test_as_json(api: Api) -> None:
+    def shown(*arguments: str) -> Any:
+        return json.loads(run(api, *arguments, "-o", "json"))
+
+    api.make_server()
+    status = shown("status")
+    assert (status["url"], status["total"], status["time_scale"]) == (api.url, 2, 1.0)
+    assert shown("fault", "status", "--status", "423", "--times", "2")["id"] == 1
+    (rule,) = shown("faults")["faults"]
+    assert (rule["status"], rule["times"], rule["fired"]) == (423, 2, 0)
+    assert shown("faults", "--clear") == {"removed": 1}
+    assert shown("clock", "--step")["happened"] == []
+    assert shown("offer", "0.5", "--prefix", "web-")["load"]["prefix"] == "web-"
+    assert shown("offer", "--clear") == {"ok": True}

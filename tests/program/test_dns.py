@@ -85,7 +85,7 @@ def test_the_zone_as_a_file_and_seen_from_outside(fleet: Fleet, tmp_path: Path) 
         done = fleet.run("sakura-fleet", "dns", *arguments, "--stack", fleet.stack, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    assert run("export", "example.com", "-o", "zone") == (0, "")
+    assert run("export", "example.com", "-f", "zone") == (0, "")
     file = fleet.folder / "zone"
     assert run("plan", "example.com", "zone")[0] == 0
     file.write_text(file.read_text().replace("v=spf1 -all", "v=spf1 mx -all"))
@@ -102,7 +102,7 @@ def test_the_zone_as_a_file_and_seen_from_outside(fleet: Fleet, tmp_path: Path) 
 
     if MISSING:
         pytest.skip(f"{MISSING} not found; scripts/test-tools installs the Debian packages knot and knot-dnsutils")
-    assert run("export", "example.com", "-o", "zone")[0] == 0
+    assert run("export", "example.com", "-f", "zone")[0] == 0
     server = NameServer(tmp_path, "example.com", file.read_text())
     try:
         ends = ("--server", f"{LOOPBACK}:{server.port}", "--no-doh")

@@ -67,7 +67,7 @@ def adopt(
 
     \b
     Example:
-      sakura-fleet adopt production --prefix web- --elb tk-elb --dns-zone example.com
+      sakura-fleet adopt production --prefix web- --elb tk-elb
       pulumi stack init production
       pulumi up -s production
     """

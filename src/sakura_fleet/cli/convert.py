@@ -26,7 +26,7 @@ def convert(file: Path, output: Path | None, group: str) -> None:
 
     \b
     Example:
-      sakura-fleet scaler convert autoscaler.yaml -o stacks/Pulumi.production.yaml
+      scaler convert autoscaler.yaml -f stacks/Pulumi.production.yaml
       sakura-fleet init production
     """
     found = autoscaler_yaml.convert(read_text_file(file), source=file.name, folder=file.parent, group=group)

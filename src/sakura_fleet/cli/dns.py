@@ -6,9 +6,10 @@ import click
 
 from sakura_fleet.cli.dns_check import check
 from sakura_fleet.cli.dns_zone_file import apply, export, plan
+from sakura_fleet.cli.failure import PlainGroup
 
 
-@click.group()
+@click.group(cls=PlainGroup)
 def dns() -> None:
     """Check DNS records from outside, and read and write zone files."""
 

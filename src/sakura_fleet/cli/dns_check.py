@@ -217,7 +217,7 @@ def _refuse_emulator(stack: str, written: _Written) -> None:
     if SessionSettings(api_root=api_root).is_emulator:
         raise DnsError(
             f"the stack {stack} is in an emulator, which answers no DNS questions, and the real name servers do not "
-            f"know its zone. Write the zone to a file (`sakura-fleet dns export {written.zone} -s {stack} -o "
+            f"know its zone. Write the zone to a file (`sakura-fleet dns export {written.zone} -s {stack} -f "
             f"{written.zone}.zone`), load that into a name server of your own, and run this command with --no-doh "
             "and --server HOST:PORT"
         )

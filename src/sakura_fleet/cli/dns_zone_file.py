@@ -59,7 +59,9 @@ def _wishes(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @stack_option
 @_zone_argument
-@click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="The file; default: print.")
+@click.option(
+    "-f", "--file", "output", type=click.File("w", encoding="utf-8"), default="-", help="The file; default: print."
+)
 def export(stack: str | None, zone: str, output: TextIO) -> None:
     """Write a zone's records as a zone file (RFC 1035).
 
@@ -67,7 +69,7 @@ def export(stack: str | None, zone: str, output: TextIO) -> None:
 
     \b
     Example:
-      sakura-fleet dns export example.com -o example.com.zone
+      sakura-fleet dns export example.com -f example.com.zone
     """
     from sakura_fleet.model.dns.zone_file import write_zone_file  # loads dnspython, which other commands never need
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -11,11 +12,11 @@ from contextlib import ExitStack
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sakura_fleet.cli.options import stack_option
+from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.engine.exit_codes import DoctorExit
 from sakura_fleet.engine.project import Project, engine_path, pulumi
 from sakura_fleet.engine.stack_session import open_session
@@ -34,7 +35,8 @@ DEADLINE = 10.0
 @click.command()
 @stack_option
 @click.option("--plans", is_flag=True, help="Also list the server plans of the stack's zones.")
-def doctor(stack: str | None, plans: bool) -> None:
+@output_option
+def doctor(stack: str | None, plans: bool, output: str) -> None:
     """Check engine, stack file, what hosts need, API root, credentials and account; exit 1 if something is wrong.
 
     Reads only: nothing is changed in the cloud or in the stack.
@@ -44,7 +46,7 @@ def doctor(stack: str | None, plans: bool) -> None:
       sakura-fleet doctor -s staging
     """
     project = Project.here()
-    report = _Report()
+    report = _Report(as_json=output == "json")
     report.check("engine", lambda: _engine(project))
     name = report.check("stack", lambda: project.selected_stack(stack))
     if name:
@@ -58,23 +60,44 @@ def doctor(stack: str | None, plans: bool) -> None:
                 report.check("ELB", lambda: _elb(session(), project.config(name)))
             if plans:
                 report.check("plans", lambda: _plans(session(), project.config(name).server_group.zones))
+    report.end()
     if report.failed:
         raise click.exceptions.Exit(DoctorExit.FAILED)
 
 
 class _Report:
-    def __init__(self) -> None:
-        self.failed = False
+    """Each check as it ends, or all in one JSON document."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.checks: list[dict[str, Any]] = []
+
+    @property
+    def failed(self) -> bool:
+        return not all(check["ok"] for check in self.checks)
 
     def check(self, what: str, find: Callable[[], str]) -> str:
         try:
             found = find()
         except FleetError as error:
-            self.failed = True
-            click.echo(f"{click.style('FAIL', fg='red')}  {what}: {error.coded()}")
+            self._add(what, str(error), error.code)
+            self._say(f"{click.style('FAIL', fg='red')}  {what}: {error.coded()}")
             return ""
-        click.echo(f"{click.style('ok', fg='green')}    {what}: {found}")
+        self._add(what, found)
+        self._say(f"{click.style('ok', fg='green')}    {what}: {found}")
         return found
+
+    def end(self) -> None:
+        if self.as_json:
+            document = {"ok": not self.failed, "checks": self.checks}
+            click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+    def _add(self, what: str, message: str, code: str | None = None) -> None:
+        self.checks.append({"check": what, "ok": code is None, "code": code, "message": message.strip()})
+
+    def _say(self, line: str) -> None:
+        if not self.as_json:
+            click.echo(line)
 
 
 def _engine(project: Project) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +23,21 @@ def failing(exit_code: Callable[[FleetError], int]) -> Iterator[None]:
         raise click.exceptions.Exit(exit_code(error)) from error
 
 
-class FleetGroup(click.Group):
+class PlainGroup(click.Group):
+    """Commands without colours where NO_COLOR is set (https://no-color.org), whose help has whole sentences."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        return super().invoke(ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, command.get_short_help_str(limit=1_000)) for name, command in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class FleetGroup(PlainGroup):
     """Commands that end with 1 for an error, and with 2 for wrong usage."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -30,7 +45,7 @@ class FleetGroup(click.Group):
             return super().invoke(ctx)
 
 
-class JobGroup(click.Group):
+class JobGroup(PlainGroup):
     """Commands whose exit code follows from the error's code, as that of a job does."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from sakura_fleet.cli.clock import now
+from sakura_fleet.cli.failure import PlainGroup
 from sakura_fleet.cli.options import output_option
 from sakura_fleet.engine.exit_codes import HostCheckExit
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {"ok": "green", "info": "", "warning": "yellow", "failed": "red"}
 
 
-@click.group()
+@click.group(cls=PlainGroup)
 def host() -> None:
     """Check hosts from outside, as their visitors see them."""
 

@@ -25,9 +25,9 @@ def main() -> None:
 
     \b
     Start here:
-      sakura-fleet init staging      write stacks/Pulumi.staging.yaml with an identity of its own
-      sakura-fleet doctor -s staging see whether engine, API key and account are right
-      pulumi up -s staging           make it so
+      sakura-fleet init staging       write stacks/Pulumi.staging.yaml
+      sakura-fleet doctor -s staging  check engine, API key and account
+      pulumi up -s staging            make it so
     """
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from sakura_fleet.engine.plan_check import DEFAULT_SHARE
-from sakura_fleet.errors import FileError, UsageError
+from sakura_fleet.engine.project import Project
+from sakura_fleet.errors import FileError, FleetError, UsageError
 
 Option = Callable[[Any], Any]
 
@@ -29,8 +30,18 @@ def _known_shape(_ctx: click.Context, _param: click.Parameter, stack: str | None
     return stack
 
 
+def complete_stack(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The stacks that have a file in the project here, for the shell's completion; none outside a project."""
+    try:
+        folder = Project.here().stack_folder
+    except FleetError:
+        return []
+    names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 stack_option: Option = click.option(
-    "-s", "--stack", "stack", metavar="NAME", callback=_known_shape,
+    "-s", "--stack", "stack", metavar="NAME", callback=_known_shape, shell_complete=complete_stack,
     help="The stack; default: the one that `pulumi stack select` chose.",
 )  # fmt: skip
 output_option: Option = click.option(
@@ -61,9 +72,9 @@ max_removed_option: Option = click.option(
 
 
 def output_file_option(what: str) -> Option:
-    """`-o FILE` for a file that a command writes and that must not exist yet."""
+    """`-f FILE` for a file that a command writes and that must not exist yet."""
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+        "-f", "--file", "output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
         help=f"{what}; it must not exist.",
     )  # fmt: skip
 

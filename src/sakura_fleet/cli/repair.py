@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from typing import Any
 
 import click
 
-from sakura_fleet.cli.options import confirm, stack_option, yes_option
+from sakura_fleet.cli.options import confirm, output_option, stack_option, yes_option
 from sakura_fleet.cli.stale_entries import repair_stale_entries, show_disabled_entries
 from sakura_fleet.engine.exit_codes import RepairExit
 from sakura_fleet.engine.job_lock import Job, JobFolder
@@ -16,8 +20,9 @@ from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.engine.stale_lock import await_orphans, refuse_living
 from sakura_fleet.errors import ResourceError, UsageError
 from sakura_fleet.inventory.findings import Finding, Unknown, unknown_objects
-from sakura_fleet.inventory.owned import InState, duplicates, everything
+from sakura_fleet.inventory.owned import InState, Owned, duplicates, everything
 from sakura_fleet.inventory.removal import remove as remove_object
+from sakura_fleet.inventory.stale_entries import StaleEntry
 from sakura_fleet.ownership import fleet_tag
 from sakura_fleet.provider.session import Session
 
@@ -26,8 +31,9 @@ from sakura_fleet.provider.session import Session
 @stack_option
 @click.option("--remove", is_flag=True, help="Remove the orphans that are shown, or what is named, after a question.")
 @yes_option
+@output_option
 @click.argument("named", metavar="[ID]...", nargs=-1)
-def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -> None:
+def repair(stack: str | None, remove: bool, yes: bool, output: str, named: tuple[str, ...]) -> None:
     """Find what a crash left behind, and clean it up.
 
     Lists everything in the cloud that carries this fleet's owner tag. What the state knows is fine; what only the
@@ -48,6 +54,18 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
     """
     if named and not remove:
         raise UsageError("IDs are for --remove; without it everything is shown. Nothing was changed")
+    if output == "table":
+        report = _repair(stack, named, remove=remove, yes=yes)
+    else:
+        with redirect_stdout(sys.stderr):  # the words for a person, and the question
+            report = _repair(stack, named, remove=remove, yes=yes)
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    if not report["ok"]:
+        raise click.exceptions.Exit(RepairExit.ORPHANS)
+
+
+def _repair(stack: str | None, named: Sequence[str], *, remove: bool, yes: bool) -> dict[str, Any]:
+    """Show and clean up; what was found and what remains, as a document."""
     project = Project.here()
     name = project.selected_stack(stack)
     fleet = fleet_tag(project.fleet_id(name))
@@ -57,29 +75,41 @@ def repair(stack: str | None, remove: bool, yes: bool, named: tuple[str, ...]) -
         if dead:
             folder.leave_to_the_next(dead)
         engine = StackEngine(project, name)
-        _clear_leftovers(engine, name, dead, yes=yes)
+        cleared = _clear_leftovers(engine, name, dead, yes=yes)
         with engine.locked("sakura-fleet repair"):
             state = InState.of(engine.resources())
             unknown = _unknown(engine, session, fleet, state)
             _show(unknown, name)
             left = _remove(session, unknown, named, yes=yes) if remove else unknown
-            entries_left = repair_stale_entries(session, engine.resources(), remove=remove and not named, yes=yes)
+            stale = repair_stale_entries(session, engine.resources(), remove=remove and not named, yes=yes)
             disabled = show_disabled_entries(session, engine.resources(), name)
             elsewhere = _show_other_fleets(engine, session, fleet, state)
-            if not (unknown or entries_left or disabled or elsewhere):
+            if not (unknown or stale.left or disabled or elsewhere):
                 click.echo("nothing is left behind")
-        if (
-            entries_left
-            or disabled
-            or elsewhere
-            or any(found.doubt or not found.wanted for found in left)
-            or (left and state.is_empty)
-        ):
-            raise click.exceptions.Exit(RepairExit.ORPHANS)
+    remain = any(found.doubt or not found.wanted for found in left) or (left and state.is_empty)
+    return {
+        "ok": not (stale.left or disabled or elsewhere or remain),
+        "fleet": fleet,
+        "cleared": cleared,
+        "objects": [_object(found.item, found.finding(), removed=found not in left) for found in unknown],
+        "stale_entries": [_entry(entry, removed=not stale.left) for entry in stale.found],
+        "disabled_entries": [_entry(entry, removed=False) for entry in disabled],
+        "of_another_fleet_id": [_object(item, finding, removed=False) for item, finding in elsewhere],
+    }
 
 
-def _clear_leftovers(engine: StackEngine, stack: str, dead: Job | None, *, yes: bool) -> None:
-    """Clear what a dead process left in the state; a person is asked before its lock is removed."""
+def _object(item: Owned, finding: Finding, *, removed: bool) -> dict[str, Any]:
+    where = {"kind": item.kind.value, "id": item.id, "name": item.name, "zone": item.zone}
+    return {"finding": finding.label, **where, "why": finding.why, "removed": removed}
+
+
+def _entry(found: StaleEntry, *, removed: bool) -> dict[str, Any]:
+    elb = {"elb_id": found.elb_id, "elb": found.elb_name, "server_group": found.server_group}
+    return {**elb, "address": found.entry.address, "port": found.entry.port, "removed": removed}
+
+
+def _clear_leftovers(engine: StackEngine, stack: str, dead: Job | None, *, yes: bool) -> list[str]:
+    """Clear what a dead process left in the state, and say what; a person is asked before its lock is removed."""
 
     def agree(lock: Lock) -> None:
         refuse_living(lock, stack, dead)
@@ -88,13 +118,14 @@ def _clear_leftovers(engine: StackEngine, stack: str, dead: Job | None, *, yes: 
 
     if dead:
         await_orphans(dead, stack)
-    cleared = False
+    cleared = []
     for line in engine.clear_leftovers(agree):
         click.echo(line)
-        cleared = True
+        cleared.append(line)
     if cleared:  # that run has not written down what it removed
         engine.refresh()
         click.echo("refreshed the state from the cloud")
+    return cleared
 
 
 def _unknown(engine: StackEngine, session: Session, fleet: str, state: InState) -> list[Unknown]:
@@ -115,20 +146,21 @@ def _unknown(engine: StackEngine, session: Session, fleet: str, state: InState) 
     )
 
 
-def _show_other_fleets(engine: StackEngine, session: Session, fleet: str, state: InState) -> bool:
-    """Show what the stack's state has made under another `fleet_id` and does not know; whether there is any."""
+def _show_other_fleets(
+    engine: StackEngine, session: Session, fleet: str, state: InState
+) -> list[tuple[Owned, Finding]]:
+    """Show what the stack's state has made under another `fleet_id` and does not know."""
     name = engine.identity_of_state()
-    found = [
-        item
-        for item in (everything(session.client, name) if name else ())
-        if not (item.owner_tags.is_of(fleet) or state.knows(item))
-    ]
-    for item in found:
-        why = f"this state has made it under another fleet_id, whose owner tag is {item.owner_tags.fleet}"
-        click.echo(Finding("renamed", str(item), why))
+    found = []
+    for item in everything(session.client, name) if name else ():
+        if not (item.owner_tags.is_of(fleet) or state.knows(item)):
+            why = f"this state has made it under another fleet_id, whose owner tag is {item.owner_tags.fleet}"
+            found.append((item, Finding("renamed", str(item), why)))
+    for _, finding in found:
+        click.echo(finding)
     if found:
         click.echo("put that fleet_id back into the stack file, then run the same command: it has the way out")
-    return bool(found)
+    return found
 
 
 def _show(unknown: Sequence[Unknown], stack: str) -> None:

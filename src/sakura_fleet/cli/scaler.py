@@ -12,6 +12,7 @@ from sakura_fleet.cli.scaler_cpu import cpu
 
 
 @click.group(cls=JobGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sakura-fleet", prog_name="scaler")
 def scaler() -> None:
     """Change the size of a stack's server group, by hand or by the load.
 

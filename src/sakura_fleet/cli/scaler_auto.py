@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -86,7 +87,8 @@ def explain(stack: str | None, output: str) -> None:
 
 @click.command()
 @stack_option
-def validate(stack: str | None) -> None:
+@output_option
+def validate(stack: str | None, output: str) -> None:
     """Read the stack's configuration and refuse what cannot work, such as thresholds between which the group flaps.
 
     \b
@@ -97,6 +99,10 @@ def validate(stack: str | None) -> None:
     name = project.selected_stack(stack)
     config = project.config(name)
     scaling, group = config.scaling_rules, config.server_group
+    if output == "json":
+        limits = {"group": group.name, "min_size": group.min_size, "max_size": group.max_size}
+        click.echo(json.dumps({"ok": True, **limits, "up": scaling.up, "down": scaling.down}, ensure_ascii=False))
+        return
     click.echo(
         f"OK: {group.name}, {group.min_size}..{group.max_size} servers, up over {scaling.up} %, down under "
         f"{scaling.down} %"
@@ -131,7 +137,8 @@ def status(stack: str | None, output: str) -> None:
 
 @click.command()
 @stack_option
-def describe(stack: str | None) -> None:
+@output_option
+def describe(stack: str | None, output: str) -> None:
     """The group's conditions and its last ten jobs.
 
     \b
@@ -140,12 +147,18 @@ def describe(stack: str | None) -> None:
     """
     runner = _runner(stack)
     observation = Autoscaler(runner).observe()
+    orphans, jobs = observation.orphans(runner.stack), runner.history.last(10)
+    if output == "json":
+        warn_of_damaged(runner.history)
+        conditions = [asdict(condition) for condition in observation.decision.conditions]
+        click.echo(json.dumps({"conditions": conditions, "orphans": orphans, "jobs": jobs}, ensure_ascii=False))
+        return
     click.echo("conditions:")
     for condition in observation.decision.conditions:
         click.echo(f"  {condition.type:<16} {condition.status:<8} {condition.reason:<26} {condition.message}")
-    click.echo("\n".join([*observation.orphans(runner.stack), "jobs:"]))
+    click.echo("\n".join([*orphans, "jobs:"]))
     warn_of_damaged(runner.history)
-    for record in runner.history.last(10):
+    for record in jobs:
         change = f"{record['size_before']} -> {record['size_after']}"
         click.echo(f"  {record['ts']}  {record['status']:<10} New size: {change}; reason: {record['reason']}")
         click.echo("".join(f"    {note}\n" for note in record.get("notes", ())), nl=False)

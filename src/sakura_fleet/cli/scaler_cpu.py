@@ -14,6 +14,7 @@ import click
 from sakura_fleet import client as api
 from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.failure import failing
+from sakura_fleet.cli.options import complete_stack
 from sakura_fleet.engine.exit_codes import CpuExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack_session import open_session
@@ -72,7 +73,7 @@ def _code_three() -> Iterator[None]:
 )  # fmt: skip
 @click.option("--compat", is_flag=True, help="As sacloud-cpu-usage from v0.1 on: servers without samples count as 0.")
 @click.option(
-    "-s", "--stack", metavar="NAME",
+    "-s", "--stack", metavar="NAME", shell_complete=complete_stack,
     help="Take API root, API key and zones from this stack; without --prefix, the servers of its group.",
 )  # fmt: skip
 @click.option("-v", "--version", "show_version", is_flag=True, is_eager=True, help="Show the version and stop.")
@@ -94,7 +95,7 @@ def cpu(
 
     \b
     Example:
-      sakura-fleet scaler cpu --prefix web- --zone is1b --time 1 --query '.avg|round'
+      scaler cpu --prefix web- --zone is1b --query '.avg|round'
     """
     if show_version:
         click.echo(f"scaler cpu {version('sakura-fleet')}")

@@ -668,7 +668,7 @@ def test_a_file_is_never_overwritten(folder: Folder, cloud: Cloud) -> None:
     cloud.web(1)
     target = folder.root / "part.yaml"
     for code in (0, 1):
-        assert adopt(folder, cloud, "--prefix", "web-", "-o", str(target)).exit_code == code
+        assert adopt(folder, cloud, "--prefix", "web-", "-f", str(target)).exit_code == code
     assert "fleet_id" in target.read_text()
     assert not folder.stack_file("new").exists()
 

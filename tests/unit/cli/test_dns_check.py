@@ -48,7 +48,7 @@ def test_a_stack_in_an_emulator_is_told_what_to_do_instead(folder: Folder, asked
     result = folder.run(*CHECK)
     assert (result.exit_code, asked) == (1, []), result.output
     assert "the stack test is in an emulator, which answers no DNS questions" in result.stderr
-    assert "`sakura-fleet dns export example.com -s test -o example.com.zone`" in result.stderr
+    assert "`sakura-fleet dns export example.com -s test -f example.com.zone`" in result.stderr
     assert "--no-doh and --server HOST:PORT [dns]" in result.stderr
 
 

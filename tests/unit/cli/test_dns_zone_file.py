@@ -75,7 +75,7 @@ def zone(monkeypatch: pytest.MonkeyPatch, folder: Folder, emulator: Running) -> 
 
 
 def test_an_export_is_a_plan_without_changes(zone: Zone) -> None:
-    result = zone.folder.run("dns", "export", "-s", "test", "Example.COM", "-o", "out.zone")
+    result = zone.folder.run("dns", "export", "-s", "test", "Example.COM", "-f", "out.zone")
     assert (result.exit_code, result.output) == (0, "")
     text = (zone.folder.root / "out.zone").read_text("utf-8")
     assert "@ 60 IN MX 10 MAIL.example.net.\n" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -507,3 +508,21 @@ def test_what_the_state_has_made_under_another_fleet_id_is_named(
     assert "of-another-state" not in shown.output
     assert (shown.exit_code, "nothing is left behind" in shown.output) == (1, False)
     assert len(client.servers.find("is1b")) == 2, "nothing of it is removed"
+
+
+def test_as_json_the_document_is_alone_on_stdout(folder: Folder, client: Client, engine: type[Engine]) -> None:
+    engine.leftovers = ["cleared a pending operation"]
+    server(client, "web-1")
+    shown = folder.run("repair", "-s", "test", "-o", "json")
+    document = json.loads(shown.stdout)
+    assert (shown.exit_code, document["ok"], document["fleet"]) == (1, False, fleet_tag(FLEET))
+    assert document["cleared"] == engine.leftovers
+    (found,) = document["objects"]
+    assert (found["finding"], found["kind"], found["name"]) == ("orphan", "server", "web-1")
+    assert (found["zone"], found["removed"]) == ("is1b", False)
+    assert "orphan   server web-1 (" in shown.stderr
+    removed = folder.run("repair", "-s", "test", "-o", "json", "--remove", "--yes")
+    document = json.loads(removed.stdout)
+    assert (removed.exit_code, document["ok"]) == (0, True)
+    assert all(found["removed"] for found in document["objects"])
+    assert client.servers.find("is1b") == []

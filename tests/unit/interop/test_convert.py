@@ -134,7 +134,7 @@ def test_files_like_the_seeds(tmp_path: Path, layout: Any, zone: str, cooldown: 
 
 def test_the_result_reads_well_and_can_be_written_to_a_file(tmp_path: Path) -> None:
     output = tmp_path / "stacks" / "Pulumi.web.yaml"
-    result = run(tmp_path, nested(GROUP), "-o", str(output))
+    result = run(tmp_path, nested(GROUP), "-f", str(output))
     assert (result.exit_code, result.stdout) == (0, "")
     text = output.read_text("utf-8")
     assert "          - |\n            #!/bin/bash\n" in text
@@ -147,7 +147,7 @@ def test_the_result_reads_well_and_can_be_written_to_a_file(tmp_path: Path) -> N
     properties = json.loads(schema.read_text())["properties"]["config"]["properties"]
     assert set(yaml.safe_load(text)["config"]) <= set(properties)
     assert parsed(text).server_group.name == "hscale-group"
-    again = run(tmp_path, nested(GROUP), "-o", str(output))
+    again = run(tmp_path, nested(GROUP), "-f", str(output))
     assert again.exit_code == 1
     assert "nothing was written" in str(again.exception)
     assert output.read_text("utf-8") == text

@@ -340,7 +340,7 @@ def test_an_orphan_that_makes_up_for_a_missing_member_is_named_and_counts_for_no
     monkeypatch.setattr(scaler_jobs, "job_runner", lambda *_, **__: stage.runner)
     monkeypatch.setattr(Runner, "run", JobRunner.run)
     for command in ("status", "explain", "describe", "auto --once --dry-run", "set 2"):
-        for output in ([], ["-o", "json"]) if command != "describe" else ([],):
+        for output in ([], ["-o", "json"]):
             with inside(stage.folder.root):
                 done = CliRunner().invoke(main, ["scaler", *command.split(), "-s", "test", *output])
             outputs.append((command, output, done.output))
