@@ -13,10 +13,11 @@ from sakura_fleet.tokens import CONFIG_NAMESPACE
 def stack_config() -> StackConfig:
     """The typed configuration of the current stack. Stops the program with every problem at once."""
     prefix = f"{CONFIG_NAMESPACE}:"
-    own = {key.removeprefix(prefix): value for key, value in CONFIG.get().items() if key.startswith(prefix)}
+    every = CONFIG.get()
+    own = {key.removeprefix(prefix): value for key, value in every.items() if key.startswith(prefix)}
     secret = {key for key in own if is_config_secret(prefix + key)}
     try:
-        return read_stack(own, secret_keys=secret, source=f"stack {pulumi.get_stack()}")
+        return read_stack(own, secret_keys=secret, others=every.keys(), source=f"stack {pulumi.get_stack()}")
     except InputError as error:
         raise pulumi.RunError(error.coded()) from None
 

@@ -17,7 +17,7 @@ MINIMAL: dict[str, Any] = {
             "plan": {},
             "disks": [{}],
             "edit_parameter": {},
-            "network_interfaces": [{"packet_filter": [{"protocol": "tcp"}], "expose": {}}],
+            "network_interfaces": [{"packet_filter": [{"protocol": "tcp"}], "expose": {"ports": [80]}}],
         },
     },
     "elb": {

@@ -215,7 +215,7 @@ def _defaults(heading: str) -> dict[str, object]:
     if heading == "`elb`":
         found |= {field.name: field.default for field in fields(ElbSettings)}
     if heading == "`elb.health_check`":
-        found |= {"path": ElbSettings().health_check.path, "port": ""}  # port 0 is the entry's own
+        found |= {"path": ElbSettings().health_check.path}
     return {key: default for key, default in found.items() if default is not MISSING}
 
 

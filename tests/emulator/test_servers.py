@@ -245,7 +245,9 @@ def test_refused_plans_and_disks(api: Api) -> None:
     [
         {"Notes": [113999999999]},
         {"SSHKeys": [{"ID": "key"}]},
-        {"HostName": "h" * 33},
+        {"HostName": "h" * 65},
+        {"Password": "p" * 11},
+        {"Password": "p" * 129},
         {"UserIPAddress": "192.168.0.2"},
         {"UserIPAddress": "192.168.0", "UserSubnet": {"DefaultRoute": "192.168.0.1", "NetworkMaskLen": 24}},
     ],
@@ -305,7 +307,7 @@ def test_plans_with_a_gpu_or_for_a_confidential_vm_are_chosen_only_when_named(ap
 
 def test_edit_parameters_are_kept_without_the_password(api: Api) -> None:
     note = api.make("note", "Note", Name="n", Content="echo @@@port@@@")["ID"]
-    config = {"HostName": "web1", "Password": "hunter2", "Notes": [{"ID": note, "Variables": {"port": "80"}}]}
+    config = {"HostName": "web1", "Password": "hunter2-hunter2", "Notes": [{"ID": note, "Variables": {"port": "80"}}]}
     api.make_disk(extra={"Config": config})
     snapshot = str(api.control("GET", "/snapshot"))
     assert "'port': '80'" in snapshot

@@ -60,11 +60,11 @@ def test_refused_before_anything_changes(fleet: Fleet, changes: dict[str, Any], 
 
 
 def test_all_problems_come_together(fleet: Fleet) -> None:
-    fleet.template(plan={"cores": 1}, tags=["sf:mine"], disks=[{"size": "20"}])
+    fleet.template(plan={"cores": 1}, tags=["sf:mine"], disks=[{"size": "twenty"}])
     text = refusal(fleet)
     assert "did you mean core?" in text
     assert "begins like an owner tag" in text
-    assert "disks[0].size: '20' is not a whole number" in text
+    assert "disks[0].size: 'twenty' is not a whole number" in text
 
 
 def test_wrong_token(make_fleet: Callable[..., Fleet]) -> None:

@@ -22,7 +22,7 @@ _BIND_PORT = st.one_of(
     ),
     st.fixed_dictionaries({"proxy_mode": st.just("tcp"), "port": _PORT}),
 )
-_DELAY = {"delay_loop": st.integers(10, 60), "port": st.integers(0, 65_535)}
+_DELAY = {"delay_loop": st.integers(10, 60)}
 _HEALTH = st.one_of(
     st.fixed_dictionaries({"protocol": st.just("tcp")}, optional=_DELAY),
     st.fixed_dictionaries({}, optional={"path": _WORD.map("/{}".format), "host": _TEXT, **_DELAY}),

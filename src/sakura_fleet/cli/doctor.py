@@ -9,9 +9,11 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +22,19 @@ from sakura_fleet.cli.options import output_option, stack_option
 from sakura_fleet.engine.exit_codes import DoctorExit
 from sakura_fleet.engine.project import Project, engine_path, pulumi
 from sakura_fleet.engine.stack_session import open_session
-from sakura_fleet.errors import EngineError, FleetError, KeyPermissionError, MissingToolError
+from sakura_fleet.errors import (
+    EngineError,
+    FileError,
+    FleetError,
+    InputError,
+    KeyPermissionError,
+    MissingToolError,
+    NoStackError,
+    Problem,
+    ResourceError,
+)
+from sakura_fleet.model.stack import is_loopback
+from sakura_fleet.text_files import read_text_file
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
@@ -50,7 +64,8 @@ def doctor(stack: str | None, plans: bool, output: str) -> None:
     report.check("engine", lambda: _engine(project))
     name = report.check("stack", lambda: project.selected_stack(stack))
     if name:
-        report.check("stack file", lambda: _stack_file(project, name))
+        if report.check("stack file", lambda: _stack_file(project, name)):
+            report.check("backend", lambda: _backend(project, name))
         if _hosts(project, name):
             report.check("hosts", lambda: _for_hosts(project, name))
         with ExitStack() as opened:
@@ -58,6 +73,10 @@ def doctor(stack: str | None, plans: bool, output: str) -> None:
             reached = report.check("API", lambda: _api(session()))
             if reached and _has_elb(project, name):
                 report.check("ELB", lambda: _elb(session(), project.config(name)))
+            if reached and _is_readable(project, name):
+                report.check("zones", lambda: _offered(session(), project.config(name)))
+                if project.config(name).dns:
+                    report.check("DNS", lambda: _dns(session(), project.config(name)))
             if plans:
                 report.check("plans", lambda: _plans(session(), project.config(name).server_group.zones))
     report.end()
@@ -113,7 +132,12 @@ def _engine(project: Project) -> str:
 def _stack_file(project: Project, stack: str) -> str:
     if not project.raw_config(stack).get("server_group"):
         return f"fleet {project.fleet_id(stack)}; the program declares its servers itself"
-    group = project.config(stack).server_group
+    config = project.config(stack)
+    group = config.server_group
+    if config.elb and not group.exposed_ports:
+        path = "server_group.template.network_interfaces[0].expose.ports"
+        message = "an ELB needs a port to reach the servers at; name one, such as [80]"
+        raise InputError([Problem(path, "no-port", message)], source=str(project.stack_file(stack)))
     return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
 
 
@@ -138,9 +162,108 @@ def _for_hosts(project: Project, stack: str) -> str:
         missing.append(f"{', '.join(over_ssh)} over SSH: ssh-keyscan; install OpenSSH's client")
     if asked and importlib.util.find_spec("aioquic") is None:
         missing.append(f"{', '.join(asked)} over HTTP/3: aioquic; run `pip install 'sakura-fleet[http3]'`")
+    missing += [f"{host.name} over SSH: {problem}" for host in hosts if (problem := _key_file(host))]
     if missing:
         raise MissingToolError(f"this machine lacks what a run needs for {'; for '.join(missing)}")
     return f"this machine has what they need ({len(over_ssh)} over SSH, {len(asked)} asked over HTTP/3)"
+
+
+def _key_file(host: CaddyHostArgs) -> str:
+    """Why a host's private key cannot be read; empty where it can, or none is named."""
+    if not host.over_ssh or not host.ssh.private_key_file:
+        return ""
+    try:
+        read_text_file(Path(host.ssh.private_key_file).expanduser())
+    except (FileError, RuntimeError) as error:
+        return f"its private key: {error}; name a private key's file, or leave it out to use the SSH agent"
+    return ""
+
+
+def _backend(project: Project, stack: str) -> str:
+    """Whether the engine has the stack, and the passphrase or key that its secrets need.
+
+    The engine opens a stack's secrets only for a run or to encrypt one: here into a copy of the stack file.
+    """
+    backend = json.loads(pulumi(project, "whoami", "--verbose", "--json"))["url"]
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.yaml"
+        copy.write_text(project.stack_file(stack).read_text("utf-8"), "utf-8")
+        setting = ("config", "set", "--secret", "--config-file", str(copy), "doctor:probe", "probe")
+        try:
+            pulumi(project, *setting, "--stack", stack)
+        except EngineError as error:
+            raise _unusable(str(error), stack, backend) from None
+    if backend.startswith("file:") and not is_loopback(str(project.raw_config(stack).get("api_root") or "")):
+        return (
+            f"{backend} has the stack. Nobody else sees this state: where others or CI run this fleet, too, set "
+            "PULUMI_BACKEND_URL to a bucket that you share, before the first `pulumi up`"
+        )
+    return f"{backend} has the stack, and its secrets can be read"
+
+
+def _unusable(words: str, stack: str, backend: str) -> FleetError:
+    """What the engine's refusal of a stack means."""
+    if "no stack named" in words:
+        return NoStackError(
+            f"{backend} has no stack {stack}; run `pulumi stack init {stack}`, or, where it was made elsewhere, set "
+            "PULUMI_BACKEND_URL to where its state is"
+        )
+    if "passphrase" in words:
+        said = words.rpartition("error: ")[2].strip()
+        return EngineError(
+            f"the secrets of {stack} cannot be read: {said}; set PULUMI_CONFIG_PASSPHRASE to the one that the stack "
+            "was made with"
+        )
+    return EngineError(words)
+
+
+def _is_readable(project: Project, stack: str) -> bool:
+    """Whether the stack file has a fleet and nothing is wrong with it; if not, another check says so."""
+    try:
+        return bool(project.raw_config(stack).get("server_group")) and bool(project.config(stack))
+    except FleetError:
+        return False
+
+
+def _offered(session: Session, config: StackConfig) -> str:
+    """Whether the zones have the plans and disks of the group and of the hosts that are made."""
+    from sakura_fleet.resources.server.offer import not_offered
+
+    group = config.server_group
+    wanted = {"server_group": (group.template, group.zones)}
+    wanted |= {f"hosts[{at}]": (host.template, (host.zone,)) for at, host in enumerate(config.hosts) if host.zone}
+    problems = [
+        problem.under(f"{path}.template")
+        for path, (template, zones) in wanted.items()
+        for problem in not_offered(
+            session,
+            {"plan": asdict(template.plan), "disks": [asdict(disk) for disk in template.disks], "zones": zones},
+        )
+    ]
+    if problems:
+        raise ResourceError("; ".join(map(str, problems)))
+    zones = dict.fromkeys(zone for _, zones in wanted.values() for zone in zones)
+    return f"{', '.join(zones)} have the plans and disks"
+
+
+def _dns(session: Session, config: StackConfig) -> str:
+    """Whether the zone can be made or used."""
+    from sakura_fleet.ownership import fleet_tag
+    from sakura_fleet.resources.dns.zone_lifecycle import zone_problems
+    from sakura_fleet.resources.dns.zone_records import zone_named
+
+    dns = config.dns
+    if dns is None:
+        return ""
+    zone = zone_named(session, dns.zone)
+    if zone and fleet_tag(config.fleet_id) in zone.tags:
+        return f"{dns.zone} is this fleet's"
+    if dns.adopt_zone:
+        return f"{dns.zone} is taken over by `pulumi up`"
+    problems = zone_problems(session, dns.zone, dns.lookup)
+    if problems:
+        raise ResourceError("; ".join(problem.message for problem in problems))
+    return f"{dns.zone} is there" if zone else f"{dns.zone} is made by `pulumi up`"
 
 
 def _has_command_plugin() -> bool:

@@ -74,7 +74,8 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
     project = Project.here()
     path = project.stack_file(stack)
     fleet_id = secrets.token_hex(8)
-    if path.is_file():
+    existed = path.is_file()
+    if existed:
         _add_fleet_id(path, fleet_id)
     else:
         root = f"  {PREFIX}api_root: {api_root}\n" if api_root else ""
@@ -82,8 +83,10 @@ def init(stack: str, zones: tuple[str, ...], api_root: str) -> None:
             stack=stack, prefix=PREFIX, fleet_id=_yaml(fleet_id), api_root=root, zones=", ".join(dict.fromkeys(zones))
         )
         write_stack_file(Path(os.path.relpath(path)), text)
-    click.echo(f"fleet_id is {fleet_id}; next: edit the file, then `sakura-fleet doctor -s {stack}` and ")
-    click.echo(f"`pulumi stack init {stack}`, `pulumi up -s {stack}`")
+    click.echo(f"fleet_id is {fleet_id}; next: edit the file, then `pulumi stack init {stack}`,")
+    click.echo(f"`sakura-fleet doctor -s {stack}` and `pulumi up -s {stack}`")
+    if len(set(zones)) == 1 and not existed:
+        click.echo("one zone: the policies refuse that for a production stack; name two for one", err=True)
 
 
 def _add_fleet_id(path: Path, fleet_id: str) -> None:

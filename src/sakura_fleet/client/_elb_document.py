@@ -35,7 +35,6 @@ _HEALTH_CHECK: Final = {
     "protocol": "Protocol",
     "path": "Path",
     "host": "Host",
-    "port": "Port",
     "delay_loop": "DelayLoop",
 }
 _RULE: Final = {
@@ -215,7 +214,6 @@ def _settings(wire: Json) -> ElbSettings:
             protocol=protocol,
             path=text(health.get("Path")) or ("/" if protocol == "http" else ""),
             host=text(health.get("Host")),
-            port=number(health.get("Port")),
             delay_loop=number(health.get("DelayLoop")) or HealthCheck().delay_loop,
         ),
         sorry_server=(
@@ -304,7 +302,7 @@ def _bind_port_to_api(port: BindPort) -> dict[str, Any]:
 
 def _health_check_to_api(check: HealthCheck) -> dict[str, Any]:
     if check.protocol == "tcp":
-        check = HealthCheck(protocol="tcp", port=check.port, delay_loop=check.delay_loop)
+        check = HealthCheck(protocol="tcp", delay_loop=check.delay_loop)
     return _set(check, _HEALTH_CHECK)
 
 

@@ -12,6 +12,7 @@ from sakura_fleet.client._elb_document import ElbDocument, ElbEntry, ElbRule
 from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._service_items import ServiceItemsApi, settings_in
 from sakura_fleet.client._values import Json, labels, number, optional_text, text
+from sakura_fleet.client._x509 import not_before
 from sakura_fleet.model.elb.settings import ElbSettings
 
 __all__ = [
@@ -145,7 +146,7 @@ class ElbHealth:
 class ElbCertificate:
     """One certificate, all parts PEM. The private key does not appear in `repr`.
 
-    `end_date`, `common_name` and `alt_names` are only in answers.
+    `start_date` (of the certificate itself), `end_date`, `common_name` and `alt_names` are only in answers.
     """
 
     server_certificate: str
@@ -154,6 +155,7 @@ class ElbCertificate:
     end_date: datetime | None = None
     common_name: str = ""
     alt_names: str = ""
+    start_date: datetime | None = None
 
     @classmethod
     def from_api(cls, body: Json | Fields) -> Self:
@@ -162,6 +164,7 @@ class ElbCertificate:
             server_certificate=fields.blank_text("ServerCertificate"),
             private_key=text(fields.get("PrivateKey")),
             intermediate_certificate=fields.blank_text("IntermediateCertificate"),
+            start_date=not_before(text(fields.get("ServerCertificate"))),
             end_date=_openssl_time(text(fields.get("CertificateEndDate"))),
             common_name=text(fields.get("CertificateCommonName")),
             alt_names=text(fields.get("CertificateAltNames")),

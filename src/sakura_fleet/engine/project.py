@@ -60,12 +60,15 @@ class Project:
 
     def raw_config(self, stack: str) -> dict[str, Any]:
         """The stack file's `sakura-fleet:*` values, keys without the prefix; secrets stay encrypted."""
+        config = self._settings(stack)
+        return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+
+    def _settings(self, stack: str) -> dict[str, Any]:
         path = self.stack_file(stack)
         if not path.is_file():
             raise ProjectError(f"there is no stack file {path}; run `sakura-fleet init {stack}` to write one")
         with project_errors():
-            config = stack_settings(read_text_file(path), path)
-        return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+            return stack_settings(read_text_file(path), path)
 
     def config(self, stack: str, *, any_size: bool = False) -> StackConfig:
         """The stack's typed configuration. Raises `InputError` with all problems; `any_size` takes a size out of
@@ -78,7 +81,8 @@ class Project:
             for key, value in raw.items()
             if key not in secret
         }
-        return read_stack(texts, source=str(self.stack_file(stack)), any_size=any_size)
+        source = str(self.stack_file(stack))
+        return read_stack(texts, others=self._settings(stack).keys(), source=source, any_size=any_size)
 
     def fleet_id(self, stack: str) -> str:
         """The stack's fleet. Raises `InputError` where it is missing, malformed, or another stack's, too."""

@@ -7,12 +7,12 @@ from typing import Final
 
 RESOURCE_ID: Final = r"[0-9]{12}"
 """The ID of any object of SAKURA Cloud, and of an account."""
-SERVER_NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,30}[A-Za-z0-9])?"
+SERVER_NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?"
 """A server's name in the cloud, which is its host name, too."""
 SERVER_GROUP_NAME: Final = r"[a-z]([a-z0-9-]{0,26}[a-z0-9])?"
-"""A group's name, which its servers' names begin with: there is room for a hyphen and three digits."""
+"""A group's name, which its servers' names begin with: there is room for much beside it."""
 _LONGEST_GROUP: Final = 28
-CADDY_HOST_NAME: Final = r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+CADDY_HOST_NAME: Final = r"[a-z]([a-z0-9-]{0,62}[a-z0-9])?"
 """A Caddy host's name, which is its server's name, and the name of a resource."""
 ELB_GROUP_NAME: Final = r"[A-Za-z0-9_-]{1,10}"
 """A server group inside an ELB, as its entries and rules name it."""

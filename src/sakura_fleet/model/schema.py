@@ -29,6 +29,10 @@ from sakura_fleet.model.zones import ZONES
 PREFIX: Final = "sakura-fleet:"
 Schema = dict[str, Any]
 
+# In quotes or not: bounds hold for the number, and the pattern for the text.
+_WHOLE: Final[Schema] = {"type": ["integer", "string"], "pattern": "^[-+]?[0-9]{1,18}$"}
+_NUMBER: Final[Schema] = {"type": ["number", "string"], "pattern": "^[-+]?[0-9]{1,18}([.][0-9]{1,18})?$"}
+
 _OWN_KEY: Final = "*"
 """Stands for the keys of a mapping that the user chooses, such as zones or numbers of servers."""
 
@@ -87,9 +91,10 @@ class Tracer(Reader):
         shape: str = "",
         longest: int | None = None,
     ) -> str:
-        form: Schema = {"type": "string"}
+        form: Schema = {"type": ["string", "integer"]}
         if choices:
             form["enum"] = [*([] if default is None or default in choices else [default]), *choices]
+            form["enum"] += [int(choice) for choice in choices if choice.isdigit()]
         if pattern:
             form["pattern"] = _ecma(pattern, default)
         if longest is not None:
@@ -103,12 +108,12 @@ class Tracer(Reader):
         self, key: str, default: int | None = None, *, minimum: int | None = None, maximum: int | None = None
     ) -> int:
         bounds = {"minimum": minimum, "maximum": maximum}
-        form = {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
+        form: Schema = {**_WHOLE, **{name: bound for name, bound in bounds.items() if bound is not None}}
         self._note(key, form, default)
         return minimum or 0 if default is None else default
 
     def number(self, key: str, default: float, *, above: float, shape: str) -> float:
-        self._note(key, {"type": "number", "exclusiveMinimum": above, "description": shape}, "")
+        self._note(key, {**_NUMBER, "exclusiveMinimum": above, "description": shape}, "")
         return default
 
     def flag(self, key: str, default: bool | None = None) -> bool:
@@ -116,12 +121,12 @@ class Tracer(Reader):
         return bool(default)
 
     def texts(self, key: str, default: Sequence[str] | None = None, *, choices: Sequence[str] = ()) -> tuple[str, ...]:
-        item: Schema = {"type": "string", **({"enum": list(choices)} if choices else {})}
+        item: Schema = {"type": ["string", "integer"], **({"enum": list(choices)} if choices else {})}
         self._note(key, {"type": "array", "items": item}, "" if default == () else default)
         return tuple(default or ())
 
     def whole_list(self, key: str) -> list[int]:
-        self._note(key, {"type": "array", "items": {"type": "integer"}}, "")
+        self._note(key, {"type": "array", "items": _WHOLE}, "")
         return []
 
     def child(self, key: str) -> Reader:
@@ -185,13 +190,11 @@ def stack_schema(descriptions: Mapping[str, str] | None = None) -> Schema:
 
 def _as_config(key: str, setting: Schema) -> Schema:
     """A setting as Pulumi's configuration takes it, which hands every value over as a text, structured ones as JSON."""
-    if key in MAY_BE_SECRET:
+    if key in MAY_BE_SECRET or key not in STRUCTURED:
         return setting
-    if key not in STRUCTURED:
-        known = setting["type"]
-        return {**setting, "type": [*([known] if isinstance(known, str) else known), "integer"]}
+    types = setting["type"]
     kinds = {"object": r"\{", "array": r"\[", "integer": "[0-9.eE+]+$", "number": "[0-9.eE+]+$"}
-    (kind,) = kinds.keys() & {*([setting["type"]] if isinstance(setting["type"], str) else setting["type"])}
+    (kind,) = kinds.keys() & {*([types] if isinstance(types, str) else types)}
     notes: Schema = {name: setting[name] for name in ("description", "default") if name in setting}
     form = {name: value for name, value in setting.items() if name not in notes}
     return {**notes, "anyOf": [form, {"type": "string", "pattern": rf"^\s*{kinds[kind]}"}]}
@@ -244,7 +247,8 @@ def _or_null(form: Schema) -> Schema:
     if "anyOf" in form:
         return {**form, "anyOf": [*form["anyOf"], {"type": "null"}]}
     choices = {"enum": [*form["enum"], None]} if "enum" in form else {}
-    return {**form, "type": [form["type"], "null"], **choices}
+    types = form["type"]
+    return {**form, "type": [*([types] if isinstance(types, str) else types), "null"], **choices}
 
 
 def _described(setting: Schema, path: str, descriptions: Mapping[str, str]) -> Schema:
@@ -301,14 +305,14 @@ _TAKEN_WHOLE: Final[Mapping[str, Callable[[], Schema]]] = {
     },
     "expose.ports": lambda: {
         "type": ["array", "null"],
-        "items": {"type": "integer", "minimum": 1, "maximum": 65_535},
+        "items": {**_WHOLE, "minimum": 1, "maximum": 65_535},
         "uniqueItems": True,
     },
     "edit_parameter.password": lambda: {
         "enum": ["", None],
         "description": "never here in plain text: run `pulumi config set --secret server_password`",
     },
-    "elb.plan": lambda: {"enum": [*PLANS, None], "default": PLANS[0]},
+    "elb.plan": lambda: {"enum": [*PLANS, *map(str, PLANS), None], "default": PLANS[0]},
     "dns.record_sets[].values": _values,
     "dns.record_sets[].allow": _allowed_rules,
     **dict.fromkeys(MAY_BE_SECRET, lambda: {"anyOf": [_SECRET, {"const": ""}]}),

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
 from sakura_fleet.model.names import RESOURCE_ID
-from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reading import Reader, nearest
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs, read_server_group
+from sakura_fleet.model.server.template import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from sakura_fleet.tokens import CONFIG_NAMESPACE
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
@@ -58,13 +60,19 @@ class StackConfig:
 
 
 def read_stack(
-    raw: Mapping[str, str], *, secret_keys: Collection[str] = (), source: str = "", any_size: bool = False
+    raw: Mapping[str, str],
+    *,
+    secret_keys: Collection[str] = (),
+    others: Collection[str] = (),
+    source: str = "",
+    any_size: bool = False,
 ) -> StackConfig:
     """The configuration of the namespace `sakura-fleet`, keys without it. Raises `InputError` with all problems.
 
-    `any_size` takes a size outside min_size..max_size too, for those who are about to change it.
+    `others` are the keys of other namespaces, whole: one that is spelled almost like this one is a mistake. `any_size`
+    takes a size outside min_size..max_size too, for those who are about to change it.
     """
-    problems: list[Problem] = []
+    problems = _misspelt(others)
     data = {key: _decoded(key, value, problems) for key, value in raw.items()}
     reader = Reader(data, "", problems)
     _check_secrets(raw, secret_keys, {key: json.dumps(data.get(key)) for key in STRUCTURED}, problems)
@@ -135,6 +143,14 @@ def read_fleet_id(reader: Reader) -> str:
     return reader.text("fleet_id", pattern=FLEET_ID, shape=shape)
 
 
+def is_loopback(root: str) -> bool:
+    """Whether an API root is on this machine: an emulator's."""
+    try:
+        return urlsplit(root).hostname in LOOPBACK
+    except ValueError:  # half an IPv6 address
+        return False
+
+
 def check_api_root(root: str) -> str:
     """Why `root` cannot be an API root; empty when it can."""
     try:
@@ -146,6 +162,16 @@ def check_api_root(root: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return f"{root!r} would send the API key unencrypted; use https (plain http is for an emulator on this machine)"
     return ""
+
+
+def _misspelt(keys: Collection[str]) -> list[Problem]:
+    problems = []
+    for key in sorted(keys):
+        namespace, _, setting = key.partition(":")
+        if namespace != CONFIG_NAMESPACE and nearest(namespace, [CONFIG_NAMESPACE]):
+            message = f"nobody reads the namespace {namespace!r}; did you mean {CONFIG_NAMESPACE}:{setting}?"
+            problems.append(Problem(key, "unknown-namespace", message))
+    return problems
 
 
 def _check_names(config: StackConfig, problems: list[Problem]) -> None:
@@ -163,13 +189,17 @@ def _check_names(config: StackConfig, problems: list[Problem]) -> None:
         problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))
     if config.dns and config.dns.elb and not config.elb:
         problems.append(Problem("dns.elb", "no-elb", "the stack has no elb that this name could point at; remove it"))
+    if config.dns and config.elb and not any(problem.path.startswith(("dns", "elb")) for problem in problems):
+        from sakura_fleet.model.dns.elb_name import check_elb_name
+
+        problems += check_elb_name(config.dns, config.elb)
     if config.dns and config.dns.apex and config.dns.apex not in [host.record for host in config.hosts]:
         message = f"no host of the stack has the record {config.dns.apex!r}; name one that has"
         problems.append(Problem("dns.apex", "no-such-host", message))
 
 
 def _check_entries(group: ServerGroupArgs) -> list[Problem]:
-    """Whether an ELB has room for the group at its largest: it would be too late to find out under load."""
+    """Whether an ELB reaches the group, and has room for it at its largest: under load it would be too late."""
     from sakura_fleet.model.elb import MAX_ENTRIES
 
     ports = len(group.exposed_ports)
@@ -217,6 +247,13 @@ def _check_secrets(
         if key in raw and key not in MAY_BE_SECRET:
             message = f"a secret is not expected here; keep secrets in {', '.join(MAY_BE_SECRET)}"
             problems.append(Problem(key, "unexpected-secret", message))
+    password = raw.get("server_password", "")
+    if password and not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        message = (
+            f"the password has {len(password)} characters; the cloud takes {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}: "
+            "run `pulumi config set --secret server_password` with another one"
+        )
+        problems.append(Problem("server_password", "password-length", message))
     for key in MAY_BE_SECRET:
         value = raw.get(key, "")
         if value and key not in secret_keys:

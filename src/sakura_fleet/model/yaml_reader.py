@@ -6,6 +6,7 @@ whatever goes through the document then, such as a check or a writer, would not 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
@@ -54,6 +55,10 @@ def read_nodes(text: str, source: str) -> tuple[Any, yaml.Node | None]:
         node = loader.get_single_node()
         if node is None:
             return None, None
+        twice = sorted(set(_twice(node)), key=lambda found: found[1])
+        if twice:
+            listed = ", ".join(f"{key!r} (line {line})" for key, line in twice)
+            raise FileError(f"{source}: a key is there twice, and only one of its values would count: {listed}")
         if _weight(node, {}, source) > MAX_WEIGHT:
             raise FileError(f"{source}: its aliases (`*name`) stand for too much; write out what they repeat")
         return loader.construct_document(node), node
@@ -63,6 +68,25 @@ def read_nodes(text: str, source: str) -> tuple[Any, yaml.Node | None]:
         raise FileError(f"{source} is not YAML: {error}") from None
     except RecursionError:
         raise FileError(f"{source} is nested too deeply") from None
+
+
+def _twice(root: yaml.Node) -> Iterator[tuple[str, int]]:
+    """Keys that stand twice in one mapping, with the line of the second; `<<` may."""
+    waiting, seen = [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode):
+            continue
+        if isinstance(node, yaml.MappingNode):
+            first: set[str] = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != f"{_TAG}merge":
+                    if key.value in first:
+                        yield key.value, key.start_mark.line + 1
+                    first.add(key.value)
+        inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        waiting += [part for part in inner if id(part) not in seen]
+        seen |= {id(part) for part in inner}
 
 
 def _weight(node: yaml.Node, known: dict[int, int | None], source: str) -> int:

@@ -215,7 +215,7 @@ def test_a_name_format_without_counterpart(tmp_path: Path) -> None:
         ({"server_name_format": "{%s}%%%03d"}, "hscale-group"),
         ({"name": "web_a"}, "web-a"),
         ({"name": "日本"}, "web"),
-        ({"name": f"{'w' * 27}-{'b' * 9}"}, "w" * 27),
+        ({"name": f"{'w' * 27}-{'b' * 40}"}, "w" * 27),
         ({"name": None}, "web"),
         ({"name": ["x"]}, "x"),
     ],

@@ -74,7 +74,6 @@ def test_settings_are_plain_and_complete_as_inputs(written: dict[str, Any]) -> N
     [
         (("timeout",), 10, 600),
         (("health_check", "delay_loop"), 10, 60),
-        (("health_check", "port"), 0, 65_535),
         (("bind_ports", 0, "port"), 1, 65_535),
         (("sorry_server", "port"), 1, 65_535),
         (("syslog", "port"), 1, 65_535),
@@ -99,7 +98,7 @@ def test_numbers_within_their_bounds(path: tuple[Any, ...], low: int, high: int)
         assert refused(**written(value)) == []
     for value in (low - 1, high + 1):
         assert refused(**written(value)) == [(where, "range")]
-    assert refused(**written("80")) == [(where, "type")]
+    assert refused(**written("http")) == [(where, "type")]
     assert refused(**written(True)) == [(where, "type")]
 
 
@@ -137,7 +136,7 @@ def test_what_each_mode_of_a_port_can_do(mode: str) -> None:
     ("check", "problems"),
     [
         ({"protocol": "tcp"}, []),
-        ({"protocol": "tcp", "port": 8080}, []),
+        ({"protocol": "tcp", "port": 8080}, [("health_check.port", "unknown-key")]),
         ({"protocol": "tcp", "path": "/"}, [("health_check.path", "health-check")]),
         ({"protocol": "tcp", "host": "example.com"}, [("health_check.path", "health-check")]),
         ({"path": "/live", "host": "example.com"}, []),

@@ -90,7 +90,7 @@ def test_one_cooldown_for_both_directions() -> None:
         ({"mode": "target"}, [("scaling.mode", "unknown-value")]),
         ({"up": 0}, [("scaling.up", "range")]),
         ({"up": 100}, [("scaling.up", "range")]),
-        ({"up": "50"}, [("scaling.up", "type")]),
+        ({"up": "half"}, [("scaling.up", "type")]),
         ({"up": 50.5}, [("scaling.up", "type")]),
         ({"down": -1}, [("scaling.down", "range")]),
         ({"samples": 0}, [("scaling.samples", "range")]),

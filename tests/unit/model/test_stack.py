@@ -136,13 +136,22 @@ def test_a_secret_where_none_belongs(key: str) -> None:
 def test_a_secrets_value_in_a_script_is_refused_however_it_is_written(secret: str, ascii_only: bool) -> None:
     group = with_script(f"#!/bin/sh\necho {secret} | passwd --stdin root\n", ascii_only=ascii_only)
     for written in (group, group.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")):
-        found = problems_of(secret_keys=("server_password",), server_password=secret, server_group=written)
+        found = problems_of(secret_keys=("access_token",), access_token=secret, server_group=written)
         assert found == [("server_group", "secret-in-script")]
 
 
 def test_a_secret_too_short_to_tell_is_not_looked_for() -> None:
     group = with_script("#!/bin/sh\necho short\n")
-    assert stack(secret_keys=("server_password",), server_password="short", server_group=group).fleet_id
+    assert stack(secret_keys=("access_token",), access_token="short", server_group=group).fleet_id
+
+
+@pytest.mark.parametrize(("length", "is_right"), [(11, False), (12, True), (128, True), (129, False)])
+def test_a_password_has_the_length_that_the_cloud_takes(length: int, is_right: bool) -> None:
+    settings = {"secret_keys": ("server_password",), "server_password": "p" * length}
+    if is_right:
+        assert stack(**settings).fleet_id  # type: ignore[arg-type]
+    else:
+        assert problems_of(**settings) == [("server_password", "password-length")]  # type: ignore[arg-type]
 
 
 def test_all_problems_together_name_their_source() -> None:

@@ -44,7 +44,7 @@ def test_good_inputs_get_their_defaults(world: World, kind: type[Lifecycle]) -> 
     ("kind", "changes", "path", "rule"),
     [
         (ServerLifecycle, {"name": ""}, "name", "shape"),
-        (ServerLifecycle, {"name": "w" * 33}, "name", "shape"),
+        (ServerLifecycle, {"name": "w" * 65}, "name", "shape"),
         (ServerLifecycle, {"name": "-web"}, "name", "shape"),
         (ServerLifecycle, {"name": "web_1"}, "name", "shape"),
         (ServerLifecycle, {"zones": []}, "zones", "no-zone"),
@@ -87,7 +87,7 @@ def test_a_broken_rule_is_one_problem(
 @pytest.mark.parametrize(
     ("kind", "changes"),
     [
-        (ServerLifecycle, {"name": "w" * 32}),
+        (ServerLifecycle, {"name": "w" * 64}),
         (ServerLifecycle, {"name": "w"}),
         (ServerLifecycle, {"zones": ["tk1v"]}),
         (StartupScriptLifecycle, {"name": "n" * 64}),

@@ -11,7 +11,8 @@ from sakura_emulator.store import Record
 from sakura_emulator.values import integer, mapping, objects, reference, text
 from sakura_emulator.wire import JSON
 
-_HOST_NAME_MAX = 32
+_HOST_NAME_MAX = 64
+_PASSWORD_MIN, _PASSWORD_MAX = 12, 128
 _STUCK_AT = 0.4  # how far a stuck copy gets
 
 
@@ -92,6 +93,10 @@ def edit_parameters(body: JSON) -> JSON:
     host_name = text(body, "HostName")
     if len(host_name) > _HOST_NAME_MAX:
         raise bad_request("invalid_range", f"HostName has {len(host_name)} characters; {_HOST_NAME_MAX} are allowed")
+    password = text(body, "Password")
+    if password and not _PASSWORD_MIN <= len(password) <= _PASSWORD_MAX:
+        bounds = f"{_PASSWORD_MIN} to {_PASSWORD_MAX}"
+        raise bad_request("invalid_range", f"Password has {len(password)} characters; {bounds} are allowed")
     address = text(body, "UserIPAddress")
     if address:
         subnet = mapping(body, "UserSubnet")

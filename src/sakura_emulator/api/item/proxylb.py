@@ -130,7 +130,6 @@ def _note_history(record: Record, now: float) -> None:
 def _check(settings: JSON) -> None:
     _choice(mapping(settings, "HealthCheck"), "Protocol", ("http", "tcp"), "HealthCheck")
     _range(mapping(settings, "HealthCheck"), "DelayLoop", 10, 60, "HealthCheck")
-    _range(mapping(settings, "HealthCheck"), "Port", 1, 65535, "HealthCheck")
     _range(mapping(settings, "SorryServer"), "Port", 1, 65535, "SorryServer")
     _range(mapping(settings, "Timeout"), "InactiveSec", 10, 600, "Timeout")
     if settings.get("Syslog") == {}:

@@ -32,7 +32,7 @@ def read_caddy_host(reader: Reader) -> CaddyHostArgs:
     """A host from configuration; problems go to the reader."""
     shape = "a name in the DNS zone"
     host = CaddyHostArgs(
-        name=reader.text("name", pattern=CADDY_HOST_NAME, shape="a host name of 1 to 32 characters"),
+        name=reader.text("name", pattern=CADDY_HOST_NAME, shape="a host name of 1 to 64 characters"),
         zone=reader.text("zone", "", choices=tuple(ZONES)),
         address=reader.text("address", ""),
         adopt=reader.text("adopt", "", pattern=RESOURCE_ID, shape="the 12 digits of a server's ID, in quotes"),

@@ -53,7 +53,7 @@ def _records(path: str, host: CaddyHostArgs, others: Sequence[CaddyHostArgs], dn
         taken |= {
             record_set.name: f"dns.record_sets ({record_set})"
             for record_set in dns.record_sets
-            if record_set.type in ("A", "AAAA", "HTTPS")
+            if record_set.type in ("A", "AAAA", "HTTPS", "CNAME", "ALIAS")
         }
         taken |= {dns.elb: "dns.elb"} if dns.elb else {}
     for name in host.all_records:

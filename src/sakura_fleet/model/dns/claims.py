@@ -81,7 +81,7 @@ def check_claims(
         elif shared and not adopt and declared.key in there and declared.key not in own:
             message = (
                 "it exists already with these values in a zone that is not this stack's, made by whoever "
-                "owns it; leave it out here, or, if this stack is to have it from now on, set adopt=True"
+                "owns it; leave it out here, or, if this stack is to have it from now on, set `adopt: true`"
             )
             problems.append(Problem(str(declared), "shared-set", message))
     return problems

@@ -118,7 +118,7 @@ def check_takeover(
             message = (
                 f"it exists already with other values ({shown}) and is not known to have been made here; "
                 "remove it from the zone, leave it out here, or, if an interrupted run made it or it is to be "
-                "replaced, set adopt=True"
+                "replaced, set `adopt: true`"
             )
             problems.append(Problem(str(declared), "foreign-set", message))
     return problems

@@ -85,7 +85,6 @@ def _read_health_check(reader: Reader) -> HealthCheck:
         protocol=protocol,
         path=path or ("/" if protocol == "http" else ""),
         host=reader.text("host", ""),
-        port=reader.whole("port", 0, minimum=0, maximum=65_535),
         delay_loop=reader.whole("delay_loop", 10, minimum=10, maximum=60),
     )
     if protocol != "http" and (check.path or check.host):

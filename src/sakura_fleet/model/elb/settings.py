@@ -43,12 +43,11 @@ class BindPort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """How the ELB asks its entries whether they are up, every `delay_loop` seconds; port 0 is the entry's own."""
+    """How the ELB asks its entries whether they are up, every `delay_loop` seconds, at the entry's own port."""
 
     protocol: str = "http"
     path: str = ""
     host: str = ""
-    port: int = 0
     delay_loop: int = 10
 
 

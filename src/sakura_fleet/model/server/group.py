@@ -19,7 +19,7 @@ from sakura_fleet.model.zones import ZONES
 
 DEFAULT_NAME_FORMAT: Final = "{group}-{number:03}"
 MAX_SIZE: Final = 1_000
-MAX_HOST_NAME: Final = 32
+MAX_HOST_NAME: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +199,7 @@ def read_server_group(reader: Reader, *, stack: Reader) -> ServerGroupArgs:
     )
     reader.close()
     if len(problems) == before:
-        problems += [_as_written(problem, reader) for problem in group.check()]
+        reader.add(_as_written(problem, reader) for problem in group.check())
     return group
 
 

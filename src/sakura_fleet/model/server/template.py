@@ -15,6 +15,8 @@ from sakura_fleet.model.server.packet_filter import PacketFilterRule
 
 MAX_DISKS: Final = 4
 MAX_NETWORK_INTERFACES: Final = 10
+SHORTEST_PASSWORD: Final = 12
+LONGEST_PASSWORD: Final = 128
 DISK_PLANS: Final = ("ssd", "hdd")
 INTERFACE_DRIVERS: Final = ("virtio", "e1000")
 

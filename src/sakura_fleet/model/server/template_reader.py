@@ -191,8 +191,8 @@ def _read_edit_parameter(reader: Reader) -> EditParameter:
     if edit.disabled and (edit.ssh_keys or edit.startup_scripts):
         reader.problem("disabled", "edit-disabled", "keys and scripts need edit_parameter; remove them or `disabled`")
     for index, key in enumerate(edit.ssh_keys):
-        reader.problems.extend(check_public_key(key, f"{reader.path}.ssh_keys[{index}]"))
+        reader.add(check_public_key(key, f"{reader.path}.ssh_keys[{index}]"))
     for index, script in enumerate(edit.startup_scripts):
-        reader.problems.extend(check_startup_script(script, f"{reader.path}.startup_scripts[{index}]"))
+        reader.add(check_startup_script(script, f"{reader.path}.startup_scripts[{index}]"))
     reader.close()
     return edit

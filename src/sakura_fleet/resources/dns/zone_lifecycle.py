@@ -55,6 +55,13 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
                     reader.problem(key, "lookup", message)
         return problems
 
+    def adoptable(self, session: Session, olds: Inputs, inputs: Inputs) -> tuple[list[Problem], list[str]]:
+        problems, notices = super().adoptable(session, olds, inputs)
+        is_new = olds.get("name") != inputs["name"]
+        if problems or not is_new or inputs["adopt"] or not isinstance(inputs["name"], str):
+            return problems, notices
+        return zone_problems(session, inputs["name"], inputs["lookup"], OwnerTags.from_inputs(inputs["owner_tags"])), []
+
     def normalized(self, inputs: Inputs) -> Inputs:
         return {**inputs, "name": zone_name(inputs["name"])} if isinstance(inputs["name"], str) else inputs
 
@@ -114,10 +121,7 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
                 raise ResourceError(
                     f"{error}; another account holds the zone {inputs['name']}, or one above it"
                 ) from error
-            raise ResourceError(
-                f"{error}; the zone {zone.name} ({zone.id}) is in this account already: set lookup=True to use it as "
-                f'it is, or adopt="{zone.id}" to own it'
-            ) from error
+            raise ResourceError(f"{error}; {_is_there(zone)}") from error
 
     def change(self, session: Session, object_id: str, inputs: Inputs) -> DnsZone:
         current = self.fetch(session, inputs, object_id)  # the icon is the user's: it stays
@@ -131,8 +135,8 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
             more = f" and {len(zone.records) - SHOWN} more" if len(zone.records) > SHOWN else ""
             raise ResourceError(
                 f"the DNS zone {zone.name} ({zone.id}) still has records that were not made here: {shown}{more}; it "
-                "was not deleted. Remove them first, or set lookup=True and run `pulumi up`: that leaves the zone to "
-                "others"
+                "was not deleted. Remove them first, or set `lookup: true` and run `pulumi up`: that leaves the zone "
+                "to others"
             )
         session.client.dns_zones.delete(object_id)
 
@@ -143,12 +147,37 @@ class DnsZoneLifecycle(OwnerTaggedLifecycle[DnsZone]):
         return {"name_servers": list(item.name_servers)}
 
 
+def zone_problems(session: Session, name: str, lookup: bool, own: OwnerTags | None = None) -> list[Problem]:
+    """Why a zone that the state does not know can be neither made nor (`lookup`) used, by what the account has.
+
+    One with the owner tags `own` is what a run left that was cut short: the next one takes it over.
+    """
+    zone = zone_named(session, name)
+    if lookup:
+        return [] if zone else [Problem("lookup", "no-such-zone", _not_there(session, name))]
+    if zone is None or (own and OwnerTags.from_tags(zone.tags) == own):
+        return []
+    return [Problem("name", "zone-exists", _is_there(zone))]
+
+
 def _looked_up(session: Session, name: str) -> DnsZone:
     zone = zone_named(session, name)
     if zone is None:
-        names = ", ".join(sorted(other.name for other in session.client.dns_zones.find())) or "none"
-        raise ResourceError(f"lookup: there is no DNS zone {name}; the account has {names}. Without lookup it is made")
+        raise ResourceError(f"lookup: {_not_there(session, name)}")
     return zone
+
+
+def _is_there(zone: DnsZone) -> str:
+    """Words for a zone that cannot be made, with the ways out as the stack file says them."""
+    return (
+        f"the DNS zone {zone.name} ({zone.id}) is in this account already: under `dns`, set `lookup: true` to use it "
+        f'as it is, or `adopt_zone: "{zone.id}"` to own it'
+    )
+
+
+def _not_there(session: Session, name: str) -> str:
+    names = ", ".join(sorted(other.name for other in session.client.dns_zones.find())) or "none"
+    return f"there is no DNS zone {name}; the account has {names}. Without lookup it is made"
 
 
 def _labels(inputs: Inputs) -> dict[str, Any]:

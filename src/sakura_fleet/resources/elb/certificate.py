@@ -26,12 +26,13 @@ class ElbCertificate(FleetResource, module="sakura", name="ElbCertificate"):
     `intermediate_certificate`, all PEM; the first is the primary one, the others are chosen by the name that a browser
     asks for (at most 19). They are kept as secrets. `lets_encrypt_names` are the names of one certificate from Let's
     Encrypt, the common name first: every name must already point at the ELB, so let this depend on the records. A
-    certificate that ends within 30 days is renewed by the next `pulumi up`.
+    certificate in the last third of its lifetime is renewed by the next `pulumi up`.
 
-    Outputs: `common_name`, `expires` (RFC 3339).
+    Outputs: `common_name`, `begins` (RFC 3339; empty where it cannot be read), `expires` (RFC 3339).
     """
 
     common_name: pulumi.Output[str]
+    begins: pulumi.Output[str]
     expires: pulumi.Output[str]
 
     def __init__(
@@ -48,6 +49,7 @@ class ElbCertificate(FleetResource, module="sakura", name="ElbCertificate"):
             "certificates": pulumi.Output.secret([dict(certificate) for certificate in certificates]),
             "lets_encrypt_names": list(lets_encrypt_names),
             "common_name": None,
+            "begins": None,
             "expires": None,
         }
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["certificates"]))

@@ -20,7 +20,8 @@ from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.shared_document import edit
 
 MAX_CERTIFICATES: Final = 20
-RENEW_BEFORE: Final = timedelta(days=30)
+LIFETIME: Final = timedelta(days=90)
+"""Of a certificate that does not say when it began: that of Let's Encrypt, which gets shorter in the next years."""
 ISSUE_DEADLINE: Final = 600.0
 """Seconds that Let's Encrypt gets."""
 NONE: Final = ElbCertificates()
@@ -68,8 +69,9 @@ class ElbCertificateLifecycle(Lifecycle):
         diff = super().diff(olds, news)
         if diff.changed or not news["lets_encrypt_names"] or not olds.get("expires"):
             return diff
-        ends = datetime.fromisoformat(olds["expires"])
-        return Diff(("lets_encrypt_names",)) if ends - self._now() < RENEW_BEFORE else diff
+        begins = datetime.fromisoformat(olds["begins"]) if olds.get("begins") else None
+        due = _is_due(begins, datetime.fromisoformat(olds["expires"]), self._now())
+        return Diff(("lets_encrypt_names",)) if due else diff
 
     def comparable(self, key: str, value: Any) -> Any:
         if key == "certificates" and isinstance(value, list):
@@ -124,7 +126,7 @@ class ElbCertificateLifecycle(Lifecycle):
     def _issued(self, session: Session, elb: Elb, inputs: Inputs) -> ElbCertificates:
         names = list(inputs["lets_encrypt_names"])
         before = session.client.elbs.get_certificates(elb.id).primary
-        if before and _names_of(before) >= set(names) and not self._ends_soon(before):
+        if before and _names_of(before) >= set(names) and not self._is_due(before):
             self._write_names(session, inputs, names)
             return session.client.elbs.get_certificates(elb.id)
         self._write_names(session, inputs, names)
@@ -143,8 +145,9 @@ class ElbCertificateLifecycle(Lifecycle):
             "then run `pulumi up` again",
         )
 
-    def _ends_soon(self, certificate: Certificate) -> bool:
-        return certificate.end_date is None or certificate.end_date - self._now() < RENEW_BEFORE
+    def _is_due(self, certificate: Certificate) -> bool:
+        ends = certificate.end_date
+        return ends is None or _is_due(certificate.start_date, ends, self._now())
 
     def _write_names(self, session: Session, inputs: Inputs, names: list[str]) -> None:
         edit(
@@ -178,6 +181,12 @@ def _check_certificate(path: str, certificate: Any, problems: list[Problem]) -> 
     )
 
 
+def _is_due(begins: datetime | None, ends: datetime, now: datetime) -> bool:
+    """Whether a certificate is in the last third of its lifetime, in which it is renewed."""
+    lifetime = ends - begins if begins else LIFETIME
+    return ends - now < lifetime / 3
+
+
 def _names_of(certificate: Certificate) -> set[str]:
     others = certificate.alt_names.replace("DNS:", " ").replace(",", " ").split()
     return {certificate.common_name, *others}
@@ -198,5 +207,6 @@ def _shown(certificate: Certificate) -> dict[str, str]:
 
 def _results(there: ElbCertificates) -> dict[str, str]:
     primary = there.primary
+    begins = primary.start_date.isoformat() if primary and primary.start_date else ""
     ends = primary.end_date.isoformat() if primary and primary.end_date else ""
-    return {"common_name": primary.common_name if primary else "", "expires": ends}
+    return {"common_name": primary.common_name if primary else "", "begins": begins, "expires": ends}

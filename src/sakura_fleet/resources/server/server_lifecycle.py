@@ -15,7 +15,12 @@ from sakura_fleet.model.labels import read_description, read_tags
 from sakura_fleet.model.names import SERVER_NAME
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.model.server import inputs as server_inputs
-from sakura_fleet.model.server.template import INTERFACE_DRIVERS, MAX_NETWORK_INTERFACES
+from sakura_fleet.model.server.template import (
+    INTERFACE_DRIVERS,
+    LONGEST_PASSWORD,
+    MAX_NETWORK_INTERFACES,
+    SHORTEST_PASSWORD,
+)
 from sakura_fleet.model.server.template_reader import read_disks, read_plan
 from sakura_fleet.model.unknown import holds_unknown
 from sakura_fleet.model.zones import ZONES
@@ -55,7 +60,7 @@ class ServerLifecycle(Lifecycle):
     def problems(self, session: Session, olds: Inputs, inputs: Inputs) -> list[Problem]:
         problems: list[Problem] = []
         reader = Reader(inputs, "", problems, Unknown)
-        reader.text("name", pattern=SERVER_NAME, shape="a host name of 1 to 32 characters")
+        reader.text("name", pattern=SERVER_NAME, shape="a host name of 1 to 64 characters")
         zones = reader.texts("zones")
         for index, zone in enumerate(zones):
             if zone not in ZONES:
@@ -72,6 +77,11 @@ class ServerLifecycle(Lifecycle):
         if not isinstance(interfaces, Unknown) and len(interfaces) > MAX_NETWORK_INTERFACES:
             message = f"a server takes at most {MAX_NETWORK_INTERFACES} interfaces"
             problems.append(Problem("network_interfaces", "too-many-interfaces", message))
+        password = inputs.get("password")
+        if not olds and isinstance(password, str) and not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            bounds = f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}"
+            message = f"the password has {len(password)} characters; the cloud takes {bounds}"
+            problems.append(Problem("password", "password-length", message))
         asked = ("plan", "disks", "zones")
         known = not any(holds_unknown(inputs[key], Unknown) for key in asked)
         if not problems and known and not inputs["adopt"] and any(olds.get(key) != inputs.get(key) for key in asked):

@@ -541,7 +541,7 @@ def test_taking_over() -> None:
     (problem,) = check_takeover(other, [], [WWW])
     assert problem.rule == "foreign-set"
     assert "it exists already with other values (192.0.2.1)" in problem.message
-    assert "adopt=True" in problem.message
+    assert "`adopt: true`" in problem.message
 
 
 def test_what_would_break_the_zone() -> None:

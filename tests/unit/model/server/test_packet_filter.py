@@ -83,7 +83,7 @@ def test_what_is_no_network(network: str) -> None:
         ({"protocol": "tcp", "action": "drop"}, ("rules[0].action", "unknown-value")),
         ({"protocol": "tcp", "port": "80"}, ("rules[0].port", "unknown-key")),
         ({"protocol": "tcp", "description": "d" * 513}, ("rules[0].description", "length")),
-        ({"protocol": "tcp", "destination_port": 80}, ("rules[0].destination_port", "type")),
+        ({"protocol": "tcp", "destination_port": True}, ("rules[0].destination_port", "type")),
     ],
 )
 def test_one_broken_rule_is_one_problem(written: dict[str, Any], problem: tuple[str, str]) -> None:

@@ -222,7 +222,7 @@ def test_a_new_set_with_other_values_is_refused_until_it_may_be_adopted(world: W
     change, zone, state = crashed(world, "add")
     other = {**MAIL, "values": ["192.0.2.27"]}
     with pytest.raises(
-        InputError, match=r"mail A: it exists already with other values .* an interrupted run .* adopt=True"
+        InputError, match=r"mail A: it exists already with other values .* an interrupted run .* `adopt: true`"
     ):
         change.run(world, zone, state, (WWW, AAAA, other))
     check_zone(zone, WWW, AAAA, MAIL)

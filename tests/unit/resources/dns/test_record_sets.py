@@ -155,7 +155,7 @@ def test_an_equal_set_is_taken_over_and_another_is_not(world: World) -> None:
     zone = Zone(world)
     zone.add({"Name": "www", "Type": "A", "RData": "192.0.2.1"}, wire("www", "HTTPS", '10 . alpn="h3,h2"', 30))
     before = zone.records
-    with pytest.raises(InputError, match=r"www A: it exists already with other values \(192\.0\.2\.1\).*adopt=True"):
+    with pytest.raises(InputError, match=r"www A: it exists already with other values \(192\.0\.2\.1\).*`adopt: true`"):
         put(world, zone, {**WWW, "values": ["192.0.2.7"]}, HTTPS)
     assert zone.records == before
     assert writes(world) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_records_of_others_keep_a_zone(world: World) -> None:
     api = somebody(world.emulator.url)
     records = [{"Name": f"h{number}", "Type": "A", "RData": "192.0.2.1"} for number in range(12)]
     api.put_item(int(zone_id), Settings={"DNS": {"ResourceRecordSets": records}})
-    with pytest.raises(FleetError, match=r"still has records.*h0 A, h1 A.* and 2 more.*lookup=True"):
+    with pytest.raises(FleetError, match=r"still has records.*h0 A, h1 A.* and 2 more.*`lookup: true`"):
         LIFE.delete(world.session, zone_id, outputs)
     assert world.client.dns_zones.read(zone_id).records
 
@@ -82,11 +83,23 @@ def test_nothing_to_look_up(world: World) -> None:
     somebody(world.emulator.url).make_zone("www.example.com")
     with pytest.raises(FleetError, match=r"no DNS zone example\.com; the account has www\.example\.com"):
         LIFE.create(world.session, zone_inputs(lookup=True))
+    (problem,) = LIFE.check(world.session, {}, zone_inputs(lookup=True)).problems
+    assert (problem.path, problem.rule) == ("lookup", "no-such-zone")
+
+
+def test_what_a_run_left_that_was_cut_short_is_no_zone_of_others(world: World) -> None:
+    _, outputs = make(world)
+    for olds in ({}, outputs):
+        assert LIFE.check(world.session, olds, zone_inputs()).problems == []
 
 
 def test_a_zone_that_is_there_is_not_taken_unasked(world: World) -> None:
     zone = Zone(world)
-    with pytest.raises(FleetError, match=rf'lookup=True .* or adopt="{zone.id}"'):
+    (problem,) = LIFE.check(world.session, {}, zone_inputs()).problems
+    assert (problem.path, problem.rule) == ("name", "zone-exists")
+    ways_out = rf'`lookup: true` .* or `adopt_zone: "{zone.id}"`'
+    assert re.search(ways_out, problem.message)
+    with pytest.raises(FleetError, match=ways_out):  # made by somebody after the check
         make(world)
     assert world.client.dns_zones.read(zone.id).tags == ()
     assert make(world, adopt=zone.id)[0] == zone.id
@@ -163,6 +176,8 @@ def test_the_icon_stays(world: World) -> None:
     ],
 )
 def test_check(world: World, inputs: dict[str, Any], broken: list[tuple[str, str]]) -> None:
+    if inputs.get("lookup"):
+        Zone(world)
     found = LIFE.check(world.session, {}, zone_inputs(**inputs))
     assert [(p.path, p.rule) for p in found.problems] == broken
     if not broken:

@@ -97,7 +97,7 @@ CHANGES: list[tuple[str, Any, Any]] = [
     ("bind_ports", [{"proxy_mode": "https", "port": 443, "http2": True, "ssl_policy": "TLS-1-3-2021-06"}], None),
     ("bind_ports", [{"proxy_mode": "http", "port": 80, "response_headers": [{"header": "A", "value": "b"}]}], None),
     ("health_check", {"protocol": "tcp", "delay_loop": 30}, None),
-    ("health_check", {"path": "/live", "host": "example.com", "port": 8080}, None),
+    ("health_check", {"path": "/live", "host": "example.com"}, None),
     ("sorry_server", {"ip_address": "192.0.2.90", "port": 8080}, None),
     ("rules", [{"path": "/a", "action": "fixed", "fixed_status_code": "503"}], None),
     ("sticky_session", True, None),

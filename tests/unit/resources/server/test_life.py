@@ -87,7 +87,7 @@ def test_the_first_disk_is_prepared_and_scripts_get_the_servers_name(world: Worl
     plain = world.client.notes.create(name="b", content="#!/bin/sh\n")
     create(
         world,
-        password="hunter22",
+        password="hunter22-hunter22",
         startup_scripts=[
             {"note_id": named.id, "digest": "1", "uses_name": True},
             {"note_id": plain.id, "digest": "2", "uses_name": False},
