@@ -17,7 +17,7 @@ up: bootstrap ## start the emulator, bring up the stack `local`, show what exist
 down: bootstrap ## take the stack `local` down and stop the emulator
 	@scripts/down
 
-test-fast: bootstrap ## the tests that need no engine, in about 90 seconds
+test-fast: bootstrap ## the tests that need no engine, in about two minutes
 	@scripts/test-fast $(ARGS)
 
 test: bootstrap ## the whole test suite

@@ -74,7 +74,7 @@ def unknown_objects(
     """
     items = list(items)
     orphans = [item for item in items if item in duplicates or item.owner_tags.resource not in wanted]
-    serving = dict(_serving(client, {item.address for item in orphans if item.kind is Kind.SERVER and item.address}))
+    serving = dict(serving_in(client, {item.address for item in orphans if item.kind is Kind.SERVER and item.address}))
 
     def is_foreign(item: Owned) -> bool:
         return item.owner_tags.is_of_another_state(state)
@@ -93,7 +93,7 @@ def unknown_objects(
     return [Unknown(item, item not in orphans, doubt(item), duplicates.get(item), is_foreign(item)) for item in items]
 
 
-def _serving(client: Client, addresses: set[str]) -> Iterator[tuple[str, str]]:
+def serving_in(client: Client, addresses: set[str]) -> Iterator[tuple[str, str]]:
     """Those of the addresses that an ELB of the account has as enabled and UP, with the ELB's name."""
     for elb in client.elbs.find() if addresses else ():
         enabled = {entry.ip_address for entry in elb.entries if entry.enabled} & addresses

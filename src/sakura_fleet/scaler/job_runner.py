@@ -7,14 +7,12 @@ job that fails leaves its size declared: the next run goes on from there.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from pathlib import Path
 from typing import Final
 
 from sakura_fleet.engine import job_lock as jobs
@@ -31,6 +29,7 @@ from sakura_fleet.errors import (
     BlockedError,
     BusyError,
     EngineError,
+    FileError,
     FleetError,
     JobFolderError,
     NoStackError,
@@ -247,8 +246,12 @@ class JobRunner:
         replaced = engine.servers(work.replace) if work.replace else []
         urns = [server.urn for server in replaced]
         declared = work.file.with_size(work.target.size) if work.target.size != group.size else work.file
-        with tempfile.TemporaryDirectory(prefix="sakura-fleet-") as folder:
-            plan = PlanFiles.within(Path(folder), declared)
+        with ExitStack() as opened:
+            try:
+                plan = opened.enter_context(PlanFiles.of(declared))
+            except FileError:
+                result.size_after = group.size
+                raise
             self._preview(engine, plan, group, work, result, urns)
             if work.preview_only:
                 result.status = jobs.PREVIEWED

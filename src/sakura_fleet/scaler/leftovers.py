@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sakura_fleet.inventory.findings import Finding
+from sakura_fleet.inventory.findings import Finding, serving_in
 from sakura_fleet.inventory.owned import InState, Kind, everything, owned_server
 from sakura_fleet.inventory.removal import remove
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs
@@ -27,12 +27,19 @@ def remove_leftovers(
     session: Session, fleet_id: str, *, known: InState, members: set[str], state: str
 ) -> Iterator[str]:
     """Remove the servers and disks whose owner tag is one of `members` and that are not `known` to the state, and so
-    not to the program. What is neither, or was made by another state than the one with the owner tag `state`, is only
-    named. Yields what was done and found."""
-    for item in list(everything(session.client, fleet_tag(fleet_id))):
-        if item.kind not in (Kind.SERVER, Kind.DISK) or known.knows(item):
-            continue
-        if item.owner_tags.resource in members and not item.owner_tags.is_of_another_state(state):
+    not to the program. What is neither, was made by another state than the one with the owner tag `state`, or serves in
+    an ELB, is only named. Yields what was done and found."""
+    kinds = (Kind.SERVER, Kind.DISK)
+    left = [
+        item for item in everything(session.client, fleet_tag(fleet_id)) if item.kind in kinds and not known.knows(item)
+    ]
+    serving = dict(serving_in(session.client, {item.address for item in left if item.address}))
+    for item in left:
+        is_own = item.owner_tags.resource in members and not item.owner_tags.is_of_another_state(state)
+        if item.address in serving:
+            why = f"the state does not know it, and it serves in the ELB {serving[item.address]}"
+            yield str(Finding("orphan", str(item), f"{why}; see `sakura-fleet repair`"))
+        elif is_own:
             remove(session, item)
             yield f"removed  {item}, left by a job that died"
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +95,17 @@ def raising(error: BaseException) -> Callable[[Outcome], None]:
         raise error
 
     return fail
+
+
+def test_without_room_for_the_plan_nothing_begins(
+    runner: JobRunner, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    result = run(runner)
+    assert (result.status, result.size_after, size_in(engine.file)) == ("FAILED", 2, 2)
+    assert "the plan's files cannot be written to a temporary folder (No such file or directory)" in result.error
+    assert result.error.endswith("[file]")
+    assert engine.seen == {}
 
 
 def test_the_preview_is_of_a_copy_and_the_update_of_the_file(runner: JobRunner, engine: Engine) -> None:

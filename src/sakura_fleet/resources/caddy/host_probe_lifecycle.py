@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sakura_fleet.errors import FleetError, ProbeError, Problem, ResourceError
+from sakura_fleet.errors import FleetError, ProbeError, Problem
 from sakura_fleet.model.reading import Reader
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
@@ -82,11 +82,6 @@ class HostProbeLifecycle(Lifecycle):
                 verified = [protocol for protocol in verified if protocol in answers]
                 until = next(iter(answers.values())).certificate_not_after
                 certificates[target["url"]] = until.isoformat()
-        if not verified:
-            raise ResourceError(
-                f"the host {inputs['name']} serves its names over no protocol in common, so no HTTPS record of it is "
-                "written; serve them alike, or name `protocols`"
-            )
         return {**inputs, "verified": verified, "certificates": certificates}
 
     @property
