@@ -237,6 +237,21 @@ def test_a_certificate_is_renewed_in_its_last_month(world: World) -> None:
     assert last_month.diff(renewed, inputs) == Diff()
 
 
+@pytest.mark.parametrize("days", [6, 45, 398])
+def test_a_certificate_is_renewed_in_the_last_third_of_its_own_lifetime(world: World, days: int) -> None:
+    elb = Document.new(world)
+    inputs = inputs_of(elb, names=NAMES)
+    begins = datetime(2026, 12, 1, tzinfo=UTC)
+    ends = begins + timedelta(days=days)
+    outputs = {**create(world, inputs), "begins": begins.isoformat(), "expires": ends.isoformat()}
+
+    def due(moment: datetime) -> bool:
+        return ElbCertificateLifecycle(lambda: moment).diff(outputs, inputs) != Diff()
+
+    last_third = begins + timedelta(days=days) * 2 / 3
+    assert (due(last_third - timedelta(minutes=1)), due(last_third + timedelta(minutes=1))) == (False, True)
+
+
 def test_other_names_are_another_certificate(world: World) -> None:
     elb = Document.new(world)
     outputs = create(world, inputs_of(elb, names=NAMES[:1]))
