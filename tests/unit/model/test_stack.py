@@ -218,3 +218,44 @@ def test_an_elb_has_room_for_the_largest_size(max_size: int, ports: list[int], f
     else:
         assert problems_of(**settings) == [("server_group.max_size", "too-many-entries")]
     assert stack(server_group=json.dumps(group)).elb is None, "without an ELB there is no such limit"
+
+
+def test_numbers_may_be_in_quotes_and_texts_without_them() -> None:
+    interface = {
+        "upstream": 113800000004,
+        "packet_filter": [
+            {"protocol": "tcp", "destination_port": 80, "action": "allow"},
+            {"protocol": "ip", "action": "deny"},
+        ],
+    }
+    group = {
+        **GROUP,
+        "max_size": "5",
+        "template": {"plan": {"core": "2", "memory": 4}, "network_interfaces": [interface]},
+    }
+    read = stack(server_group=json.dumps(group)).server_group
+    (found,) = read.template.network_interfaces
+    assert (read.max_size, read.template.plan.core, read.template.plan.memory) == (5, 2, 4)
+    assert (found.upstream, found.packet_filter[0].destination_port) == ("113800000004", "80")
+
+
+def test_a_value_of_the_wrong_type_is_one_problem() -> None:
+    group = {**GROUP, "max_size": [5], "template": {"plan": "large"}}
+    assert problems_of(server_group=json.dumps(group)) == [
+        ("server_group.max_size", "type"),
+        ("server_group.template.plan", "type"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record_set", "problem"),
+    [
+        ({"name": "app", "type": "A", "values": ["192.0.2.1"]}, ("dns.record_sets[0]", "duplicate-set")),
+        ({"name": "app", "type": "CNAME", "values": ["example.org."]}, ("dns.record_sets[0]", "cname-beside-others")),
+    ],
+)
+def test_record_sets_leave_room_for_those_of_dns_elb(record_set: dict[str, Any], problem: tuple[str, str]) -> None:
+    elb = json.dumps({"name": "shop", "bind_ports": [{"proxy_mode": "http", "port": 80}]})
+    dns: dict[str, Any] = {"zone": "example.com", "elb": "app", "record_sets": [record_set]}
+    assert problem in problems_of(elb=elb, dns=json.dumps(dns))
+    assert stack(elb=elb, dns=json.dumps({**dns, "elb": "other"})).dns is not None
