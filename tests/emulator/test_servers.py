@@ -246,7 +246,6 @@ def test_refused_plans_and_disks(api: Api) -> None:
         {"Notes": [113999999999]},
         {"SSHKeys": [{"ID": "key"}]},
         {"HostName": "h" * 65},
-        {"Password": "p" * 11},
         {"Password": "p" * 129},
         {"UserIPAddress": "192.168.0.2"},
         {"UserIPAddress": "192.168.0", "UserSubnet": {"DefaultRoute": "192.168.0.1", "NetworkMaskLen": 24}},

@@ -195,9 +195,12 @@ def test_deploy_runs_plan_check(scaled: ScaledFleet) -> None:
     deploy = ("sakura-fleet", "deploy", "--base", "HEAD", "--yes")
     code, result = command(fleet, *deploy)
     assert (code, result["status"]) == (JobExit.BLOCKED, "BLOCKED")
-    assert {finding["rule"] for finding in result["blocked"]} == {"elb-deleted", "elb-entries-deleted"}
+    rules = {finding["rule"] for finding in result["blocked"]}
+    assert rules == {"elb-deleted", "elb-entries-deleted", "dns-records-deleted"}
     assert fleet.count() == before
-    code, result = command(fleet, *deploy, "--allow-delete", ELB["name"])
+    code, result = command(
+        fleet, *deploy, "--allow-delete", ELB["name"], "--allow-delete", fleet.settings["dns"]["zone"]
+    )
     assert (code, result["status"]) == (0, "DONE"), result
     assert fleet.count() != before
 

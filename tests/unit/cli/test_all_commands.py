@@ -94,7 +94,8 @@ def test_no_color(monkeypatch: pytest.MonkeyPatch, value: str, coloured: bool) -
 
 
 def test_doctor_as_json(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sakura_fleet.cli.doctor.pulumi", lambda *_: "v0.0.0")
+    engine = {"whoami": '{"url": "file:///state"}', "config": ""}
+    monkeypatch.setattr("sakura_fleet.cli.doctor.pulumi", lambda _, command, *__: engine.get(command, "v0.0.0"))
     folder.write(api_root=emulator.api_root)
     result = folder.run("doctor", "-s", "test", "-o", "json")
     document = json.loads(result.stdout)
