@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -130,7 +131,7 @@ def test_an_engine_is_recorded_by_what_it_started() -> None:
     folder = Path(os.environ["XDG_STATE_HOME"])
     folder.mkdir(exist_ok=True)
     (folder / ENGINE).symlink_to("/bin/sh")
-    script = f"{sys.executable} -c '{program}'; echo $$"
+    script = f"{shlex.quote(sys.executable)} -c '{program}'; echo $$"
     began = datetime.now(UTC)
     done = subprocess.run([folder / ENGINE, "-c", script], stdout=subprocess.PIPE, text=True, check=True)
     (record,) = recorded_engines()
