@@ -33,11 +33,10 @@ def _known_shape(_ctx: click.Context, _param: click.Parameter, stack: str | None
 def complete_stack(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The stacks that have a file in the project here, for the shell's completion; none outside a project."""
     try:
-        folder = Project.here().stack_folder
+        stacks = Project.here().stacks()
     except FleetError:
         return []
-    names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
-    return sorted(name for name in names if name.startswith(incomplete))
+    return [name for name in stacks if name.startswith(incomplete)]
 
 
 stack_option: Option = click.option(

@@ -77,12 +77,13 @@ def _repair(stack: str | None, named: Sequence[str], *, remove: bool, yes: bool)
         engine = StackEngine(project, name)
         cleared = _clear_leftovers(engine, name, dead, yes=yes)
         with engine.locked("sakura-fleet repair"):
-            state = InState.of(engine.resources())
+            resources = engine.resources()
+            state = InState.of(resources)
             unknown = _unknown(engine, session, fleet, state)
             _show(unknown, name)
             left = _remove(session, unknown, named, yes=yes) if remove else unknown
-            stale = repair_stale_entries(session, engine.resources(), remove=remove and not named, yes=yes)
-            disabled = show_disabled_entries(session, engine.resources(), name)
+            stale = repair_stale_entries(session, resources, remove=remove and not named, yes=yes)
+            disabled = show_disabled_entries(session, resources, name)
             elsewhere = _show_other_fleets(engine, session, fleet, state)
             if not (unknown or stale.left or disabled or elsewhere):
                 click.echo("nothing is left behind")

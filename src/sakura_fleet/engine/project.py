@@ -49,6 +49,11 @@ class Project:
         """The file with a stack's configuration."""
         return self.stack_folder / f"Pulumi.{stack}.yaml"
 
+    def stacks(self) -> list[str]:
+        """The stacks that have a file here, in alphabetical order."""
+        names = (path.name for path in self.stack_folder.glob("Pulumi.*.yaml"))
+        return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in names)
+
     def selected_stack(self, stack: str | None) -> str:
         """The stack asked for, else the selected one."""
         if stack:
@@ -60,8 +65,7 @@ class Project:
 
     def raw_config(self, stack: str) -> dict[str, Any]:
         """The stack file's `sakura-fleet:*` values, keys without the prefix; secrets stay encrypted."""
-        config = self._settings(stack)
-        return {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+        return _own(self._settings(stack))
 
     def _settings(self, stack: str) -> dict[str, Any]:
         path = self.stack_file(stack)
@@ -73,7 +77,8 @@ class Project:
     def config(self, stack: str, *, any_size: bool = False) -> StackConfig:
         """The stack's typed configuration. Raises `InputError` with all problems; `any_size` takes a size out of
         range."""
-        raw = self.raw_config(stack)
+        settings = self._settings(stack)
+        raw = _own(settings)
         self._refuse_shared_fleet(stack, raw)
         secret = {key for key, value in raw.items() if isinstance(value, dict) and set(value) == {"secure"}}
         texts = {
@@ -82,7 +87,7 @@ class Project:
             if key not in secret
         }
         source = str(self.stack_file(stack))
-        return read_stack(texts, others=self._settings(stack).keys(), source=source, any_size=any_size)
+        return read_stack(texts, others=settings.keys(), source=source, any_size=any_size)
 
     def fleet_id(self, stack: str) -> str:
         """The stack's fleet. Raises `InputError` where it is missing, malformed, or another stack's, too."""
@@ -99,12 +104,9 @@ class Project:
 
         A stack file that was copied has the other's `fleet_id`. Raises `InputError`.
         """
-        own = self.stack_file(stack)
-        others = sorted(self.stack_folder.glob("Pulumi.*.yaml")) if raw.get("fleet_id") else []
-        for path in others:
-            if path == own:
+        for other in self.stacks() if raw.get("fleet_id") else []:
+            if other == stack:
                 continue
-            other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
             try:
                 theirs = self.raw_config(other)
             except ProjectError:
@@ -115,7 +117,7 @@ class Project:
                     "other's servers for its own orphans; the one that has no servers yet gets another: delete its "
                     "line, then `sakura-fleet init STACK`"
                 )
-                raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(own))
+                raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(self.stack_file(stack)))
 
     def setting(self, stack: str) -> Callable[[str], str | None]:
         """Reads single settings, secrets decrypted by the engine when they are asked for."""
@@ -128,6 +130,11 @@ class Project:
             return None if value is None else str(value)
 
         return get
+
+
+def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of this package, keys without the prefix."""
+    return {key.removeprefix(PREFIX): value for key, value in settings.items() if key.startswith(PREFIX)}
 
 
 def stack_settings(text: str, path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sakura_fleet.ownership import fleet_tag
 from sakura_fleet.provider.duplicates import choose
 from sakura_fleet.provider.references import elb_named
 from sakura_fleet.provider.session import Session
-from sakura_fleet.scaler.metrics import find_members
+from sakura_fleet.scaler.metrics import find_servers, one_of_each
 
 if TYPE_CHECKING:
     from sakura_fleet.client import Elb
@@ -33,7 +33,8 @@ def check_room(session: Session, config: StackConfig) -> str:
     wanted, elb = group.max_size * len(group.exposed_ports), elb_of(session, config)
     if elb is None:
         return f"not made yet; {wanted} of its {MAX_ENTRIES} entries are for max_size {group.max_size}"
-    own = {server.ip_address for _, server in find_members(session.client, config.fleet_id, group)}
+    found = find_servers(session.client, config.fleet_id, group)
+    own = {server.ip_address for _, server in one_of_each(found)}
     others = sum(entry.ip_address not in own for entry in elb.entries)
     if wanted + others > MAX_ENTRIES:
         raise ResourceError(

@@ -78,7 +78,8 @@ def fetch_group(
     "unknown", not DOWN. With `cloud_clock` the question has no bounds by `now`, as an emulator's clock may be far
     ahead.
     """
-    members = find_members(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
+    found = find_servers(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
+    members = one_of_each(found)
     return measure(client, members, now=now, cloud_clock=cloud_clock, samples=samples, health=health, workers=workers)
 
 
@@ -101,24 +102,15 @@ def measure(
     return replace(usage, orphans=_usage(orphans, [[] for _ in orphans], samples).servers)
 
 
-def find_members(
-    client: api.Client,
-    fleet_id: str,
-    group: ServerGroupArgs,
-    *,
-    owner_tags: Collection[str] | None = None,
-    zones: Sequence[str] | None = None,
-    workers: int = WORKERS,
-) -> list[tuple[str, api.Server]]:
-    """The servers of one group of a fleet with their zones, by name; `owner_tags` and `zones` as in `fetch_group`."""
+def one_of_each(found: Iterable[tuple[str, api.Server]]) -> list[tuple[str, api.Server]]:
+    """Servers that `find_servers` gave, by name, without second ones of a member: those are none themselves."""
     members: dict[str, list[api.Server]] = {}
     where: dict[str, str] = {}
-    found = find_servers(client, fleet_id, group, owner_tags=owner_tags, zones=zones, workers=workers)
     for zone, server in found:
         if tags := OwnerTags.from_tags(server.tags):
             members.setdefault(tags.resource, []).append(server)
             where[server.id] = zone
-    chosen = [ordered(servers)[0] for servers in members.values()]  # a second one of a member is none itself
+    chosen = [ordered(servers)[0] for servers in members.values()]
     return [(where[server.id], server) for server in sorted(chosen, key=lambda server: (server.name, server.id))]
 
 
@@ -131,7 +123,8 @@ def find_servers(
     zones: Sequence[str] | None = None,
     workers: int = WORKERS,
 ) -> list[tuple[str, api.Server]]:
-    """As `find_members`, with second ones of a member and with what no state knows."""
+    """The servers of one group of a fleet with their zones, by name, with second ones of a member and with what no
+    state knows; `owner_tags` and `zones` as in `fetch_group`."""
     tag = fleet_tag(fleet_id)
     names = {group.server_name(slot) for slot in range(MAX_SIZE)}
 
