@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tests.calls import Call
 from tests.chaos.points import Point
-from tests.lies.lie import FIELD_LIES, READ_LIES, WRITE_LIES
+from tests.lies.lie import FIELD_LIES, LIST_LIES, READ_LIES, WRITE_LIES, Lie
 
 _ITEM = ("ID", "Name", "Description", "Tags", "Icon", "Status", "ServiceClass", "SettingsHash", "Settings", "Provider")
 _SETTINGS = (
@@ -40,8 +40,11 @@ _SERVER = (
     "ServerPlan.CPU",
     "InterfaceDriver",
     "Interfaces",
+    "Interfaces.ID",
     "Interfaces.IPAddress",
+    "Interfaces.UserIPAddress",
     "Interfaces.Switch",
+    "Interfaces.Switch.Scope",
     "Interfaces.PacketFilter",
     "Disks",
     "Disks.Availability",
@@ -89,18 +92,21 @@ def lie_points(scenario: str, fields: Mapping[Call, frozenset[str]], calls: Iter
     are answered alike share the fields among them.
     """
     unique = sorted(set(calls))
-    points = [
-        Point(scenario, call, lie)
-        for call in unique
-        for lie in (WRITE_LIES if call.is_write else READ_LIES)
-        if lie not in FIELD_LIES
-    ]
+    points = [Point(scenario, call, lie) for call in unique for lie in _whole(call)]
     points += [
         Point(scenario, call, lie, field=field)
         for call, field in _shared_out({call: _known(call, fields) for call in unique if not call.is_write})
         for lie in FIELD_LIES
     ]
     return points
+
+
+def _whole(call: Call) -> tuple[Lie, ...]:
+    """The lies about a whole answer."""
+    if call.is_write:
+        return WRITE_LIES
+    lists = LIST_LIES if "Total" in FIELDS[call.path] else ()
+    return (*(lie for lie in READ_LIES if lie not in FIELD_LIES), *lists)
 
 
 def _known(call: Call, fields: Mapping[Call, frozenset[str]]) -> tuple[str, ...]:

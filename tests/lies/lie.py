@@ -23,7 +23,11 @@ BUSY: JSON = {
 
 
 class Lie(StrEnum):
-    """One kind of lie. The first six are about answers, the others about calls that were carried out."""
+    """One kind of lie: about answers, about the lists of finds, and about calls that were carried out.
+
+    Of a list the first item is missing (`ITEM`), or it is cut to its first half: as a page whose `Total` is right
+    (`PAGE`), as all that there is though `Count` knows better (`TOTAL`), and so that both agree (`SHORT`).
+    """
 
     MISSING = "field-missing"
     NULL = "field-null"
@@ -31,6 +35,10 @@ class Lie(StrEnum):
     STALE = "stale"
     HTML = "html"
     CUT_JSON = "cut-json"
+    ITEM = "item-missing"
+    PAGE = "page"
+    TOTAL = "page-total"
+    SHORT = "short-list"
     GATEWAY_503 = "gateway-503-after"
     API_503 = "api-503-after"
     CUT_AFTER = "cut-after"
@@ -40,6 +48,7 @@ class Lie(StrEnum):
 
 
 FIELD_LIES = (Lie.MISSING, Lie.NULL, Lie.EMPTY)
+LIST_LIES = (Lie.ITEM, Lie.PAGE, Lie.TOTAL, Lie.SHORT)
 READ_LIES = (*FIELD_LIES, Lie.STALE, Lie.HTML, Lie.CUT_JSON)
 WRITE_LIES = (Lie.GATEWAY_503, Lie.API_503, Lie.CUT_AFTER, Lie.TWICE)
 
@@ -77,6 +86,23 @@ def falsified(answer: bytes, rule: Rule) -> bytes:
             return _with_field(answer, rule.field, lambda parent, key: parent.update({key: None}))
         case Lie.EMPTY:
             return _with_field(answer, rule.field, lambda parent, key: parent.update({key: _emptied(parent[key])}))
+        case Lie.ITEM | Lie.PAGE | Lie.TOTAL | Lie.SHORT:
+            return _with_list(answer, rule.lie)
+    return answer
+
+
+def _with_list(answer: bytes, lie: Lie) -> bytes:
+    """The answer of a find with another list; as it was where nothing was found."""
+    body = json.loads(answer)
+    for key, items in body.items():
+        if not isinstance(items, list) or not items:
+            continue
+        body[key] = items[1:] if lie is Lie.ITEM else items[: len(items) // 2]
+        left = len(body[key])
+        body |= {Lie.ITEM: {}, Lie.PAGE: {"Count": left}, Lie.TOTAL: {"Total": left}}.get(
+            lie, {"Count": left, "Total": left}
+        )
+        return json.dumps(body).encode()
     return answer
 
 

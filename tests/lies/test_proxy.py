@@ -136,3 +136,20 @@ def test_an_answer_that_is_held_back(proxy: LyingProxy) -> None:
     proxy.tell(Rule("GET", "/note", Lie.DELAY, seconds=0.2))
     assert send(proxy.api_root, "GET", "note").elapsed.total_seconds() >= 0.2
     assert len(proxy.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("lie", "left", "count", "total"),
+    [(Lie.ITEM, [2, 3], 3, 3), (Lie.PAGE, [1], 1, 3), (Lie.TOTAL, [1], 3, 1), (Lie.SHORT, [1], 1, 1)],
+)
+def test_a_part_of_a_list(proxy: LyingProxy, lie: Lie, left: list[int], count: int, total: int) -> None:
+    for number in range(1, 4):
+        send(proxy.api_root, "POST", "switch", {"Switch": {"Name": f"s{number}"}})
+    proxy.tell(Rule("GET", "/switch", lie))
+    found = send(proxy.api_root, "GET", "switch").json()
+    assert [switch["Name"] for switch in found["Switches"]] == [f"s{number}" for number in left]
+    assert (found["Count"], found["Total"], len(proxy.told)) == (count, total, 1)
+    assert send(proxy.api_root, "GET", "switch").json()["Total"] == 3, "it is told once"
+    proxy.tell(Rule("GET", "/disk", lie))
+    assert send(proxy.api_root, "GET", "disk").json()["Total"] == 0
+    assert proxy.told == [], "of an empty list nothing can be missing"

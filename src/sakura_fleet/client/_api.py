@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from sakura_fleet.client._fields import Fields
 from sakura_fleet.client._query import condition, is_match
-from sakura_fleet.client._values import Json
+from sakura_fleet.client._values import Json, number
 from sakura_fleet.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Api(Caller, Generic[T]):
         Of what has another `description` nothing else is read: it belongs to somebody else, whose object may lack what
         is needed of one's own.
 
-        A page that brings nothing new before is no end: what is not listed would be taken for gone, and made again.
+        A page that brings nothing new before is no end, and one that has fewer items than it counts (`Count`) is none
+        at all: what is not listed would be taken for gone, and made again.
         """
         found: dict[str, Fields] = {}
         seen = 0
@@ -106,6 +107,9 @@ class Api(Caller, Generic[T]):
             query = condition(start=seen, tags=tags, name=name, filters={**self.FILTERS, **(filters or {})})
             answer = self._ask(zone, self.PATH, query)
             page, total = answer.items(self.PLURAL), answer.number("Total")
+            counted = number(answer.get("Count"))
+            if counted > len(page):
+                raise answer.unusable(self.PLURAL, f"has {len(page)} objects, and counts {counted}")
             known = len(found)
             found.update((self._key(item), item) for item in page)
             seen += len(page)

@@ -46,6 +46,15 @@ def test_what_is_deleted_between_two_pages_is_not_waited_for() -> None:
     assert [server.id for server in wire.client().servers.find("is1a")] == ["1", "2"]
 
 
+def test_a_list_that_is_shorter_than_it_says_is_unusable() -> None:
+    """Its total alone would end the find: what is not listed would be made a second time."""
+    body = {"Servers": servers(1, 2), "Total": 2, "Count": 3, "From": 0}
+    with pytest.raises(UnusableAnswerError, match="Servers has 2 objects, and counts 3"):
+        Wire(ok(**body)).client().servers.find("is1a")
+    for uncounted in ({**body, "Count": 2}, {**body, "Count": 0}, {**body, "Count": None}):
+        assert len(Wire(ok(**uncounted)).client().servers.find("is1a")) == 2
+
+
 @pytest.mark.parametrize("key", ["Servers", "Total"])
 def test_a_find_without_its_list_or_its_total(key: str) -> None:
     body = {"Servers": servers(1), "Total": 1}

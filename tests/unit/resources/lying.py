@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests.calls import shape
-from tests.lies.lie import Rule, falsified
+from tests.lies.lie import BUSY, PAGE, WRITE_LIES, Lie, Rule, falsified
 from tests.unit.world import World
 
 ALWAYS = 1_000_000
@@ -29,6 +29,8 @@ def lied_to(world: World, *rules: Rule) -> Iterator[list[str]]:
                 seen[rule] += 1
                 if rule.nth <= seen[rule] < rule.nth + rule.times:
                     told.append(call)
+                    if rule.lie in WRITE_LIES:
+                        return _after(world, rule.lie, response)
                     content = falsified(content, rule)
         return httpx.Response(response.status_code, content=content)
 
@@ -38,3 +40,17 @@ def lied_to(world: World, *rules: Rule) -> Iterator[list[str]]:
         yield told
     finally:
         world.wire.answer = before
+
+
+def _after(world: World, lie: Lie, response: httpx.Response) -> httpx.Response:
+    """What comes of a call that was carried out."""
+    match lie:
+        case Lie.GATEWAY_503:
+            return httpx.Response(503, content=PAGE, headers={"Content-Type": "text/html"})
+        case Lie.API_503:
+            return httpx.Response(503, json=BUSY)
+        case Lie.CUT_AFTER:
+            raise httpx.RemoteProtocolError("the connection was closed without an answer")
+        case _:
+            world.wire.again(response.request)
+            return httpx.Response(response.status_code, content=response.content)

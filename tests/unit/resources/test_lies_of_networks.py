@@ -17,7 +17,7 @@ from sakura_fleet.provider.owner_tagged import OwnerTaggedLifecycle
 from sakura_fleet.resources.elb.certificate_lifecycle import ElbCertificateLifecycle
 from sakura_fleet.resources.server.packet_filter_lifecycle import PacketFilterLifecycle
 from sakura_fleet.resources.server.switch_lifecycle import SwitchLifecycle
-from tests.lies.lie import FIELD_LIES, READ_LIES, Lie, Rule
+from tests.lies.lie import FIELD_LIES, LIST_LIES, READ_LIES, WRITE_LIES, Lie, Rule
 from tests.unit.resources.elb.support import FOREIGN, Document
 from tests.unit.resources.lying import lied_to
 from tests.unit.world import FLEET, World, checked
@@ -70,7 +70,8 @@ def lies(kind: Kind) -> list[Rule]:
     places += [(f"{path}/*", f"{kind.one}.{field}") for field in kind.fields]
     rules = [Rule("GET", where, lie, field=field) for where, field in places for lie in FIELD_LIES]
     whole = [lie for lie in READ_LIES if lie not in FIELD_LIES and lie is not Lie.STALE]
-    return rules + [Rule("GET", where, lie) for where in (path, f"{path}/*") for lie in whole]
+    rules += [Rule("GET", where, lie) for where in (path, f"{path}/*") for lie in whole]
+    return rules + [Rule("GET", path, lie) for lie in LIST_LIES]
 
 
 GRID = [pytest.param(kind, rule, id=f"{rule.path} {rule.lie} {rule.field}") for kind in KINDS for rule in lies(kind)]
@@ -104,6 +105,45 @@ def test_a_run_after_one_that_was_killed(world: World, kind: Kind, rule: Rule) -
     named = duplicates(there, {object_id})
     assert {item.id for item in there} - {item.id for item in named} == {object_id}
     assert first in {item.id for item in there}
+
+
+@pytest.mark.parametrize("lie", WRITE_LIES)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.path)
+@pytest.mark.parametrize("call", ["create", "update", "delete"])
+def test_a_write(world: World, kind: Kind, call: str, lie: Lie) -> None:
+    api: Any = {"switch": world.client.switches, "packetfilter": world.client.packet_filters}[kind.path]
+    theirs = api.create("is1b", name=kind.own["name"], description="theirs")
+    changed = {**kind.inputs, "name": "other"}
+    method = {"create": "POST", "update": "PUT", "delete": "DELETE"}[call]
+    rule = Rule(method, f"/{kind.path}" + ("" if call == "create" else "/*"), lie)
+    object_id, outputs = ("", {}) if call == "create" else kind.life.create(world.next_run(), kind.inputs)
+
+    def write() -> str:
+        match call:
+            case "create":
+                return kind.life.create(world.next_run(), kind.inputs)[0]
+            case "update":
+                kind.life.update(world.next_run(), object_id, outputs, changed)
+            case "delete":
+                kind.life.delete(world.next_run(), object_id, outputs)
+        return object_id
+
+    with lied_to(world, rule) as told:
+        try:
+            object_id = write()
+        except FleetError:
+            object_id = write()
+    assert told
+    there = [item for item in everything(world.client, OWNER_TAGS.fleet) if item.owner_tags == OWNER_TAGS]
+    named = {item.id for item in duplicates(there, {object_id})}
+    assert {item.id for item in there} - named == (set() if call == "delete" else {object_id})
+    twice = call == "create" and lie in (Lie.TWICE, Lie.API_503)  # of which the second says that nothing was done
+    assert bool(named) == twice
+    if call == "update":
+        found = kind.life.read(world.next_run(), object_id, outputs)
+        assert found is not None
+        assert kind.life.diff(found.outputs, changed) == Diff()
+    assert api.read("is1b", theirs.id) == theirs, "of the same name, and somebody else's"
 
 
 def pem(what: str, kind: str = "CERTIFICATE") -> str:
