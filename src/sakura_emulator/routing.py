@@ -21,24 +21,41 @@ class Router:
     """All routes, by method and first segment."""
 
     def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
-        self._table: dict[tuple[str, str], list[tuple[tuple[str, ...], Handler]]] = {}
-        self._known = {path.split("/", 1)[0] for _, path in UNWRITTEN}
+        self._table: dict[str, list[tuple[str, tuple[str, ...], Handler]]] = {}
+        self._unwritten = [(method, tuple(path.split("/"))) for method, path in UNWRITTEN]
         for method, path, handler in routes:
             parts = tuple(path.split("/"))
-            self._table.setdefault((method, parts[0]), []).append((parts, handler))
-            self._known.add(parts[0])
+            self._table.setdefault(parts[0], []).append((method, parts, handler))
 
     def match(self, method: str, segments: list[str]) -> tuple[Handler, dict[str, str]]:
-        """The handler and what the path names; 501 for what is known but not written, 404 for the rest."""
-        name = "/".join(segments)
+        """The handler and what the path names.
+
+        405 for a method that a written path does not have, 501 for what is known but not written and for every other
+        path below a known resource, 404 for the rest.
+        """
+        asked = f"{method} {'/'.join(segments)}"
         first = segments[0] if segments else ""
-        for parts, handler in self._table.get((method, first), []):
+        others: set[str] = set()
+        for known, parts, handler in self._table.get(first, []):
             args = _args(parts, segments)
-            if args is not None:
+            if args is None:
+                continue
+            if known == method:
                 return handler, args
-        if first in self._known:
-            raise ApiError(501, "not_implemented", f"{method} {name}")
-        raise ApiError(404, "resource_path_not_found", f"{method} {name}")
+            others.add(known)
+        unwritten = any(known == method and _args(parts, segments) is not None for known, parts in self._unwritten)
+        if others and not unwritten:
+            raise _wrong_method(asked, others)
+        if first in self._table:
+            raise ApiError(501, "not_implemented", f"not written here: {asked}")
+        raise ApiError(404, "resource_path_not_found", asked)
+
+
+def _wrong_method(asked: str, allowed: set[str]) -> ApiError:
+    """405 with what the path has (RFC 9110 section 15.5.6)."""
+    error = ApiError(405, "method_not_allowed", f"{asked}; the path has {', '.join(sorted(allowed))}")
+    error.headers["Allow"] = ", ".join(sorted(allowed))
+    return error
 
 
 def _args(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:

@@ -54,8 +54,13 @@ def page() -> str:
         "\nA `commonserviceitem` of the classes `dns` and `proxylb` follows the rules of the service; the other"
         "\nclasses and the settings of an `appliance` are kept and given back.\n",
         f"## Not written: {len(UNWRITTEN)} routes\n",
-        "They answer 501 with their name, as does every other path below a resource that the emulator knows.\n",
+        "They answer 501 with their name, as does every other path below a resource that the emulator knows."
+        "\nA method that a written path does not have is a 405, a path that nobody knows a 404.\n",
         *_table(iter(UNWRITTEN)),
+        "\n## Plans that nobody outside has seen\n",
+        "IDs and names of the server plans with a GPU are the service's. So are, as far as the fake in the"
+        "\nvendor's Go client goes, those of the private hosts, the class `ms_windows` among them. The ID and"
+        "\nthe size of the plan for a confidential VM are made up.",
         "\n## The acceptance tests of iaas-api-go\n",
         "Unmodified, over HTTP, as `make test` runs them. Those that take more than two minutes run with"
         "\n`SAKURA_FLEET_SLOW_TESTS=1` only.\n",

@@ -54,7 +54,7 @@ def test_a_zone_can_be_taken(api: Api) -> None:
 @pytest.mark.parametrize("name", ["example.com.", "com", "-a.example", "a b.example", "x" * 64 + ".example"])
 def test_zone_names(api: Api, name: str) -> None:
     body = {"CommonServiceItem": {"Name": "n", "Provider": {"Class": "dns"}, "Status": {"Zone": name}}}
-    assert api.refused("POST", "commonserviceitem", body) == (400, "invalid_format")
+    assert api.refused("POST", "commonserviceitem", body) == (400, "bad_request")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_zone_names(api: Api, name: str) -> None:
 def test_records_that_are_wrong(api: Api, record: JSON) -> None:
     zone = api.make_zone(records=[A])
     body = {"CommonServiceItem": {"Settings": {"DNS": {"ResourceRecordSets": [A, record]}}}}
-    assert api.refused("PUT", f"commonserviceitem/{zone['ID']}", body) == (400, "invalid_format")
+    assert api.refused("PUT", f"commonserviceitem/{zone['ID']}", body) == (400, "bad_request")
     assert records(api.item(zone["ID"])) == [A]
 
 

@@ -78,6 +78,7 @@ def test_unknown_paths_and_unwritten_routes(api: Api) -> None:
     answer = api.send("PUT", "disk/113800000001/to/blank")
     assert answer.status_code == 501
     assert "PUT disk/113800000001/to/blank" in answer.json()["error_msg"]
+    assert api.refused("GET", f"server/{113800000001}/nothing/at/all") == (501, "not_implemented")
     assert api.refused("POST", "server", {}) == (400, "missing_param")
     outside = api.http.get(f"{api.url}/cloud/zone/is1b/api/system/1.0/bill/unknown")
     assert outside.status_code == 501
@@ -154,7 +155,7 @@ def test_a_client_that_can_only_post_names_its_method_in_a_header(api: Api, body
     assert send("DELETE", f"server/{server}", body)[0] == 503, "a fault goes by the method that is meant"
     assert send("DELETE", f"server/{server}", body)[0] == 200
     assert api.get("server")["Total"] == 0
-    assert send("BREW", "server", body)[0] == 501
+    assert send("BREW", "server", body)[0] == 405
     assert send("POST", "note", b'{"Note": {"Name": "n"}}')[0] == 201
     logged = api.control("GET", "/log")["requests"]
     assert [entry["method"] for entry in logged if entry["path"] == f"/server/{server}/power"] == ["PUT", "DELETE"]

@@ -30,7 +30,7 @@ def test_a_router_with_ipv6_stays_until_that_is_off(api: Api) -> None:
     router = _router(api)
     path = f"internet/{router['ID']}"
     net = api.call("POST", f"{path}/ipv6net")["IPv6Net"]
-    assert api.refused("POST", f"{path}/ipv6net") == (409, "res_already_exists")
+    assert api.refused("POST", f"{path}/ipv6net") == (409, "ipv6net_already_attached")
     assert api.get("ipv6net")["IPv6Nets"][0]["IPv6Prefix"] == net["IPv6Prefix"]
     assert api.get(f"switch/{router['Switch']['ID']}")["Switch"]["IPv6Nets"][0]["ID"] == net["ID"]
     assert api.refused("DELETE", path) == (409, "delete_ipv6nets_first")
@@ -71,7 +71,7 @@ def test_a_vpc_router_boots_when_told_and_takes_switches_while_off(api: Api) -> 
 
 
 def test_a_private_host_shows_what_its_servers_take(api: Api) -> None:
-    plan = api.get("product/privatehost")["PrivateHostPlans"][0]["ID"]
+    plan = api.get('product/privatehost?{"Filter":{"Class":"dynamic"}}')["PrivateHostPlans"][0]["ID"]
     host = api.make("privatehost", "PrivateHost", Name="h", Plan={"ID": plan})
     server = api.make_server(PrivateHost={"ID": host["ID"]})
     assert server["PrivateHost"]["ID"] == host["ID"]

@@ -40,7 +40,7 @@ def test_every_request_is_a_line_without_secrets(emulator: Factory, tmp_path: Pa
     assert disk["body"]["Config"]["Password"] == "***"
     assert disk["body"]["Config"]["DisablePWAuth"] is True
     assert disk["body"]["Config"]["Notes"] == [{"ID": note, "Variables": "***"}]
-    assert (lines[-3]["status"], lines[-3]["error"]) == (501, "not_implemented")
+    assert (lines[-3]["status"], lines[-3]["error"]) == (405, "method_not_allowed")
     assert (lines[-2]["status"], lines[-2]["body"]) == (400, "(37 bytes that are no JSON)")
     assert (lines[-1]["status"], lines[-1]["fault"]) == (503, "status")
     in_memory = api.control("GET", "/log")["requests"]

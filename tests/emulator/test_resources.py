@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 
+import pytest
+
 from tests.emulator.conftest import Factory
 from tests.emulator.support import Api
 
@@ -61,6 +63,10 @@ def test_archives(slow: Api) -> None:
     blank = slow.call("POST", "archive", {"Archive": {"Name": "b", "SizeMB": 20480}})
     assert blank["Archive"]["Availability"] == "uploading"
     assert all(blank["FTPServer"][key] for key in ("HostName", "IPAddress", "User", "Password"))
+    unfinished = {"Disk": {"Name": "d", "SourceArchive": {"ID": blank["Archive"]["ID"]}}}
+    assert slow.refused("POST", "disk", unfinished) == (409, "ftp_must_be_closed")
+    copy = {"Archive": {"Name": "c", "SourceArchive": {"ID": blank["Archive"]["ID"]}}}
+    assert slow.refused("POST", "archive", copy) == (409, "ftp_must_be_closed")
     slow.call("DELETE", f"archive/{blank['Archive']['ID']}/ftp")
     assert slow.get(f"archive/{blank['Archive']['ID']}")["Archive"]["Availability"] == "available"
     slow.call("DELETE", f"archive/{blank['Archive']['ID']}")
@@ -71,10 +77,28 @@ def test_cdroms(api: Api) -> None:
     assert made["FTPServer"]["Password"]
     cdrom = made["CDROM"]["ID"]
     server = api.make_server()["ID"]
-    api.call("PUT", f"server/{server}/cdrom", {"CDROM": {"ID": cdrom}})
-    assert api.refused("DELETE", f"cdrom/{cdrom}")[0] == 409
+    inserted = {"CDROM": {"ID": cdrom}}
+    assert api.refused("PUT", f"server/{server}/cdrom", inserted) == (409, "ftp_must_be_closed")
+    api.call("DELETE", f"cdrom/{cdrom}/ftp")
+    api.call("PUT", f"server/{server}/cdrom", inserted)
+    assert api.refused("DELETE", f"cdrom/{cdrom}") == (409, "cdrom_in_use")
     api.call("DELETE", f"server/{server}/cdrom")
     api.call("DELETE", f"cdrom/{cdrom}")
+
+
+@pytest.mark.parametrize(("path", "key"), [("archive", "Archive"), ("cdrom", "CDROM")])
+def test_ftp_is_open_or_closed(api: Api, path: str, key: str) -> None:
+    made = api.call("POST", path, {key: {"Name": "n", "SizeMB": 20480}})
+    ftp = f"{path}/{made[key]['ID']}/ftp"
+    assert api.refused("PUT", ftp, {"ChangePassword": False}) == (409, "ftp_is_already_open")
+    changed = api.call("PUT", ftp, {"ChangePassword": True})["FTPServer"]
+    assert changed["Password"] != made["FTPServer"]["Password"]
+    assert api.get(f"{path}/{made[key]['ID']}")[key]["Availability"] == "uploading"
+    api.call("DELETE", ftp)
+    assert api.refused("DELETE", ftp) == (409, "ftp_is_already_close")
+    assert api.refused("PUT", ftp, {"ChangePassword": True}) == (409, "ftp_is_already_close")
+    assert api.get(f"{path}/{made[key]['ID']}")[key]["Availability"] == "available"
+    assert api.call("PUT", ftp, {"ChangePassword": False})["FTPServer"]["User"] == made["FTPServer"]["User"]
 
 
 def test_switches(api: Api) -> None:

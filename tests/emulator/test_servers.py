@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import httpx
+import json
+import socket
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.emulator.conftest import Factory
-from tests.emulator.support import AUTH, SHORT, SMALL, Api
-from tests.local_http import HTTP
-from tests.waiting import wait_for
+from tests.emulator.support import SMALL, Api
+from tests.waiting import PATIENCE, wait_for
 
 COPY, BOOT, SHUTDOWN = 68, 27, 15
 
@@ -206,28 +208,29 @@ def test_connected_switches(api: Api) -> None:
     assert second["Switch"]["UserSubnet"]["DefaultRoute"] == "192.168.0.1"
     assert second["Switch"]["Subnet"] is None
     assert api.make_server(ConnectedSwitches=None)["Interfaces"] == []
-    for wanted in ([None, {"Scope": "shared"}], [{"ID": 113999999999}]):
+    for wanted, refusal in (
+        ([None, {"Scope": "shared"}], (400, "invalid_param_comb")),
+        ([{"ID": 113999999999}], (404, "not_found")),
+        ([{"ID": switch["ID"]}, None, {"ID": switch["ID"]}], (409, "connect_to_same_switch")),
+    ):
         body = {"Server": {"Name": "s", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}, "ConnectedSwitches": wanted}}
-        assert api.refused("POST", "server", body)[0] == 400
+        assert api.refused("POST", "server", body) == refusal
     there = api.at("is1a")
     body = {"Server": {"Name": "s", "ServerPlan": {"CPU": 1, "MemoryMB": 1024}}}
     body["Server"]["ConnectedSwitches"] = [{"ID": switch["ID"]}]
-    assert there.refused("POST", "server", body) == (400, "param_res_not_found"), "the switch is of another zone"
+    assert there.refused("POST", "server", body) == (404, "not_found"), "the switch is of another zone"
     assert api.control("GET", "/state")["resources"]["server"]["total"] == 2, "a refused create leaves nothing behind"
 
 
 def test_refused_plans_and_disks(api: Api) -> None:
     for plan in ({"CPU": 1, "MemoryMB": 1}, {"ID": 1}, {}, {"CPU": 2, "MemoryMB": 4096, "Commitment": "x"}):
-        assert api.refused("POST", "server", {"Server": {"Name": "s", "ServerPlan": plan}}) == (
-            400,
-            "param_res_not_found",
-        )
+        assert api.refused("POST", "server", {"Server": {"Name": "s", "ServerPlan": plan}}) == (400, "bad_request")
     archive = {"ID": api.archive()}
     for disk, code in (
         ({"SourceArchive": {"ID": 113999999999}}, "param_res_not_found"),
-        ({"Plan": {"ID": 3}}, "param_res_not_found"),
-        ({"SizeMB": 20481}, "invalid_range"),
-        ({"Plan": {"ID": 2}, "SizeMB": 20480}, "invalid_range"),
+        ({"Plan": {"ID": 3}}, "bad_request"),
+        ({"SizeMB": 20481}, "bad_request"),
+        ({"Plan": {"ID": 2}, "SizeMB": 20480}, "bad_request"),
         ({"Server": {"ID": 113999999999}}, "param_res_not_found"),
         ({"SourceArchive": archive, "SourceDisk": {"ID": 1}}, "param_res_not_found"),
         ({"Connection": "scsi"}, "invalid_format"),
@@ -267,7 +270,8 @@ def test_edit_parameters_may_name_notes_and_keys_that_do_not_exist(api: Api) -> 
 
 def test_editing_a_disk_shows_on_its_server(api: Api) -> None:
     switch = api.make("switch", "Switch", Name="s")["ID"]
-    server = api.make_server(ConnectedSwitches=[{"ID": switch}, {"Scope": "user", "ID": switch}])["ID"]
+    other = api.make("switch", "Switch", Name="t")["ID"]
+    server = api.make_server(ConnectedSwitches=[{"ID": switch}, {"Scope": "user", "ID": other}])["ID"]
     subnet = {"DefaultRoute": "192.168.0.1", "NetworkMaskLen": 24}
     disk = api.make_disk(
         server, extra={"Config": {"HostName": "made", "UserIPAddress": "192.168.0.2", "UserSubnet": subnet}}
@@ -296,7 +300,8 @@ def test_plans_with_a_gpu_or_for_a_confidential_vm_are_chosen_only_when_named(ap
     def chosen(**plan: object) -> str:
         return str(api.make_server(ServerPlan=plan)["ServerPlan"]["Name"])
 
-    assert chosen(CPU=4, MemoryMB=56 * 1024, GPU=1).startswith("GPU")
+    assert "V100" in chosen(CPU=4, MemoryMB=56 * 1024, GPU=1)
+    assert "H100" in chosen(CPU=24, MemoryMB=240 * 1024, GPU=1, GPUModel="nvidia_h100_80gbvram")
     dedicated = {"CPU": 2, "MemoryMB": 4096, "Commitment": "dedicatedcpu"}
     assert "Confidential" in chosen(**dedicated, ConfidentialVM=True)
     assert "Confidential" not in chosen(**dedicated)
@@ -320,8 +325,26 @@ def test_disks_connect_and_disconnect(api: Api) -> None:
     api.call("PUT", f"disk/{disk}/to/server/{server}")
     assert api.refused("PUT", f"disk/{disk}/to/server/{server}") == (409, "res_already_connected")
     assert api.disk(disk)["ConnectionOrder"] == 1
+    renamed = {"Disk": {"Name": "e", "Connection": "virtio"}}
+    assert api.call("PUT", f"disk/{disk}", renamed)["Disk"]["Name"] == "e"
+    moved = {"Disk": {"Connection": "ide"}}
+    assert api.refused("PUT", f"disk/{disk}", moved) == (409, "disconnect_b4_update")
     api.call("DELETE", f"disk/{disk}/to/server")
+    assert api.call("PUT", f"disk/{disk}", moved)["Disk"]["Connection"] == "ide"
     api.call("DELETE", f"disk/{disk}")
+
+
+def test_a_server_takes_four_disks(api: Api) -> None:
+    server = api.make_server()["ID"]
+    disks = [api.make("disk", "Disk", Name="d", Server={"ID": server})["ID"] for _ in range(4)]
+    fifth = {"Disk": {"Name": "e"}}
+    attached = {"Disk": {"Name": "e", "Server": {"ID": server}}}
+    assert api.refused("POST", "disk", attached) == (409, "disk_connection_limit")
+    assert api.get("disk")["Total"] == 4, "a refused create leaves nothing behind"
+    spare = api.call("POST", "disk", fifth)["Disk"]["ID"]
+    assert api.refused("PUT", f"disk/{spare}/to/server/{server}") == (409, "disk_connection_limit")
+    api.call("DELETE", f"disk/{disks[0]}/to/server")
+    api.call("PUT", f"disk/{spare}/to/server/{server}")
 
 
 def test_update_cdrom_vnc_and_keys(api: Api) -> None:
@@ -335,6 +358,9 @@ def test_update_cdrom_vnc_and_keys(api: Api) -> None:
     assert api.server(server)["Instance"]["CDROM"] is None
     proxy = api.get(f"server/{server}/vnc/proxy")
     assert all(proxy[key] for key in ("Status", "Host", "IOServerHost", "Port", "Password", "VNCFile"))
+    test_zone = api.at("tk1v")
+    there = test_zone.make_server()["ID"]
+    assert test_zone.refused("GET", f"server/{there}/vnc/proxy") == (403, "disabled_in_sandbox")
     assert api.refused("PUT", f"server/{server}/reset")[0] == 409
     api.boot(server)
     api.call("PUT", f"server/{server}/reset")
@@ -344,9 +370,18 @@ def test_update_cdrom_vnc_and_keys(api: Api) -> None:
 
 def test_the_answer_to_a_create_waits_but_the_server_is_there(emulator: Factory) -> None:
     api = emulator(latency="baseline", time_scale=0.001)  # its two seconds are half an hour
-    with pytest.raises(httpx.ReadTimeout):
-        HTTP.post(f"{api.base}/server", auth=AUTH, json={"Server": SMALL}, timeout=SHORT)
-    assert api.get("server")["Total"] == 1
+    body = json.dumps({"Server": SMALL}).encode()
+    parts = urlsplit(f"{api.base}/server")
+    head = (
+        f"POST {parts.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic dDpz\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=PATIENCE) as line:
+        line.sendall(head.encode() + body)
+        wait_for("the server to be there", lambda: api.get("server")["Total"] == 1)
+        line.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            line.recv(1)
 
 
 def test_time_runs_as_fast_as_told(emulator: Factory) -> None:

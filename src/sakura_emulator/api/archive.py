@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sakura_emulator.api import ftp
 from sakura_emulator.api.disk import rules
 from sakura_emulator.api.resource import Resource, common_shape
 from sakura_emulator.call import Answer, Call, done
@@ -18,7 +19,7 @@ def shape(call: Call, record: Record) -> JSON:
     """The whole archive."""
     zone = ZONES[record.zone]
     store = call.cloud.store
-    uploading = bool(record.get("uploading"))
+    uploading = ftp.is_open(record)
     disk = store.get("disk", record.get("source_disk", 0))
     archive = store.get("archive", record.get("source_archive", 0))
     return {
@@ -51,12 +52,6 @@ def _source(record: Record, now: float) -> JSON:
     return {"ID": record.id, "Name": record["name"], "Availability": state, "SizeMB": record["size"]}
 
 
-def ftp_server(call: Call, record: Record) -> JSON:
-    """Where an image could be uploaded to."""
-    server = ZONES[record.zone]["FTPServer"]
-    return {**server, "User": f"{record.kind}{record.id}", "Password": call.cloud.settings.word(record.id)}
-
-
 def create(call: Call) -> Answer:
     """POST /archive: from a disk, from an archive, or blank and waiting for an upload."""
     body = call.envelope("Archive")
@@ -67,6 +62,7 @@ def create(call: Call) -> Answer:
         source = call.cloud.store.get(kind, source_id)
         if source is None or source.zone != ARCHIVE.zone(call):
             raise ApiError(400, "param_res_not_found", f"{key} {source_id}")
+        ftp.require_closed(source)
         if rules.availability(source, call.now) != "available":
             raise conflict("archive_is_incomplete", f"{kind} {source_id} is not available")
         fields = {"size": source["size"], f"source_{kind}": source.id, "original": source.get("original") or 0}
@@ -79,7 +75,7 @@ def create(call: Call) -> Answer:
     if size <= 0 or size % 1024:
         raise bad_request("invalid_range", f"SizeMB {size}")
     record = ARCHIVE.create(call, size=size, uploading=True, ready_from=call.now, ready_at=call.now)
-    return ARCHIVE.answer(call, record, 201, FTPServer=ftp_server(call, record))
+    return ARCHIVE.answer(call, record, 201, FTPServer=ftp.server(call, record))
 
 
 def update(call: Call) -> Answer:
@@ -98,17 +94,16 @@ def delete(call: Call) -> Answer:
 
 
 def open_ftp(call: Call) -> Answer:
-    """PUT /archive/:id/ftp: wait for an upload again, or give a key to share it."""
+    """PUT /archive/:id/ftp: wait for an upload, change the password, or give a key to share it."""
     record = ARCHIVE.own(call)
     if call.body.get("Shared"):
         return done(SharedKey=f"{record.zone}:{record.id}:{call.cloud.settings.word(record.id)}")
-    record["uploading"] = True
-    return done(FTPServer=ftp_server(call, record))
+    return done(FTPServer=ftp.open_(call, record))
 
 
 def close_ftp(call: Call) -> Answer:
     """DELETE /archive/:id/ftp: the upload is done."""
-    ARCHIVE.own(call)["uploading"] = False
+    ftp.close(ARCHIVE.own(call))
     return done()
 
 

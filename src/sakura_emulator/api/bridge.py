@@ -10,10 +10,10 @@ from sakura_emulator.store import Record
 from sakura_emulator.wire import JSON
 
 
-def refuse_in_sandbox(call: Call) -> None:
-    """403 for what the sandbox zone does not make."""
+def refuse_in_sandbox(call: Call, code: str = "dont_create_in_sandbox") -> None:
+    """403 for what the sandbox zone does not make, or does not do."""
     if call.zone == SANDBOX and call.cloud.settings.sandbox == "refuse":
-        raise ApiError(403, "dont_create_in_sandbox", call.path)
+        raise ApiError(403, code, call.path)
 
 
 def shape(call: Call, record: Record) -> JSON:

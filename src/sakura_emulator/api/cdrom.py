@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sakura_emulator.api.archive import ftp_server
+from sakura_emulator.api import ftp
 from sakura_emulator.api.resource import Resource, common_shape
 from sakura_emulator.call import Answer, Call, done
 from sakura_emulator.catalogue.places import ZONES
@@ -19,7 +19,7 @@ def shape(call: Call, record: Record) -> JSON:
         **common_shape(call, record),
         "DisplayOrder": record.id,
         "Scope": record.get("scope", "user"),
-        "Availability": "uploading" if record.get("uploading") else "available",
+        "Availability": "uploading" if ftp.is_open(record) else "available",
         "SizeMB": record["size"],
         "ServiceClass": f"cloud/cdrom/{record['size'] // 1024}g",
         "Storage": {
@@ -33,7 +33,7 @@ def shape(call: Call, record: Record) -> JSON:
 def create(call: Call) -> Answer:
     """POST /cdrom: empty, waiting for an upload."""
     record = CDROM.create(call, size=integer(call.envelope("CDROM"), "SizeMB"), uploading=True)
-    return CDROM.answer(call, record, 201, FTPServer=ftp_server(call, record))
+    return CDROM.answer(call, record, 201, FTPServer=ftp.server(call, record))
 
 
 def update(call: Call) -> Answer:
@@ -47,21 +47,19 @@ def delete(call: Call) -> Answer:
     """DELETE /cdrom/:id of one that is in no server."""
     record = CDROM.own(call)
     if any(server["cdrom"] == record.id for server in call.cloud.store.all("server")):
-        raise conflict("conflict", f"cdrom {record.id} is in a server")
+        raise conflict("cdrom_in_use", f"cdrom {record.id} is in a server")
     call.cloud.store.delete(record)
     return done()
 
 
 def open_ftp(call: Call) -> Answer:
-    """PUT /cdrom/:id/ftp."""
-    record = CDROM.own(call)
-    record["uploading"] = True
-    return done(FTPServer=ftp_server(call, record))
+    """PUT /cdrom/:id/ftp: wait for an upload, or change the password."""
+    return done(FTPServer=ftp.open_(call, CDROM.own(call)))
 
 
 def close_ftp(call: Call) -> Answer:
     """DELETE /cdrom/:id/ftp: the upload is done."""
-    CDROM.own(call)["uploading"] = False
+    ftp.close(CDROM.own(call))
     return done()
 
 

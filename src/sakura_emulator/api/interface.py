@@ -75,12 +75,15 @@ def add_interface(call: Call, server: Record, *, shared: bool = False, switch_id
     if shared:
         _connect(call, record, SHARED)
     elif switch_id:
-        _connect(call, record, switches.SWITCH.named(call, switch_id).id)
+        _connect(call, record, switches.SWITCH.require(call, switch_id).id)
     return record
 
 
 def _connect(call: Call, record: Record, switch_id: int) -> None:
     """Only the shared segment gives an address; on a switch, a router's too, the guest has one of its own."""
+    if any(other["switch"] == switch_id for other in call.cloud.store.by("interface", "server", record["server"])):
+        where = "the shared segment" if switch_id == SHARED else f"switch {switch_id}"
+        raise conflict("connect_to_same_switch", f"another interface of server {record['server']} is on {where}")
     record["switch"] = switch_id
     if switch_id == SHARED:
         record["ip"] = call.cloud.new_shared_address(record.zone)

@@ -236,7 +236,7 @@ def enable_ipv6(call: Call) -> Answer:
     store = call.cloud.store
     record = INTERNET.own(call)
     if record.get("ipv6"):
-        raise conflict("res_already_exists", f"router {record.id} has an IPv6 network")
+        raise conflict("ipv6net_already_attached", f"router {record.id} has an IPv6 network")
     prefix = _IPV6.network_address + (store.count("next_ipv6", 1) << 64)
     record["ipv6"] = {
         "ID": store.new_id(),

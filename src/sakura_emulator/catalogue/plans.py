@@ -67,11 +67,17 @@ SERVER_PLANS: dict[int, JSON] = {
     for plan in (_server_plan(first, cpu, memory, generation, commitment),)
 }
 
-# One plan with a GPU and one for a confidential VM; their IDs and the size of the latter are unverified.
+_GPU = _server_plan(0, 4, 56, 200, "standard") | {"GPU": 1, "GPUModel": "nvidia_v100_32gbvram"}
+_LARGE_GPU = _server_plan(0, 24, 240, 200, "standard") | {"GPU": 1, "GPUModel": "nvidia_h100_80gbvram"}
+_CONFIDENTIAL = _server_plan(500000000, 2, 4, 200, "dedicatedcpu")
+
+# Names, IDs and models of the plans with a GPU are the service's, as usacloud has printed them; those of the plan for a
+# confidential VM, and its size, are unverified.
 _SPECIAL: tuple[JSON, ...] = (
-    {**_server_plan(400000000, 4, 56, 200, "standard"), "Name": "GPUプラン/4Core-56GB-1GPU", "GPU": 1},
+    {**_GPU, "ID": 201056004, "Name": "高火力 VRT/4Core-56GB-V100x1"},
+    {**_LARGE_GPU, "ID": 210096019, "Name": "高火力 VRT/24Core-240GB-H100x1"},
     {
-        **_server_plan(500000000, 2, 4, 200, "dedicatedcpu"),
+        **_CONFIDENTIAL,
         "Name": "コア専有プラン/2Core-4GB (Confidential VM)",
         "CPUModel": "amd_epyc_7713p",
         "ConfidentialVM": True,
@@ -131,17 +137,19 @@ INTERNET_PLANS: dict[int, JSON] = {
     for mbps in (100, 250, *range(500, 10001, 500))
 }
 
+# The IDs are those of the fake in the vendor's Go client.
 PRIVATE_HOST_PLANS: dict[int, JSON] = {
-    300200224: {
-        "ID": 300200224,
-        "Name": "専有ホスト 200Core 224GB",
+    plan: {
+        "ID": plan,
+        "Name": f"200Core 224GB {name}",
         "CPU": 200,
         "MemoryMB": 229376,
         "Dedicated": False,
-        "Class": "dynamic",
-        "ServiceClass": "cloud/privatehost/200core-224gb",
+        "Class": kind,
+        "ServiceClass": f"cloud/privatehost/{kind}/200core-224gb",
         "Availability": "available",
     }
+    for plan, name, kind in ((112900526366, "標準", "dynamic"), (113102196877, "Windows", "ms_windows"))
 }
 
 # Sizes in GB of an NFS appliance, by the storage's name; the IDs of its plans count up from these.

@@ -86,7 +86,9 @@ def error_from(answer: Answer, *, method: str, path: str, hide: Callable[[str], 
     code = text(envelope.get("error_code"))
     message = text(envelope.get("error_msg"))
     kind = ERRORS.get(answer.status, UnavailableError if answer.status >= 500 else ApiError)
-    said = html.unescape(hide(message[:LONGEST_SEEN])) or _quote(answer, hide)
+    # The API names the broken rule on a second line; an error is a line of logs and histories.
+    lines = html.unescape(hide(message[:LONGEST_SEEN])).splitlines()
+    said = " ".join(line.strip() for line in lines if line.strip()) or _quote(answer, hide)
     if kind is NotFoundError and code in ("", "resource_path_not_found"):
         kind = ApiError
         said = f"{said}; is this the API root? It should end in /cloud/zone"

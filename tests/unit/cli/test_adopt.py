@@ -352,6 +352,7 @@ def test_what_no_template_can_say_is_not_taken_over(folder: Folder, cloud: Cloud
     image = cloud.make("cdrom", "CDROM", Name="iso", SizeMB=5120)
     private = cloud.running("web-002", PrivateHost={"ID": host["ID"]})
     inserted = cloud.running("web-003")
+    cloud.call("DELETE", f"cdrom/{image['ID']}/ftp")
     cloud.call("PUT", f"server/{inserted['ID']}/cdrom", {"CDROM": {"ID": image["ID"]}})
     encrypted = cloud.running("web-004", disks=0, up=False)
     disk = cloud.make_disk(int(encrypted["ID"]), EncryptionAlgorithm="aes256_xts")

@@ -65,6 +65,14 @@ def test_the_message_is_unescaped() -> None:
     assert error.message == '"Name" < 64 & more'
 
 
+def test_a_message_of_several_lines_is_one() -> None:
+    """The API answers a 400 so: its text, and the broken rule on a second line."""
+    error = error_of(
+        httpx.Response(400, json=envelope("bad_request", "不適切な要求です。\nDisk.SizeMB must be 20480\n"))
+    )
+    assert error.message == "不適切な要求です。 Disk.SizeMB must be 20480"
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "words"),
     [

@@ -6,13 +6,14 @@ import ipaddress
 
 from sakura_emulator.call import Call
 from sakura_emulator.catalogue.plans import DISK_PLANS
-from sakura_emulator.errors import bad_request, conflict
+from sakura_emulator.errors import bad_request, conflict, refused
 from sakura_emulator.store import Record
 from sakura_emulator.values import integer, mapping, objects, reference, text
 from sakura_emulator.wire import JSON
 
 _HOST_NAME_MAX = 64
 _PASSWORD_MAX = 128
+_DISKS_MAX = 4  # a server; unverified, an old page of the manual has 3
 _STUCK_AT = 0.4  # how far a stuck copy gets
 
 
@@ -61,19 +62,22 @@ def detach(disk: Record) -> None:
 
 def attach(call: Call, disk: Record, server: Record) -> None:
     """The server's next disk."""
-    others = call.cloud.store.by("disk", "server", server.id)
-    disk["order"] = max((other["order"] or 0 for other in others if other.id != disk.id), default=0) + 1
+    others = [other for other in call.cloud.store.by("disk", "server", server.id) if other.id != disk.id]
+    if len(others) >= _DISKS_MAX:
+        raise conflict("disk_connection_limit", f"server {server.id} has {len(others)} disks; {_DISKS_MAX} are allowed")
+    disk["order"] = max((other["order"] or 0 for other in others), default=0) + 1
     disk["server"] = server.id
 
 
 def size(body: JSON, plan: int, source_size: int) -> int:
     """SizeMB: one of the plan's, and not less than the source's."""
     if plan not in DISK_PLANS:
-        raise bad_request("param_res_not_found", f"there is no disk plan {plan}")
+        raise refused(f"there is no disk plan {plan}", "Disk.Plan.ID must be 2 (Standard Plan), 4 (SSD Plan)")
     sizes = [int(option["SizeMB"]) for option in DISK_PLANS[plan]["Size"]]
     wanted = integer(body, "SizeMB", 0) or max(source_size, sizes[0])
     if wanted not in sizes:
-        raise bad_request("invalid_range", f"SizeMB {wanted} is not one of plan {plan}: {sizes}")
+        said = f"Disk.SizeMB must be {','.join(map(str, sizes))}"
+        raise refused(f"plan {plan} has no size of {wanted} MB", said)
     if wanted < source_size:
         raise bad_request("cant_resize_smaller", f"SizeMB {wanted} is less than the source's {source_size}")
     return wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sakura_emulator import monitor, power
+from sakura_emulator.api import ftp
 from sakura_emulator.api.disk import rules
 from sakura_emulator.api.disk.shape import DISK
 from sakura_emulator.api.interface import configure
@@ -82,6 +83,7 @@ def _source(call: Call, body: JSON, kind: str, key: str) -> Record | None:
 
 
 def _require_source(source: Record, now: float) -> None:
+    ftp.require_closed(source)
     if rules.availability(source, now) != "available":
         raise conflict("disk_is_not_available", f"the source {source.kind} {source.id} is not available")
 
@@ -107,7 +109,10 @@ def update(call: Call) -> Answer:
     """PUT /disk/:id."""
     record = DISK.own(call)
     body = DISK.change(call, record)
-    record["connection"] = _connection(body, record["connection"])
+    connection = _connection(body, record["connection"])
+    if record["server"] and connection != record["connection"]:
+        raise conflict("disconnect_b4_update", f"disk {record.id} is connected to server {record['server']}")
+    record["connection"] = connection
     return DISK.answer(call, record)
 
 

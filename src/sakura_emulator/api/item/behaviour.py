@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sakura_emulator.call import Call
+from sakura_emulator.errors import ApiError, refused
 from sakura_emulator.store import Record
 from sakura_emulator.wire import JSON
 
@@ -29,4 +31,14 @@ class Behaviour:
     update: Callable[[Call, Record, JSON], None] = _nothing
     status: Callable[[Call, Record], JSON] = _same
     zonal: bool = False
-    fields: JSON = field(default_factory=dict)
+    said: str = ""  # what the service says of settings that are wrong, whatever is wrong with them
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Whatever is wrong with an item's settings, the service answers 400 `bad_request`."""
+        try:
+            yield
+        except ApiError as error:
+            if error.status != 400:
+                raise
+            raise refused(error.detail, error.said or self.said) from error

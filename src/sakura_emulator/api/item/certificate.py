@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sakura_emulator.api.item import x509
+from sakura_emulator.api.item.proxylb import BEHAVIOUR
 from sakura_emulator.api.item.resource import ITEM
 from sakura_emulator.call import Answer, Call, done
-from sakura_emulator.errors import bad_request
+from sakura_emulator.errors import refused
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects
 from sakura_emulator.wire import JSON
@@ -58,13 +59,13 @@ def end_date(seconds: float) -> str:
 
 def _certificate(value: Any) -> JSON:
     if not isinstance(value, dict):
-        raise bad_request("invalid_format", "a certificate is not an object")
+        raise refused("a certificate is not an object")
     kept = {key: str(value.get(key) or "") for key in _PEM_KEYS}
     if bool(kept["ServerCertificate"]) != bool(kept["PrivateKey"]):
-        raise bad_request("missing_param", "ServerCertificate and PrivateKey go together")
+        raise refused("ServerCertificate and PrivateKey go together")
     for key, pem in kept.items():
         if pem and "-----BEGIN " not in pem:
-            raise bad_request("invalid_format", f"{key} is not PEM")
+            raise refused(f"{key} is not PEM")
     facts = x509.facts(kept["ServerCertificate"])
     if facts is None:  # not a certificate that can be read: keep what the client says about it
         return {**kept, **{key: str(value.get(key) or "") for key in _READ_KEYS[1:]}, "CertificateEndDate": ""}
@@ -81,21 +82,21 @@ def put(call: Call) -> Answer:
     """PUT …/sslcertificate: replaces the set."""
     ITEM.of_class(call, "proxylb")
     record = ITEM.own(call)
-    body = mapping(call.body, "ProxyLB") or call.body
-    additional = body.get("AdditionalCerts") or []
-    certificates = [
-        _certificate(certificate) for certificate in objects({"AdditionalCerts": additional}, "AdditionalCerts")
-    ]
-    if len(certificates) > _ADDITIONAL_MAX:
-        raise bad_request(
-            "invalid_range", f"{len(certificates)} additional certificates; {_ADDITIONAL_MAX} are allowed"
-        )
-    record["certificate"] = {
-        "PrimaryCert": _certificate(body.get("PrimaryCert") or {}),
-        "AdditionalCerts": certificates,
-    }
+    with BEHAVIOUR.judging():
+        record["certificate"] = _set(mapping(call.body, "ProxyLB") or call.body)
     record["lets_encrypt"] = None
     return done(ProxyLB=record["certificate"])
+
+
+def _set(body: JSON) -> JSON:
+    """The primary certificate and the additional ones, whose list may be absent but not null."""
+    if body.get("AdditionalCerts", []) is None:
+        raise refused("AdditionalCerts is null")
+    additional = objects({"AdditionalCerts": body.get("AdditionalCerts") or []}, "AdditionalCerts")
+    if len(additional) > _ADDITIONAL_MAX:
+        raise refused(f"{len(additional)} additional certificates; {_ADDITIONAL_MAX} are allowed")
+    certificates = [_certificate(certificate) for certificate in additional]
+    return {"PrimaryCert": _certificate(body.get("PrimaryCert") or {}), "AdditionalCerts": certificates}
 
 
 def delete(call: Call) -> Answer:
@@ -111,7 +112,7 @@ def renew(call: Call) -> Answer:
     record = ITEM.own(call)
     wanted = mapping(record["settings"]["ProxyLB"], "LetsEncrypt")
     if not wanted.get("Enabled") or not wanted.get("CommonName"):
-        raise bad_request("bad_request", "LetsEncrypt is not enabled in the settings, or has no CommonName")
+        raise refused("LetsEncrypt is not enabled in the settings, or has no CommonName", BEHAVIOUR.said)
     names = str(wanted.get("SubjectAltNames") or "").replace(",", " ").split()
     ready = call.now + call.cloud.settings.durations.certificate
     name = str(wanted["CommonName"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from sakura_emulator.api.item import dns, proxylb
 from sakura_emulator.api.item.behaviour import Behaviour
 from sakura_emulator.call import Call
-from sakura_emulator.errors import bad_request
+from sakura_emulator.errors import bad_request, refused
 from sakura_emulator.store import Record
-from sakura_emulator.values import text
+from sakura_emulator.values import mapping, objects, text
 from sakura_emulator.wire import JSON
 
 
@@ -37,12 +39,23 @@ def _destination(call: Call, record: Record, before: JSON) -> None:
 
 def _gslb(call: Call, record: Record, body: JSON) -> None:
     record["status"] = {**record["status"], "FQDN": f"site-{record.id}.gslb7.sakura.ne.jp"}
+    _gslb_servers(call, record, {})
+
+
+def _gslb_servers(call: Call, record: Record, before: JSON) -> None:
+    """Every server has an address."""
+    for server in objects(mapping(record["settings"], "GSLB"), "Servers"):
+        address = str((server.get("IPAddress") if isinstance(server, dict) else None) or "")
+        try:
+            ipaddress.IPv4Address(address)
+        except ValueError:
+            raise refused(f"a server of the GSLB: {server!r}", f"実サーバのIPアドレス({address})が不正です") from None
 
 
 _CLASSES: dict[str, Behaviour] = {
     "dns": dns.BEHAVIOUR,
     "proxylb": proxylb.BEHAVIOUR,
-    "gslb": Behaviour(2000002, "gslb7.sakura.ne.jp", "cloud/gslb", create=_gslb),
+    "gslb": Behaviour(2000001, "gslb7.sakura.ne.jp", "cloud/gslb", create=_gslb, update=_gslb_servers),
     "simplemon": Behaviour(4000001, "simplemon1", "cloud/simplemon"),
     "autobackup": Behaviour(3000001, "autobackup1", "cloud/autobackup", zonal=True),
     "autoscale": Behaviour(8000001, "autoscale1", "cloud/autoscale/1"),

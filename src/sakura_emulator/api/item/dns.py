@@ -8,7 +8,7 @@ from typing import Any
 
 from sakura_emulator.api.item.behaviour import Behaviour
 from sakura_emulator.call import Call
-from sakura_emulator.errors import ApiError, bad_request
+from sakura_emulator.errors import ApiError, refused
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects, text
 from sakura_emulator.wire import JSON
@@ -27,7 +27,7 @@ def create(call: Call, record: Record, body: JSON) -> None:
     """The zone name is in Name and Status.Zone; nobody else may have it."""
     zone = text(record["status"], "Zone") or record["name"]
     if len(zone) > 253 or "." not in zone or not all(_LABEL.fullmatch(label) for label in zone.split(".")):
-        raise bad_request("invalid_format", f"{zone!r} is not a zone name without a final dot")
+        raise refused(f"{zone!r} is not a zone name without a final dot")
     for other in call.cloud.store.by("item", "class", "dns"):
         if other.id != record.id and other["status"]["Zone"].lower() == zone.lower():
             raise ApiError(409, "res_already_exists", f"the zone {zone} is taken")
@@ -38,13 +38,15 @@ def create(call: Call, record: Record, body: JSON) -> None:
 def update(call: Call, record: Record, before: JSON) -> None:
     """Check the records; an update without the list empties it."""
     settings = dict(mapping(record["settings"], "DNS"))
+    if settings.get("ResourceRecordSets", []) is None:
+        raise refused("ResourceRecordSets is null", "NULL value found, but an array is required")
     records = objects(settings, "ResourceRecordSets")
     if len(records) > RECORDS_MAX:
         raise ApiError(409, "limit_count_in_account", f"{len(records)} records; {RECORDS_MAX} are allowed")
     for number, entry in enumerate(records):
         problem = _problem(entry)
         if problem:
-            raise bad_request("invalid_format", f"ResourceRecordSets[{number}]: {problem}")
+            raise refused(f"ResourceRecordSets[{number}]: {problem}")
     settings["ResourceRecordSets"] = records
     record["settings"] = {**record["settings"], "DNS": settings}
 
@@ -92,4 +94,4 @@ def _data_problem(kind: str, data: str) -> str:
     return ""
 
 
-BEHAVIOUR = Behaviour(2000001, "gslb4.sakura.ne.jp", "cloud/dns", create, update)
+BEHAVIOUR = Behaviour(2000002, "gslb4.sakura.ne.jp", "cloud/dns", create, update)

@@ -9,7 +9,7 @@ from sakura_emulator.api.item.behaviour import Behaviour
 from sakura_emulator.call import Call
 from sakura_emulator.catalogue.places import ELB_NETWORK
 from sakura_emulator.catalogue.plans import ELB_CLASSES
-from sakura_emulator.errors import ApiError, bad_request
+from sakura_emulator.errors import ApiError, refused
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects
 from sakura_emulator.wire import JSON
@@ -36,7 +36,7 @@ def create(call: Call, record: Record, body: JSON) -> None:
     wanted = record["status"]
     region = wanted.get("Region") or "is1"
     if region not in _REGIONS:
-        raise bad_request("invalid_format", f"Status.Region {region!r} is none of {', '.join(_REGIONS)}")
+        raise refused(f"Status.Region {region!r} is none of {', '.join(_REGIONS)}")
     number = call.cloud.store.count("next_vip", 11) % (ELB_NETWORK.num_addresses - 256)
     record["status"] = {"UseVIPFailover": bool(wanted.get("UseVIPFailover")), "Region": region}
     record["vip"] = str(ELB_NETWORK[number])
@@ -49,7 +49,7 @@ def create(call: Call, record: Record, body: JSON) -> None:
 def update(call: Call, record: Record, before: JSON) -> None:
     """Check the settings and note since when each entry is enabled or disabled."""
     if not isinstance(record["settings"].get("ProxyLB"), dict):
-        raise bad_request("missing_param", "Settings.ProxyLB")
+        raise refused("Settings.ProxyLB")
     settings = record["settings"]["ProxyLB"]
     _check(settings)
     _keep_last_entries(call, settings, mapping(before, "ProxyLB"))
@@ -80,7 +80,7 @@ def change_plan(call: Call, record: Record, service_class: str) -> Record:
 
 def _check_class(service_class: str) -> None:
     if service_class not in ELB_CLASSES:
-        raise bad_request("param_res_not_found", f"ServiceClass {service_class!r} is no plan of an ELB")
+        raise refused(f"ServiceClass {service_class!r} is no plan of an ELB")
 
 
 def enabled(server: JSON) -> bool:
@@ -130,15 +130,15 @@ def _note_history(record: Record, now: float) -> None:
 def _check(settings: JSON) -> None:
     _choice(mapping(settings, "HealthCheck"), "Protocol", ("http", "tcp"), "HealthCheck")
     _range(mapping(settings, "HealthCheck"), "DelayLoop", 10, 60, "HealthCheck")
-    _range(mapping(settings, "SorryServer"), "Port", 1, 65535, "SorryServer")
+    _check_sorry_server(mapping(settings, "SorryServer"))
     _range(mapping(settings, "Timeout"), "InactiveSec", 10, 600, "Timeout")
     if settings.get("Syslog") == {}:
-        raise bad_request("missing_param", "Syslog.Port")
+        raise refused("Syslog.Port")
     for number, port in enumerate(_items(settings, "BindPorts")):
         _check_port(port, f"BindPorts[{number}]")
     servers = _items(settings, "Servers")
     if len(servers) > SERVERS_MAX:
-        raise bad_request("invalid_range", f"{len(servers)} servers; an ELB has {SERVERS_MAX} at most")
+        raise refused(f"{len(servers)} servers; an ELB has {SERVERS_MAX} at most")
     for number, server in enumerate(servers):
         _check_server(server, f"Servers[{number}]")
     for number, rule in enumerate(_items(settings, "Rules")):
@@ -148,7 +148,7 @@ def _check(settings: JSON) -> None:
 def _items(settings: JSON, key: str) -> list[JSON]:
     items = objects(settings, key)
     if not all(isinstance(item, dict) for item in items):
-        raise bad_request("invalid_format", f"{key} holds something that is no object")
+        raise refused(f"{key} holds something that is no object")
     return items
 
 
@@ -157,7 +157,7 @@ def _choice(body: JSON, key: str, allowed: tuple[str, ...], where: str, *, requi
     if value in (None, "") and not required:
         return
     if value not in allowed:
-        raise bad_request("invalid_format", f"{where}.{key} {value!r} is none of {', '.join(allowed)}")
+        raise refused(f"{where}.{key} {value!r} is none of {', '.join(allowed)}")
 
 
 def _range(body: JSON, key: str, low: int, high: int, where: str, *, required: bool = False) -> None:
@@ -165,7 +165,7 @@ def _range(body: JSON, key: str, low: int, high: int, where: str, *, required: b
     if value is None and not required:
         return
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise bad_request("invalid_range", f"{where}.{key} {value!r} is not within {low}..{high}")
+        raise refused(f"{where}.{key} {value!r} is not within {low}..{high}")
 
 
 def _check_port(port: JSON, where: str) -> None:
@@ -173,9 +173,15 @@ def _check_port(port: JSON, where: str) -> None:
     _range(port, "Port", 1, 65535, where, required=True)
     _choice(port, "SSLPolicy", _SSL_POLICIES, where)
     if port.get("SSLPolicy") and port["ProxyMode"] != "https":
-        raise bad_request("invalid_param_comb", f"{where}: SSLPolicy is for https only")
+        raise refused(f"{where}: SSLPolicy is for https only")
     if len(objects(port, "AddResponseHeader")) > _HEADERS_MAX:
-        raise bad_request("invalid_range", f"{where}: more than {_HEADERS_MAX} response headers")
+        raise refused(f"{where}: more than {_HEADERS_MAX} response headers")
+
+
+def _check_sorry_server(sorry: JSON) -> None:
+    _range(sorry, "Port", 1, 65535, "SorryServer")
+    if sorry.get("Port") is not None and not sorry.get("IPAddress"):
+        raise refused("SorryServer has a port and no address")
 
 
 def _check_server(server: JSON, where: str) -> None:
@@ -183,11 +189,11 @@ def _check_server(server: JSON, where: str) -> None:
     try:
         ipaddress.IPv4Address(str(address))
     except ValueError:
-        raise bad_request("invalid_format", f"{where}.IPAddress {address!r}") from None
+        raise refused(f"{where}.IPAddress {address!r}") from None
     _range(server, "Port", 1, 65535, where, required=True)
     group = server.get("ServerGroup") or ""
     if not isinstance(group, str) or len(group) > _GROUP_MAX:
-        raise bad_request("invalid_range", f"{where}.ServerGroup {group!r} has more than {_GROUP_MAX} characters")
+        raise refused(f"{where}.ServerGroup {group!r} has more than {_GROUP_MAX} characters")
 
 
 def _check_rule(rule: JSON, where: str) -> None:
@@ -197,4 +203,12 @@ def _check_rule(rule: JSON, where: str) -> None:
         _choice(rule, key, codes, where, required=True)
 
 
-BEHAVIOUR = Behaviour(6000001, "proxylb1.sakura.ne.jp", "cloud/proxylb", create, update, status)
+BEHAVIOUR = Behaviour(
+    6000001,
+    "proxylb1.sakura.ne.jp",
+    "cloud/proxylb",
+    create,
+    update,
+    status,
+    said="リクエストパラメータが不正です",
+)

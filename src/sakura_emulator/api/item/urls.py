@@ -8,7 +8,7 @@ from sakura_emulator.api.item.classes import behaviour
 from sakura_emulator.api.item.resource import ITEM, answer, check_hash
 from sakura_emulator.api.resource import Route, named_fields
 from sakura_emulator.call import Answer, Call, done
-from sakura_emulator.errors import ApiError, not_found
+from sakura_emulator.errors import ApiError, not_found, refused
 from sakura_emulator.store import Record
 from sakura_emulator.values import mapping, objects, text
 from sakura_emulator.wire import JSON
@@ -21,18 +21,22 @@ def create(call: Call) -> Answer:
     body = call.envelope("CommonServiceItem")
     name = text(mapping(body, "Provider"), "Class")
     rules = behaviour(name)
+    fields = named_fields(call, body)
+    with rules.judging():
+        settings, status = mapping(body, "Settings"), mapping(body, "Status")
     data = {
-        **named_fields(call, body),
+        **fields,
         "class": name,
-        "settings": mapping(body, "Settings"),
-        "status": mapping(body, "Status"),
+        "settings": settings,
+        "status": status,
         "service_class": text(body, "ServiceClass") or rules.service_class,
         "created": call.now,
         "modified": call.now,
     }
     store = call.cloud.store
     record = store.put(Record(store.new_id(), "item", call.zone if rules.zonal else "", data))
-    rules.create(call, record, body)
+    with rules.judging():
+        rules.create(call, record, body)
     return answer(call, record, 201)
 
 
@@ -49,8 +53,9 @@ def update(call: Call) -> Answer:
     if body.get("Settings") is None:
         return answer(call, record)
     before = record["settings"]
-    record["settings"] = mapping(body, "Settings")
-    rules.update(call, record, before)
+    with rules.judging():
+        record["settings"] = mapping(body, "Settings")
+        rules.update(call, record, before)
     reply = answer(call, record)
     if record["class"] == "dns" and not record["settings"]["DNS"]["ResourceRecordSets"]:
         # Specification 18.3: only the answer to the update that empties a zone says so.
@@ -74,8 +79,11 @@ def delete(call: Call) -> Answer:
 def change_plan(call: Call) -> Answer:
     """PUT /commonserviceitem/:id/plan of an ELB."""
     ITEM.of_class(call, "proxylb")
-    service_class = text(call.envelope("CommonServiceItem"), "ServiceClass")
-    return answer(call, proxylb.change_plan(call, ITEM.own(call), service_class))
+    body = call.envelope("CommonServiceItem")
+    with proxylb.BEHAVIOUR.judging():
+        if body.keys() != {"ServiceClass"}:
+            raise refused(f"a change of the plan has ServiceClass alone, not {', '.join(sorted(body)) or 'nothing'}")
+        return answer(call, proxylb.change_plan(call, ITEM.own(call), text(body, "ServiceClass")))
 
 
 def read_health(call: Call) -> Answer:

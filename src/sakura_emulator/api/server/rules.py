@@ -7,7 +7,7 @@ from sakura_emulator.api.disk import rules as disk_rules
 from sakura_emulator.api.interface import add_interface
 from sakura_emulator.call import Call
 from sakura_emulator.catalogue.plans import choose_server_plan
-from sakura_emulator.errors import bad_request, conflict
+from sakura_emulator.errors import bad_request, conflict, refused
 from sakura_emulator.store import Record
 from sakura_emulator.values import objects, reference, text
 from sakura_emulator.wire import JSON
@@ -21,7 +21,8 @@ def plan_id(wanted: JSON) -> int:
     plan = choose_server_plan(wanted)
     if plan is None:
         asked = {key: value for key, value in wanted.items() if value not in (None, "", 0, False)}
-        raise bad_request("param_res_not_found", f"there is no server plan {asked}")
+        said = "No server plan found matching with the request parameters."
+        raise refused(f"there is no server plan {asked}", said)
     return int(plan["ID"])
 
 

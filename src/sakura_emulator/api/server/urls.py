@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from sakura_emulator import monitor, power
+from sakura_emulator.api import ftp
+from sakura_emulator.api.bridge import refuse_in_sandbox
 from sakura_emulator.api.privatehost import PRIVATE_HOST
 from sakura_emulator.api.resource import named_fields
 from sakura_emulator.api.server import rules
@@ -120,6 +122,7 @@ def insert_cdrom(call: Call) -> Answer:
     cdrom = call.cloud.store.get("cdrom", reference(call.body.get("CDROM"), "CDROM"))
     if cdrom is None or cdrom.zone != record.zone:
         raise ApiError(400, "param_res_not_found", f"CDROM {call.body.get('CDROM')}")
+    ftp.require_closed(cdrom)
     record["cdrom"] = cdrom.id
     return done()
 
@@ -131,8 +134,9 @@ def eject_cdrom(call: Call) -> Answer:
 
 
 def vnc_proxy(call: Call) -> Answer:
-    """GET /server/:id/vnc/proxy: six texts, none empty."""
+    """GET /server/:id/vnc/proxy: six texts, none empty. The sandbox has no consoles."""
     record = SERVER.get(call)
+    refuse_in_sandbox(call, "disabled_in_sandbox")
     host = ZONES[record.zone]["VNCProxy"]["HostName"]
     password = hashlib.blake2b(str(record.id).encode(), digest_size=6).hexdigest()
     file = f"[connection]\nhost={host}\nport=51234\npassword={password}\n"

@@ -81,9 +81,15 @@ def _read_disk(reader: Reader) -> DiskTemplate:
 def _read_network_interfaces(reader: Reader) -> tuple[NetworkInterface, ...]:
     if not reader.has("network_interfaces"):
         return ServerTemplate().network_interfaces
-    interfaces = []
+    interfaces: list[NetworkInterface] = []
     for index, child in enumerate(reader.children("network_interfaces")):
-        interfaces.append(_read_network_interface(child, first=index == 0))
+        interface = _read_network_interface(child, first=index == 0)
+        taken = [switch for earlier in interfaces for switch in _switches(earlier) & _switches(interface)]
+        if taken:
+            child.problem(
+                "upstream", "same-switch", f"another interface is on switch {taken[0]}: each has a switch of its own"
+            )
+        interfaces.append(interface)
     if len(interfaces) > MAX_NETWORK_INTERFACES:
         reader.problem(
             "network_interfaces",
@@ -91,6 +97,12 @@ def _read_network_interfaces(reader: Reader) -> tuple[NetworkInterface, ...]:
             f"{len(interfaces)} interfaces; a server takes at most {MAX_NETWORK_INTERFACES}",
         )
     return tuple(interfaces)
+
+
+def _switches(interface: NetworkInterface) -> set[str]:
+    """The switches that an interface is on, in whatever zone: a switch is in one."""
+    upstream = interface.upstream
+    return (set(upstream.values()) if isinstance(upstream, Mapping) else {upstream}) - {"shared", ""}
 
 
 def _read_network_interface(reader: Reader, *, first: bool) -> NetworkInterface:

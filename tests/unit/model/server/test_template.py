@@ -87,7 +87,7 @@ def test_a_full_template_is_read_as_written() -> None:
         {"plan": {"core": 1, "memory": 1}},
         {"plan": {"core": 256, "memory": 1024}},
         {"network_interfaces": []},
-        {"network_interfaces": [{}, *[{"upstream": SWITCH}] * 9]},
+        {"network_interfaces": [{}, *[{"upstream": str(int(SWITCH) + number)} for number in range(9)]]},
         {"network_interfaces": [{"expose": {"ports": [1, 65_535]}}]},
         {"network_interfaces": [{"expose": {"server_group_name": "a" * 10}}]},
         {"network_interfaces": [{"upstream": SWITCH}]},
@@ -127,7 +127,21 @@ def test_the_allowed_edges(template: dict[str, Any]) -> None:
         ({"plan": {"core": 257}}, "plan.core", "range"),
         ({"plan": {"memory": 0}}, "plan.memory", "range"),
         ({"plan": {"memory": 1025}}, "plan.memory", "range"),
-        ({"network_interfaces": [{}, *[{"upstream": SWITCH}] * 10]}, "network_interfaces", "too-many-interfaces"),
+        (
+            {"network_interfaces": [{}, *[{"upstream": str(int(SWITCH) + number)} for number in range(10)]]},
+            "network_interfaces",
+            "too-many-interfaces",
+        ),
+        (
+            {"network_interfaces": [{}, {"upstream": SWITCH}, {"upstream": SWITCH}]},
+            "network_interfaces[2].upstream",
+            "same-switch",
+        ),
+        (
+            {"network_interfaces": [{"upstream": {"is1b": SWITCH}}, {"upstream": {"is1c": "1" * 12, "is1b": SWITCH}}]},
+            "network_interfaces[1].upstream",
+            "same-switch",
+        ),
         ({"network_interfaces": [{"upstream": "internet"}]}, "network_interfaces[0].upstream", "shape"),
         ({"network_interfaces": [{}, {}]}, "network_interfaces[1].upstream", "shared-first"),
         (
