@@ -230,7 +230,7 @@ def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable
             cwd=fleet.folder,
             env={**fleet.env, **state_home(fleet), **engine.env},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         )
         wait_for("the servers of the first job", lambda: fleet.count().get("disk", 0) == 2)
@@ -243,9 +243,13 @@ def test_one_job_at_a_time_and_an_interrupted_one_ends_well(make_fleet: Callable
 
         first.send_signal(signal.SIGINT)
         engine.wait_for_interrupt()
-    output, _ = first.communicate(timeout=PATIENCE)
+    output, said = first.communicate(timeout=PATIENCE)
     assert first.returncode == 8, output
     assert json.loads(output)["status"] == "CANCELED"
+    told = next(line for line in said.splitlines() if line.startswith("interrupted: finishing "))
+    assert "hscale-group-1e7593-001 (" in told, "what goes on is said"
+    assert "Press Ctrl-C again to stop at once" in told
+    assert "Traceback" not in said
     assert scaled(fleet, "keep")["status"] == "DONE"
     assert fleet.count() == {"server": 2, "disk": 2, "interface": 2, "note": 1}
 

@@ -69,7 +69,7 @@ def deploy(
     """
     limits = PlanLimits(size_only=False, allow_delete=allowed, max_removed=max_removed)
     with Progress(progress) as shown:
-        runner = job_runner(stack, source="deploy", policy_packs=policy_packs, limits=limits, listener=shown.change)
+        runner = job_runner(stack, source="deploy", policy_packs=policy_packs, limits=limits, progress=shown)
         result = runner.run(
             "deploy",
             lambda group: _target(runner.project, runner.stack, group, base),

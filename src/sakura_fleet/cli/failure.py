@@ -9,18 +9,20 @@ from typing import Any
 
 import click
 
-from sakura_fleet.engine.exit_codes import ERROR, USAGE, job_code
+from sakura_fleet.engine.exit_codes import ERROR, INTERRUPTED, USAGE, job_code
 from sakura_fleet.errors import FleetError, UsageError
 
 
 @contextmanager
 def failing(exit_code: Callable[[FleetError], int]) -> Iterator[None]:
-    """End the command with the message of a `FleetError`, and with this exit code."""
+    """End the command with the message of a `FleetError`, and with this exit code; with one of its own at Ctrl-C."""
     try:
         yield
     except FleetError as error:
         click.echo(f"Error: {error.coded()}", err=True)
         raise click.exceptions.Exit(exit_code(error)) from error
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 class PlainGroup(click.Group):

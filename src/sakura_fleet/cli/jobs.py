@@ -9,8 +9,8 @@ import click
 
 from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.options import confirm
+from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine.exit_codes import CompatExit, JobExit
-from sakura_fleet.engine.outcome import Change
 from sakura_fleet.engine.project import Project
 from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
@@ -24,14 +24,23 @@ def job_runner(
     source: str,
     policy_packs: Sequence[str] = (),
     limits: PlanLimits | None = None,
-    listener: Callable[[Change], None] = lambda _: None,
+    progress: Progress | None = None,
 ) -> JobRunner:
     """The job runner of a stack of the project here; without packs, previews use the project's own, if it has one."""
+    shown = progress or Progress("none")
     project = Project.here()
     name = project.selected_stack(stack)
     own = project.root / "policies"
     packs = list(policy_packs) or ([str(own)] if (own / "PulumiPolicy.yaml").is_file() else [])
-    return JobRunner(project, name, clock=now, source=source, policy_packs=packs, limits=limits, listener=listener)
+    return JobRunner(
+        *(project, name),
+        clock=now,
+        source=source,
+        policy_packs=packs,
+        limits=limits,
+        listener=shown.change,
+        say=shown.say,
+    )
 
 
 def agree_by(stack: str, *, yes: bool) -> Agree:

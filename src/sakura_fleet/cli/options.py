@@ -79,10 +79,12 @@ def output_file_option(what: str) -> Option:
 
 
 def confirm(question: str) -> None:
-    """Ask, and stop on no. Raises `UsageError` where nobody answers."""
+    """Ask, and stop on no. Raises `UsageError` where nobody answers, and `KeyboardInterrupt` at Ctrl-C."""
     try:
         agreed = click.confirm(question, err=True)
-    except click.Abort:
+    except click.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
         raise UsageError("nobody answered: run the same command with --yes. Nothing was changed") from None
     if not agreed:
         raise click.Abort

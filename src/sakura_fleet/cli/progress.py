@@ -50,6 +50,13 @@ class Progress:
         elif self._status:
             self._live(change)
 
+    def say(self, message: str) -> None:
+        """Say what became of something that the person at the terminal did."""
+        if self._status:
+            self._status.console.print(message, highlight=False, soft_wrap=True)
+        elif self._mode != "none":
+            click.echo(json.dumps({"message": message}) if self._mode == "json" else message, err=True)
+
     def _live(self, change: Change) -> None:
         if self._status is None:
             return

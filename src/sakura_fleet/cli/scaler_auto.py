@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,6 +19,7 @@ from sakura_fleet.cli.jobs import job_runner, print_result, warn_of_damaged
 from sakura_fleet.cli.options import allow_changes_option, output_option, stack_option
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.cli.table import aligned
+from sakura_fleet.engine.job_lock import CANCELED
 from sakura_fleet.engine.project import Project
 from sakura_fleet.errors import FleetError
 from sakura_fleet.scaler.autoscaler import Autoscaler, Observation, exit_code_of
@@ -59,16 +62,20 @@ def auto(
     if once:
         plain, detailed = exit_code_of(*tick())
         sys.exit(detailed if detailed_exitcode else plain)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    while True:
-        try:
-            tick()
-        except FleetError as error:  # such as a stack file that is just being written: the next tick sees
-            click.echo(f"Error: {error.coded()}", err=True)
-        if stop.wait(interval):
-            return
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    with suppress(KeyboardInterrupt):
+        while not _interrupted(tick):
+            time.sleep(interval)
+
+
+def _interrupted(tick: Callable[[], tuple[Observation, JobResult | None]]) -> bool:
+    """Whether a tick of the loop was interrupted in the middle of its job."""
+    try:
+        _, result = tick()
+    except FleetError as error:  # such as a stack file that is just being written: the next tick sees
+        click.echo(f"Error: {error.coded()}", err=True)
+        return False
+    return result is not None and result.status == CANCELED
 
 
 @click.command()
@@ -166,7 +173,7 @@ def describe(stack: str | None, output: str) -> None:
 
 def _runner(stack: str | None, limits: PlanLimits | None = None) -> JobRunner:
     progress = Progress("plain" if not sys.stderr.isatty() else "auto")
-    return job_runner(stack, source="auto", limits=limits, listener=progress.change)
+    return job_runner(stack, source="auto", limits=limits, progress=progress)
 
 
 def _report(observation: Observation, result: JobResult | None, stack: str, output: str) -> None:

@@ -180,7 +180,7 @@ def _run(
             source=options["source"],
             policy_packs=options["policy_packs"],
             limits=PlanLimits(size_only=not options["allow_changes"]),
-            listener=progress.change,
+            progress=progress,
         )
         decide: Rule = lambda group: rule(group, runner.members)  # noqa: E731
         if options["dry_run"]:

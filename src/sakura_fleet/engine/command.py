@@ -21,7 +21,7 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from sakura_fleet.errors import EngineError
+from sakura_fleet.errors import CancelledError, EngineError
 
 OnOutput = Callable[[str], object] | None
 
@@ -34,6 +34,7 @@ class GroupedCommand(PulumiCommand):
     """
 
     interrupted = False
+    _passes_on = False
     _process: subprocess.Popen[str] | None = None
 
     def __init__(self, at_work: Callable[[int | None], None] = lambda _: None) -> None:
@@ -56,29 +57,37 @@ class GroupedCommand(PulumiCommand):
         on_output: OnOutput = None,
         on_error: OnOutput = None,
     ) -> CommandResult:
+        if self.interrupted:
+            raise CancelledError("interrupted: the engine was not started")
         env = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        with subprocess.Popen(  # noqa: S603 - the engine itself, with the Automation API's arguments
-            [self.command, "--non-interactive", *args],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=env,
-            encoding="utf-8",
-            start_new_session=True,
-        ) as process:
+        with (
+            self._ended_by_interrupt(),
+            subprocess.Popen(  # noqa: S603 - the engine itself, with the Automation API's arguments
+                [self.command, "--non-interactive", *args],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=env,
+                encoding="utf-8",
+                start_new_session=True,
+            ) as process,
+        ):
             self._process = process
+            if self.interrupted:  # while it was started
+                self.interrupt()
             self._at_work(process.pid)
             readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
             for reader in readers:
                 reader.join()
             code = process.wait()
             self._process = None
+            if code >= 0:
+                self._at_work(None)
         if code < 0:
             raise EngineError(
                 f"the engine was ended by {signal.Signals(-code).name}; run the same command again: it repairs what "
                 "that left behind, and goes on"
             )
-        self._at_work(None)
         stdout, stderr = ("\n".join(reader.lines) for reader in readers)
         result = CommandResult(stdout=stdout, stderr=stderr, code=code)
         if code != 0:
@@ -86,7 +95,7 @@ class GroupedCommand(PulumiCommand):
         return result
 
     def interrupt(self) -> None:
-        """Ask the running command to finish what is under way and to start nothing new."""
+        """Ask the running command to finish what is under way and to start nothing new, and so any later one."""
         self.interrupted = True
         process = self._process
         if process is not None and process.poll() is None:
@@ -94,19 +103,52 @@ class GroupedCommand(PulumiCommand):
                 process.send_signal(signal.SIGINT)
 
     @contextmanager
-    def passing_signals_on(self) -> Iterator[None]:
-        """While this lasts, SIGINT and SIGTERM to this process interrupt the command instead of ending this process."""
+    def _ended_by_interrupt(self) -> Iterator[None]:
+        """Where signals are not passed on, SIGINT ends the command first, and is raised once that has ended."""
+        if self._passes_on or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+        came = False
+
+        def end(number: int, frame: FrameType | None) -> None:
+            nonlocal came
+            came = True
+            self.interrupt()
+            if callable(before):
+                with contextlib.suppress(KeyboardInterrupt):
+                    before(number, frame)
+
+        signal.signal(signal.SIGINT, end)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+            if came:
+                raise KeyboardInterrupt
+
+    @contextmanager
+    def passing_signals_on(self, told: Callable[[int], None] = lambda _: None) -> Iterator[None]:
+        """While this lasts, SIGINT and SIGTERM to this process interrupt the command instead of ending this process;
+        `told` gets the number of signals so far."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
+        signals = 0
+
         def pass_on(_number: int, _frame: FrameType | None) -> None:
+            nonlocal signals
+            signals += 1
             self.interrupt()
+            told(signals)
 
         before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._passes_on = True
         try:
             yield
         finally:
+            self._passes_on = False
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -1,6 +1,6 @@
 """The exit codes of all commands, and which of them an error's code leads to; docs/exit-codes.md explains them.
 
-Every command ends with 0 where all is well, 1 for an error and 2 for wrong usage. What a command means by another
+Every command ends with 0 where all is well, 1 for an error, 2 for wrong usage and 130 for Ctrl-C. What a command means by another
 number, or by these in particular, is an enumeration of its own: the same number may mean two things in two commands.
 """
 
@@ -10,8 +10,11 @@ from collections.abc import Collection, Mapping
 from enum import IntEnum
 from typing import Final
 
+from sakura_fleet import interrupts
+
 ERROR: Final = 1
 USAGE: Final = 2
+INTERRUPTED: Final = interrupts.EXIT_CODE
 
 
 class JobExit(IntEnum):

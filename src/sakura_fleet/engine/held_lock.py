@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc
-from pulumi.automation import CommandError, CommandResult, PulumiCommand
+from pulumi.automation import CommandError, CommandResult
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
+from sakura_fleet.engine.command import GroupedCommand
 from sakura_fleet.errors import EngineError
 
 WORKERS: Final = 4
@@ -39,7 +40,7 @@ class _Program(LanguageServer):
 
 
 @contextmanager
-def held_lock(command: PulumiCommand, root: Path, stack: str, message: str) -> Iterator[None]:
+def held_lock(command: GroupedCommand, root: Path, stack: str, message: str) -> Iterator[None]:
     """Hold the lock of a stack of the project at `root`; `message` stands in the stack's history.
 
     Raises `CommandError` where the engine cannot have the lock: another run has it.
@@ -56,7 +57,11 @@ def held_lock(command: PulumiCommand, root: Path, stack: str, message: str) -> I
             engine: Future[CommandResult] = waiting.submit(command.run, arguments, str(root), {})
             engine.add_done_callback(lambda _: program.begun.set())
             try:
-                program.begun.wait()
+                try:
+                    program.begun.wait()
+                except KeyboardInterrupt:  # where the backend does not answer, it would never begin
+                    command.interrupt()
+                    raise
                 if engine.done():
                     engine.result()
                     raise EngineError("the engine ended without having held the stack's lock")

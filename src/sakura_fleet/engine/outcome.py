@@ -42,6 +42,11 @@ class Change:
     ended: int = 0
     phase: str = ""
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is an object of its own, and neither a component nor the stack, which are under way until the end."""
+        return not self.kind.startswith(("pulumi:", f"{tokens.CONFIG_NAMESPACE}:"))
+
 
 @dataclass(slots=True)
 class Outcome:

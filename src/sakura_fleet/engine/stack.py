@@ -200,8 +200,9 @@ class StackEngine:
         """Carry out the plan of a preview with the same `refresh` and `replace` (URNs of resources to make again).
 
         Raises `EngineError` where it fails, also where the program, the state or the cloud now want something else.
+        Ctrl-C ends it early only within `command.passing_signals_on`.
         """
-        with _own_words("the update failed"), self.command.passing_signals_on():
+        with _own_words("the update failed"):
             self._stack.up(
                 config_file=str(plan.config),
                 plan=str(plan.steps),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sakura_fleet import client as api
+from sakura_fleet import interrupts
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.settings import SessionSettings
 
@@ -28,9 +29,10 @@ def open_session(
             settings.api_root,
             settings.credentials(env),
             rate_limit=settings.rate_limit,
+            cancelled=interrupts.seen,
             retry=api.RetryPolicy(deadline=deadline),
         )
-    session = Session(settings, env=env, client=client)
+    session = Session(settings, env=env, client=client, cancelled=interrupts.seen)
     try:
         yield session
     finally:

@@ -28,6 +28,7 @@ from sakura_fleet.errors import (
     AdoptionError,
     BlockedError,
     BusyError,
+    CancelledError,
     EngineError,
     FileError,
     FleetError,
@@ -99,6 +100,7 @@ class JobRunner:
         policy_packs: Sequence[str] = (),
         limits: PlanLimits | None = None,
         listener: Callable[[Change], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.project = project
         self.stack = stack
@@ -109,6 +111,7 @@ class JobRunner:
         self._policy_packs = list(policy_packs)
         self._limits = limits or PlanLimits()
         self._listener = listener
+        self._say = say
 
     def group(self) -> ServerGroupArgs:
         """The stack's server group, as its file says now; a size outside the limits is for the rules to mend."""
@@ -232,6 +235,10 @@ class JobRunner:
             result.error = outcome.words or error.coded()
             if not result.exit_code:
                 result.exit_code = outcome.exit_code(error, interrupted=interrupted)
+        except KeyboardInterrupt:  # where the engine changes nothing; an update ends by itself, with an error
+            result.status, result.exit_code = jobs.CANCELED, JobExit.CANCELED
+            result.size_after = self.group().size
+            result.error = CancelledError("interrupted; nothing was changed").coded()
         finally:
             if work.dead and (work.preview_only or result.status != jobs.DONE):
                 self.folder.leave_to_the_next(work.dead)
@@ -259,15 +266,20 @@ class JobRunner:
             if not work.agree(result):
                 result.status, result.exit_code, result.size_after = jobs.CANCELED, JobExit.CANCELED, group.size
                 return
+            opened.enter_context(
+                engine.command.passing_signals_on(lambda signals: self._say(_interrupted(outcome, signals, self.stack)))
+            )
             declared.replace(work.file)
             try:
                 if replaced:
                     self._release(replaced)
                 engine.up(outcome, plan, refresh=work.effort is Effort.REFRESH, replace=urns)
             except FleetError as error:
-                if isinstance(error, BusyError) or (outcome.left_its_plan and not outcome.changes):
+                unbegun = not outcome.changes and (outcome.left_its_plan or engine.command.interrupted)
+                if isinstance(error, BusyError) or unbegun:
                     with suppress(BusyError):  # nothing has begun; and what somebody wrote meanwhile stays
                         work.file.replace(declared)
+                        result.size_after = group.size
                 if outcome.left_its_plan and not outcome.changes:
                     raise BlockedError(_left_its_plan(outcome.words)) from error
                 raise
@@ -369,6 +381,16 @@ def _refusal(request: str, findings: Sequence[Finding], *, size_only: bool) -> s
     why = "goes beyond the change of the size" if size_only else "has steps that are to be allowed by name"
     head = f"the plan of `{request}` {why}; nothing was changed:"
     return "\n".join([head, *lines, *more])
+
+
+def _interrupted(outcome: Outcome, signals: int, stack: str) -> str:
+    """What becomes of an update at Ctrl-C."""
+    if signals > 1:
+        return f"stopping at once; `sakura-fleet repair --stack {stack}` shows what is left unfinished"
+    under_way = [change for change in list(outcome.changes.values()) if change.state == "begun" and change.is_own]
+    names = [f"{change.name} ({change.phase or change.operation})" for change in under_way]
+    what = f"finishing {', '.join(names)}" if names else "stopping"
+    return f"interrupted: {what}; nothing new begins. Press Ctrl-C again to stop at once"
 
 
 def _left_its_plan(words: str) -> str:

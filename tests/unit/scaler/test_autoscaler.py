@@ -278,6 +278,7 @@ def test_the_loop_goes_on_after_a_stack_file_that_is_half_written(
         ticks.append(len(ticks))
         if len(ticks) == 3:
             file.write_text(whole)
+            stage.autoscaler.tick()
             os.kill(os.getpid(), signal.SIGTERM)
         return stage.autoscaler.tick()
 
