@@ -1,4 +1,4 @@
-"""Where the commands begin. Ctrl-C ends them without a traceback from here on, also while their modules are imported."""
+"""Where the commands begin. Ctrl-C ends them without a traceback, also while their modules are imported."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ def _run(module: str, command: str) -> None:
         interrupts.watch()
         getattr(import_module(module), command)()
     except KeyboardInterrupt:
-        sys.exit(interrupts.EXIT_CODE)
+        sys.exit(interrupts.CODE)

@@ -1,6 +1,6 @@
 """Ctrl-C (SIGINT) at a command: the first one is an exception that unwinds, and a second one ends the process at once.
 
-The unwinding waits for threads, such as those that ask the cloud. They see by `seen` that nobody waits for their answer.
+The unwinding waits for threads, such as those that ask the cloud; they see by `seen` that it was interrupted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from types import FrameType
 from typing import Final
 
-EXIT_CODE: Final = 130
+CODE: Final = 130
 """128 + SIGINT, as shells have it."""
 
 _seen: Final = threading.Event()
@@ -29,7 +29,7 @@ def seen() -> bool:
 
 def _raise_once(_number: int, _frame: FrameType | None) -> None:
     if _seen.is_set():
-        os._exit(EXIT_CODE)
+        os._exit(CODE)
     _seen.set()
     os.write(2, b"\ninterrupted; press Ctrl-C again to stop at once\n")
     raise KeyboardInterrupt

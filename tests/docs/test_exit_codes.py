@@ -68,7 +68,8 @@ def kinds(kind: type[errors.FleetError] = errors.FleetError) -> Iterator[type[er
 
 
 def test_what_every_command_may_end_with() -> None:
-    assert [int(code) for code, _ in table("| Exit code | Means |")] == [0, exit_codes.ERROR, exit_codes.USAGE]
+    known = [0, exit_codes.ERROR, exit_codes.USAGE, exit_codes.INTERRUPTED]
+    assert [int(code) for code, _ in table("| Exit code | Means |")] == known
 
 
 def test_every_code_of_a_command_is_explained() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
-from sakura_fleet.cli.clock import now
+from sakura_fleet.cli.clock import clock_of
 from sakura_fleet.cli.options import confirm
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine.exit_codes import CompatExit, JobExit
@@ -34,7 +34,7 @@ def job_runner(
     packs = list(policy_packs) or ([str(own)] if (own / "PulumiPolicy.yaml").is_file() else [])
     return JobRunner(
         *(project, name),
-        clock=now,
+        clock=clock_of(project, name),
         source=source,
         policy_packs=packs,
         limits=limits,

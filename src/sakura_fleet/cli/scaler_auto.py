@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.jobs import job_runner, print_result, warn_of_damaged
 from sakura_fleet.cli.options import allow_changes_option, output_option, stack_option
 from sakura_fleet.cli.progress import Progress
@@ -203,11 +202,11 @@ def _status(runner: JobRunner, observation: Observation) -> dict[str, Any]:
         "MIN": group.min_size,
         "MAX": group.max_size,
         "SIZE": group.size,
-        "READY": sum(not (server.booting or server.failed) for server in usage.servers) if usage else None,
+        "READY": sum(server.ready for server in usage.servers) if usage else None,
         "DESIRED": decision.recommended,
         "STATE": "BUSY" if runner.folder.is_busy() else decision.reason.value,
         "COOLDOWN": f"{decision.wait} s" if decision.wait else "",
-        "LAST": f"{last[0]['status']} {_age(last[0]['ts'], now())} ago" if last else "",
+        "LAST": f"{last[0]['status']} {_age(last[0]['ts'], runner.clock())} ago" if last else "",
         "ORPHANS": observation.orphans(runner.stack),
     }
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from sakura_fleet.cli.clock import now
 from sakura_fleet.cli.jobs import agree_by, exit_code, job_runner, print_result, warn_of_damaged
 from sakura_fleet.cli.options import (
     allow_changes_option,
@@ -141,8 +140,8 @@ def history(stack: str | None, count: int, hours: float | None, output: str) -> 
     Example:
       scaler history -s production --since 24 -o json
     """
-    since = now() - timedelta(hours=hours) if hours is not None else None
     runner = job_runner(stack, source="cli")
+    since = runner.clock() - timedelta(hours=hours) if hours is not None else None
     records = runner.history
     if not runner.project.stack_file(runner.stack).is_file() and not records.path.is_file():
         raise NoStackError(

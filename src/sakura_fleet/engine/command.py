@@ -73,8 +73,7 @@ class GroupedCommand(PulumiCommand):
             ) as process,
         ):
             self._process = process
-            if self.interrupted:  # while it was started
-                self.interrupt()
+            self._interrupt_again()
             self._at_work(process.pid)
             readers = [_Reader(process.stdout, on_output), _Reader(process.stderr, on_error)]
             for reader in readers:
@@ -101,6 +100,11 @@ class GroupedCommand(PulumiCommand):
         if process is not None and process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGINT)
+
+    def _interrupt_again(self) -> None:
+        """Where the signal came while the command was started."""
+        if self.interrupted:
+            self.interrupt()
 
     @contextmanager
     def _ended_by_interrupt(self) -> Iterator[None]:

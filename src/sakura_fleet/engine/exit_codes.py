@@ -1,7 +1,8 @@
 """The exit codes of all commands, and which of them an error's code leads to; docs/exit-codes.md explains them.
 
-Every command ends with 0 where all is well, 1 for an error, 2 for wrong usage and 130 for Ctrl-C. What a command means by another
-number, or by these in particular, is an enumeration of its own: the same number may mean two things in two commands.
+Every command ends with 0 where all is well, 1 for an error, 2 for wrong usage and 130 for Ctrl-C. What a command means
+by another number, or by these in particular, is an enumeration of its own: the same number may mean two things in two
+commands.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sakura_fleet import interrupts
 
 ERROR: Final = 1
 USAGE: Final = 2
-INTERRUPTED: Final = interrupts.EXIT_CODE
+INTERRUPTED: Final = interrupts.CODE
 
 
 class JobExit(IntEnum):

@@ -44,7 +44,7 @@ class Change:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is an object of its own, and neither a component nor the stack, which are under way until the end."""
+        """Whether it is an object, and neither a component nor the stack, which are under way until the end."""
         return not self.kind.startswith(("pulumi:", f"{tokens.CONFIG_NAMESPACE}:"))
 
 

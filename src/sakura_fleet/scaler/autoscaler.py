@@ -11,18 +11,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sakura_fleet.engine import job_lock as jobs
-from sakura_fleet.engine.exit_codes import JobExit
+from sakura_fleet.engine.exit_codes import JobExit, job_code
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import FleetError, JobFolderError
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.model.stack import StackConfig
-from sakura_fleet.provider.session import Session
 from sakura_fleet.scaler.decision import Decision, decide
 from sakura_fleet.scaler.elb import elb_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import Effort, JobRunner
 from sakura_fleet.scaler.leftovers import orphan_note, without_orphans
-from sakura_fleet.scaler.memory import ScalingMemory
+from sakura_fleet.scaler.memory import ScalingMemory, SizeJob
 from sakura_fleet.scaler.metrics import find_servers, measure
 from sakura_fleet.scaler.reasons import Action, Reason
 from sakura_fleet.scaler.situation import GroupSettings, Situation
@@ -30,13 +29,15 @@ from sakura_fleet.scaler.sizes import Target
 from sakura_fleet.scaler.usage import Usage
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import ElbHealth
+    from sakura_fleet.client import Elb
 
 MEMORY_FILE: Final = "scaling.json"
 _WAY_OUT: Final = (
     "when the group was changed last is not known; remove the file to begin again: the cooldown is then counted from "
     "the newest change of a server"
 )
+UNANSWERED_TICKS: Final = 3
+"""So many ticks in a row at which the group cannot be observed are an error: nobody scales it meanwhile."""
 UNHEALTHY: Final = "ServersUnhealthy"
 _COOLING: Final = (Reason.COOLDOWN_UP, Reason.COOLDOWN_DOWN, Reason.BACKOFF)
 _UNKNOWN: Final = (
@@ -57,6 +58,8 @@ class Observation:
     usage: Usage | None
     decision: Decision
     trouble: str = ""
+    code: str = ""
+    """The code of the error that `trouble` tells."""
 
     def orphans(self, stack: str) -> list[str]:
         """Servers with the group's names that the state does not know, in words."""
@@ -88,10 +91,11 @@ class Autoscaler:
         self._remember(decision.memory)
         task = _task(observation)
         if task is None:
+            self._runner.not_busy()
             return observation, None
         memory, before = decision.memory, observation.config.server_group.size
         if decision.size != before:
-            self._remember(memory.declared(decision.size, scaling, self._clock()))
+            self._remember(memory.declared(decision.size, self._clock()))
 
         def rule(group: ServerGroupArgs) -> Target:
             if group.size != before:  # somebody was faster; the next tick goes by what they wrote
@@ -101,7 +105,7 @@ class Autoscaler:
         result = self._runner.run("auto", rule, effort=task.effort, replace=task.replace, manual=False)
         action, now, after = task.action.value, self._clock(), result.size_after
         if result.status == jobs.DONE:
-            memory = memory.succeeded(scaling, action=action, before=before, after=after, now=now)
+            memory = memory.succeeded(action=action, before=before, after=after, now=now)
         elif result.status in (jobs.FAILED, jobs.CANCELED, jobs.BLOCKED):
             memory = memory.failed(scaling, action=action, before=before, after=after, now=now)
         try:
@@ -126,21 +130,34 @@ class Autoscaler:
             memory, lost = recall(), ""
         except JobFolderError as error:
             memory, lost = ScalingMemory(), error.coded()
-        usage, trouble = self._measure(config)
+        usage, trouble, code = self._measure(config)
         group = GroupSettings.of(config.server_group, config.scaling_rules)
-        return Observation(config, usage, decide(Situation(group, memory, usage, self._clock(), lost)), trouble)
+        situation = Situation(group, memory, usage, self._clock(), lost, self._last_job())
+        return Observation(config, usage, decide(situation), trouble, code)
+
+    def _last_job(self) -> SizeJob | None:
+        """The newest job that changed the size, unless it was the autoscaler's own, which it remembers itself."""
+        try:
+            records = self._runner.history.records().found
+        except JobFolderError:  # a tick that would act has checked it
+            return None
+        changed = next((job for job in reversed(records) if job["size_before"] != job["size_after"]), None)
+        if changed is None or not changed.get("manual", True):
+            return None
+        return SizeJob(changed["size_after"], datetime.fromisoformat(changed["ts"]))
 
     def _remember(self, memory: ScalingMemory) -> None:
         self._runner.folder.save(MEMORY_FILE, memory.to_json())
 
-    def _measure(self, config: StackConfig) -> tuple[Usage | None, str]:
+    def _measure(self, config: StackConfig) -> tuple[Usage | None, str, str]:
         try:
             with open_session(self._runner.project.setting(self._runner.stack)) as session:
                 found = find_servers(session.client, config.fleet_id, config.server_group)
                 state = self._runner.state()
                 if found and state.is_empty:
-                    return None, _no_state(self._runner.stack, len(found))
+                    return None, _no_state(self._runner.stack, len(found)), FleetError.code
                 members, orphans = without_orphans(found, state)
+                elb = elb_of(session, config)
                 usage = measure(
                     session.client,
                     members,
@@ -148,11 +165,12 @@ class Autoscaler:
                     now=self._clock(),
                     cloud_clock=session.settings.is_emulator,
                     samples=config.scaling_rules.samples,
-                    health=_health(session, config),
+                    health=session.client.elbs.health(elb.id) if elb else None,
+                    entries=_entries(elb, config),
                 )
         except FleetError as error:
-            return None, error.coded()
-        return usage, ""
+            return None, error.coded(), error.code
+        return usage, "", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +208,11 @@ def _no_state(stack: str, found: int) -> str:
     )
 
 
-def _health(session: Session, config: StackConfig) -> ElbHealth | None:
-    """What the stack's ELB says of its entries; None where there is no ELB."""
-    elb = elb_of(session, config)
-    return session.client.elbs.health(elb.id) if elb else None
+def _entries(elb: Elb | None, config: StackConfig) -> set[str] | None:
+    """The addresses in the stack's ELB; None where its servers are in none."""
+    if elb is None or not config.server_group.exposed_ports:
+        return None
+    return {entry.ip_address for entry in elb.entries}
 
 
 def exit_code_of(observation: Observation, result: JobResult | None) -> tuple[int, int]:
@@ -205,6 +224,9 @@ def exit_code_of(observation: Observation, result: JobResult | None) -> tuple[in
         return JobExit.JOB_FOLDER, JobExit.JOB_FOLDER
     if reason in _COOLING:
         return 0, JobExit.COOLDOWN
+    if observation.usage is None and observation.decision.memory.unanswered_ticks >= UNANSWERED_TICKS:
+        failed = job_code({observation.code}, otherwise=JobExit.UNKNOWN)
+        return failed, failed
     if reason in _UNKNOWN:
         return 0, JobExit.UNKNOWN
     return 0, JobExit.NOOP

@@ -95,6 +95,9 @@ def _progressing(situation: Situation) -> Condition:
 
 
 def _degraded(situation: Situation) -> Condition:
+    if situation.left_out and not situation.unhealthy:
+        message = f"no entry in the ELB: {', '.join(situation.left_out)}; `scaler keep` enters them again"
+        return Condition("Degraded", "True", "EntriesMissing", message)
     if not situation.unhealthy:
         return Condition("Degraded", "False", "ServersHealthy", "no server is known to be down")
     reason = "TooManyUnhealthy" if situation.too_many_unhealthy else "ServersUnhealthy"

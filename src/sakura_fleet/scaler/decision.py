@@ -89,7 +89,7 @@ class Decision:
 
 def decide(situation: Situation) -> Decision:
     """Decide by one observation of the group."""
-    situation = replace(situation, memory=_recalled(situation))
+    kept, situation = situation.memory, replace(situation, memory=_recalled(situation))
     metric = measure(situation)
     request = request_by(situation, metric)
     recommended = recommend(situation.group, request.wanted, situation.members)
@@ -106,21 +106,29 @@ def decide(situation: Situation) -> Decision:
         metric=metric,
         conditions=conditions(situation, metric, request, recommended, verdict),
         steps=tuple(steps(situation, metric, request, recommended, verdict)),
-        memory=_remembered(situation, metric, load_known=request.load_known),
+        memory=_remembered(situation, kept, metric, load_known=request.load_known),
     )
 
 
 def _recalled(situation: Situation) -> ScalingMemory:
     """The memory as it counts now: also where it was lost, and where the clock was wrong when it was noted."""
     changed = situation.usage.changed_at if situation.usage else None
-    memory = situation.memory.begun(situation.scaling, changed=changed, now=situation.now)
-    return memory.capped(situation.scaling, situation.now)
+    memory = situation.memory.begun(changed=changed, now=situation.now).capped(situation.scaling, situation.now)
+    return memory.caught_up(situation.last_job, size=situation.group.size, now=situation.now)
 
 
-def _remembered(situation: Situation, metric: Metric, *, load_known: bool) -> ScalingMemory:
-    memory = situation.memory.observed(size=situation.group.size, stamp=metric.stamp, load_known=load_known)
+def _remembered(situation: Situation, kept: ScalingMemory, metric: Metric, *, load_known: bool) -> ScalingMemory:
+    """What is kept after this tick, of what counted at it and what was `kept` before."""
+    memory = situation.memory.observed(
+        size=situation.group.size,
+        stamp=metric.stamp,
+        load_known=load_known,
+        answered=situation.usage is not None,
+    )
     if situation.usage is not None:  # else nothing was seen of the servers
         memory = memory.with_unhealthy(situation.unhealthy)
-    elif situation.memory.written_size is None:
+    else:  # nor what time it is there: an emulator has a clock of its own
+        memory = replace(memory, changed_up_at=kept.changed_up_at, changed_down_at=kept.changed_down_at)
+    if situation.usage is None and situation.memory.written_size is None:
         memory = replace(memory, written_size=None)  # still to begin by what the servers tell
-    return memory.cooling(situation.scaling, situation.now) if situation.size_changed else memory
+    return memory.cooling(situation.now) if situation.size_changed else memory

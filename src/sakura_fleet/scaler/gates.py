@@ -79,7 +79,7 @@ def above_maximum(situation: Situation, asked: Recommendation) -> Hold | None:
 
 
 def cooldown_up(situation: Situation, asked: Recommendation) -> Hold | None:
-    wait = situation.seconds_until(situation.memory.cooldown_until_up)
+    wait = situation.cooldown_up()
     if asked.size <= situation.group.size or not wait:
         return None
     message = f"cooldown: {asked.size} servers are wanted, in {wait} s"
@@ -87,7 +87,7 @@ def cooldown_up(situation: Situation, asked: Recommendation) -> Hold | None:
 
 
 def cooldown_down(situation: Situation, asked: Recommendation) -> Hold | None:
-    wait = situation.seconds_until(situation.memory.cooldown_until_down)
+    wait = situation.cooldown_down()
     if asked.size >= situation.group.size or not wait:
         return None
     message = f"cooldown: {asked.size} servers are enough, in {wait} s"

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sakura_fleet.engine.job_lock import IGNORED
 from sakura_fleet.errors import JobFolderError
 
 _SHAPE: Final[dict[str, type | tuple[type, ...]]] = {
@@ -98,17 +96,6 @@ class History:
             f"the history {self.path} cannot be {what} ({error.strerror}): make it a file that this user may write, "
             "on a disk with room, or move it away"
         )
-
-
-def busy_since(records: Sequence[Mapping[str, Any]]) -> datetime | None:
-    """When the first of the requests was made that found the stack busy, one after the other, up to the newest one;
-    None where the newest one did not."""
-    since = None
-    for record in reversed(records):
-        if record["status"] != IGNORED:
-            break
-        since = datetime.fromisoformat(record["ts"])
-    return since
 
 
 def _record(line: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from sakura_fleet.engine import job_lock as jobs
 from sakura_fleet.engine.exit_codes import JobExit
@@ -41,7 +41,7 @@ from sakura_fleet.inventory.owned import InState
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.server.teardown import release
-from sakura_fleet.scaler.history import History, busy_since
+from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.leftovers import Members, member_owner_tags, orphan_note, remove_leftovers, without_orphans
 from sakura_fleet.scaler.metrics import find_servers
@@ -55,6 +55,7 @@ Agree = Callable[[JobResult], bool]
 
 MOST_BUSY: Final = timedelta(hours=1)
 """A stack that is found busy for longer is one with a stale lock, or with a run that somebody should look at."""
+BUSY_FILE: Final = "busy.json"
 SHOWN: Final = 10
 """So many findings are in the error of a blocked job."""
 
@@ -177,20 +178,35 @@ class JobRunner:
         if not preview_only:
             if result.status == jobs.IGNORED:
                 self._note_long_wait(result)
+            else:
+                self.not_busy()
             try:
                 self.history.append({**result.record(self.stack, group.name, self.source), "manual": manual})
             except JobFolderError as error:
                 result.fail_to_note(error)
         return result
 
+    def not_busy(self) -> None:
+        """Note that nothing was held up: no request before this counts as one of a stack that stays busy."""
+        with suppress(OSError):
+            (self.folder.folder / BUSY_FILE).unlink(missing_ok=True)
+
     def _note_long_wait(self, result: JobResult) -> None:
         """A stack that is busy for longer than jobs take is an error: its lock may be stale, and nothing else says so.
 
-        It counts from the first of the requests that found it busy, one after the other.
+        It counts from the first of the requests that found it busy, without a job or a tick in between that did not,
+        also one that had nothing to do.
         """
         ended = result.ended or self.clock()
-        since = busy_since(self.history.records().found)
-        if since is not None and ended - since > MOST_BUSY:
+        try:
+            since = self.folder.load(BUSY_FILE, _since, "remove it: it says since when the stack has been busy")
+            if since is None or since > ended:
+                self.folder.save(BUSY_FILE, {"since": ended.isoformat(timespec="seconds")})
+                return
+        except JobFolderError as error:
+            result.fail_to_note(error)
+            return
+        if ended - since > MOST_BUSY:
             result.exit_code = JobExit.BUSY
             minutes = int((ended - since).total_seconds() // 60)
             result.notes.append(
@@ -366,6 +382,14 @@ class JobRunner:
         with self._session() as session:
             found = find_servers(session.client, config.fleet_id, config.server_group)
         return without_orphans(found, self.state())
+
+
+def _since(document: dict[str, Any]) -> datetime:
+    """Raises `ValueError`, `TypeError` or `KeyError` for what is no moment."""
+    since = datetime.fromisoformat(document["since"])
+    if since.tzinfo is None:
+        raise ValueError(f"{document['since']!r} names no time zone")
+    return since
 
 
 def _never_brought_up(request: str, stack: str) -> str:

@@ -1,9 +1,9 @@
 """The scaling memory: what the autoscaler remembers from one tick to the next.
 
 It is a value, and each change of it is a function from old to new. The cooldown is counted from the end of the last
-change, in both directions, and nothing but time ends it: neither a run that had nothing to do nor one that failed. A
-failure has a wait of its own, which grows. Whatever the clock said when a wait was noted, none is longer than one that
-begins now.
+change, in both directions, and lasts as long as the stack file says now; nothing but time ends it: neither a run that
+had nothing to do nor one that failed. A failure has a wait of its own, which grows. Whatever the clock said when a wait
+was noted, none is longer than one that begins now.
 """
 
 from __future__ import annotations
@@ -16,6 +16,14 @@ from typing import Any, Final
 from sakura_fleet.model.scaling import ScalingArgs
 
 VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SizeJob:
+    """A job that a person asked for and that declared another size, `size`; the history of the stack has it."""
+
+    size: int
+    ended: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,52 +41,56 @@ class LastAction:
 class ScalingMemory:
     """One group's memory. `written_size` is the size that the autoscaler declared last, or accepted from a person; None
     where nothing is remembered of an earlier tick. `unhealthy` counts the ticks in a row that found a server unhealthy,
-    by its name."""
+    by its name. `changed_up_at` and `changed_down_at` are from when the cooldown in each direction counts;
+    `unanswered_ticks` counts those in a row at which the group could not be observed."""
 
-    cooldown_until_up: datetime | None = None
-    cooldown_until_down: datetime | None = None
+    changed_up_at: datetime | None = None
+    changed_down_at: datetime | None = None
     last_action: LastAction | None = None
     failures: int = 0
     retry_at: datetime | None = None
     written_size: int | None = None
     last_stamp: datetime | None = None
     unknown_ticks: int = 0
+    unanswered_ticks: int = 0
     unhealthy: Mapping[str, int] = field(default_factory=dict)
 
-    def begun(self, scaling: ScalingArgs, *, changed: datetime | None, now: datetime) -> ScalingMemory:
+    def begun(self, *, changed: datetime | None, now: datetime) -> ScalingMemory:
         """Where nothing is remembered: the group grows a cooldown after the newest `changed` server, which may be the
         work of a tick that was forgotten; and as a removed server leaves no trace, it shrinks a cooldown from now."""
         if self.written_size is not None:
             return self
-        return replace(
-            self,
-            cooldown_until_up=changed and changed + timedelta(seconds=scaling.cooldown.up),
-            cooldown_until_down=now + timedelta(seconds=scaling.cooldown.down),
-        )
+        return replace(self, changed_up_at=changed, changed_down_at=now)
+
+    def caught_up(self, job: SizeJob | None, *, size: int, now: datetime) -> ScalingMemory:
+        """With what a person's job has changed since the last change that is known: it begins a cooldown at its end,
+        and where it declared `size`, which the stack file has now, that is nobody else's."""
+        if job is None or job.ended > now or (self.changed_up_at and job.ended <= self.changed_up_at):
+            return self
+        known = self.written_size is not None and job.size == size
+        return replace(self.cooling(job.ended), written_size=size if known else self.written_size)
 
     def capped(self, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
         """With no wait that is longer than one that begins now: the clock may have been ahead when it was noted."""
         return replace(
             self,
-            cooldown_until_up=_at_most(self.cooldown_until_up, now, scaling.cooldown.up),
-            cooldown_until_down=_at_most(self.cooldown_until_down, now, scaling.cooldown.down),
+            changed_up_at=_at_most(self.changed_up_at, now, 0),
+            changed_down_at=_at_most(self.changed_down_at, now, 0),
             retry_at=_at_most(self.retry_at, now, scaling.backoff.after(self.failures)),
         )
 
-    def cooling(self, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
+    def cooling(self, now: datetime) -> ScalingMemory:
         """With a cooldown in both directions that begins now."""
-        return replace(
-            self,
-            cooldown_until_up=now + timedelta(seconds=scaling.cooldown.up),
-            cooldown_until_down=now + timedelta(seconds=scaling.cooldown.down),
-        )
+        return replace(self, changed_up_at=now, changed_down_at=now)
 
-    def observed(self, *, size: int, stamp: datetime | None, load_known: bool) -> ScalingMemory:
-        """After a tick that found `size` declared, and `stamp` as the newest sample's time."""
+    def observed(self, *, size: int, stamp: datetime | None, load_known: bool, answered: bool) -> ScalingMemory:
+        """After a tick that found `size` declared, and `stamp` as the newest sample's time; `answered` says whether the
+        group could be observed."""
         return replace(
             self,
             last_stamp=stamp or self.last_stamp,
             unknown_ticks=0 if load_known else self.unknown_ticks + 1,
+            unanswered_ticks=0 if answered else self.unanswered_ticks + 1,
             written_size=size,
         )
 
@@ -86,17 +98,17 @@ class ScalingMemory:
         """After a tick that found these servers unhealthy, and no others."""
         return replace(self, unhealthy={name: self.unhealthy.get(name, 0) + 1 for name in sorted(names)})
 
-    def declared(self, size: int, scaling: ScalingArgs, now: datetime) -> ScalingMemory:
+    def declared(self, size: int, now: datetime) -> ScalingMemory:
         """Before `size` is written to the stack file and made so: a crash in between leaves no size that looks like a
         person's, and no group that may be changed again at once."""
-        return replace(self, written_size=size).cooling(scaling, now)
+        return replace(self, written_size=size).cooling(now)
 
-    def succeeded(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> ScalingMemory:
+    def succeeded(self, *, action: str, before: int, after: int, now: datetime) -> ScalingMemory:
         """After a change. A server that was only replaced starts no cooldown; a late success of a change does."""
         done = LastAction(action=action, size_before=before, size_after=after, at=now, succeeded=True)
         memory = replace(self, last_action=done, failures=0, retry_at=None, written_size=after)
         late = self.failures > 0 and self.last_action is not None and self.last_action.action != "converge"
-        return memory.cooling(scaling, now) if before != after or late else memory
+        return memory.cooling(now) if before != after or late else memory
 
     def failed(self, scaling: ScalingArgs, *, action: str, before: int, after: int, now: datetime) -> ScalingMemory:
         """After a run that failed. `after` is the size that the stack file has now: it stays declared, and the next
@@ -113,7 +125,7 @@ class ScalingMemory:
         last = self.last_action
         return {
             "v": VERSION,
-            "cooldown_until": {"up": _text(self.cooldown_until_up), "down": _text(self.cooldown_until_down)},
+            "changed_at": {"up": _text(self.changed_up_at), "down": _text(self.changed_down_at)},
             "last_action": last
             and {
                 "action": last.action,
@@ -127,6 +139,7 @@ class ScalingMemory:
             "written_size": self.written_size,
             "last_stamp": _text(self.last_stamp),
             "unknown_ticks": self.unknown_ticks,
+            "unanswered_ticks": self.unanswered_ticks,
             "unhealthy": dict(self.unhealthy),
         }
 
@@ -136,10 +149,10 @@ class ScalingMemory:
         cooldown that cannot be read must not count as none."""
         if document["v"] != VERSION:
             raise ValueError(f"version {document['v']!r}")
-        last, until = document["last_action"], document["cooldown_until"]
+        last, changed = document["last_action"], document["changed_at"]
         return cls(
-            cooldown_until_up=_moment(until["up"]),
-            cooldown_until_down=_moment(until["down"]),
+            changed_up_at=_moment(changed["up"]),
+            changed_down_at=_moment(changed["down"]),
             last_action=None
             if last is None
             else LastAction(
@@ -154,6 +167,7 @@ class ScalingMemory:
             written_size=None if document["written_size"] is None else _count(document["written_size"]),
             last_stamp=_moment(document["last_stamp"]),
             unknown_ticks=_count(document["unknown_ticks"]),
+            unanswered_ticks=_count(document["unanswered_ticks"]),
             unhealthy={str(name): _count(ticks) for name, ticks in document["unhealthy"].items()},
         )
 

@@ -92,13 +92,15 @@ def measure(
     cloud_clock: bool = False,
     samples: int = 1,
     health: api.ElbHealth | None = None,
+    entries: Collection[str] | None = None,
     workers: int = WORKERS,
 ) -> Usage:
-    """The usage of a group's members, given with their zones, as in `fetch_group`; `orphans` are not measured."""
+    """The usage of a group's members, given with their zones, as in `fetch_group`; `orphans` are not measured.
+    `entries` are the addresses that the load balancer has, None where the group is in none."""
     bound = None if cloud_clock else now
     with ThreadPoolExecutor(workers, THREADS) as pool:
         series = list(pool.map(lambda place: _series(client, place[0], place[1].id, samples, bound), members))
-    usage = _usage(members, series, samples, now=now, health=health, whole=True)
+    usage = _usage(members, series, samples, now=now, health=health, entries=entries, whole=True)
     return replace(usage, orphans=_usage(orphans, [[] for _ in orphans], samples).servers)
 
 
@@ -174,6 +176,7 @@ def _usage(
     *,
     now: datetime | None = None,
     health: api.ElbHealth | None = None,
+    entries: Collection[str] | None = None,
     whole: bool = False,
 ) -> Usage:
     """Without `now`, nobody is taken for booting."""
@@ -206,6 +209,7 @@ def _usage(
                 is_on=not is_off,
                 healthy=healthy,
                 booting=young and (is_off or not points or healthy is False),
+                entered=_entered(server, entries),
                 changed_at=_changed_at(server),
             )
         )
@@ -219,6 +223,10 @@ def _is_young(server: api.Server, moment: datetime | None) -> bool:
 def _changed_at(server: api.Server) -> datetime | None:
     moments = (server.created_at, server.status_changed_at)
     return max((moment for moment in moments if moment and moment.tzinfo), default=None)
+
+
+def _entered(server: api.Server, entries: Collection[str] | None) -> bool | None:
+    return None if entries is None or not server.ip_address else server.ip_address in entries
 
 
 def _healthy(server: api.Server, health: api.ElbHealth | None) -> bool | None:

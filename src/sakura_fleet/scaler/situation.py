@@ -8,7 +8,7 @@ from math import ceil
 
 from sakura_fleet.model.scaling import ScalingArgs, smallest
 from sakura_fleet.model.server.group import ServerGroupArgs
-from sakura_fleet.scaler.memory import ScalingMemory
+from sakura_fleet.scaler.memory import ScalingMemory, SizeJob
 from sakura_fleet.scaler.usage import ServerUsage, Usage
 
 
@@ -49,6 +49,8 @@ class Situation:
     usage: Usage | None
     now: datetime
     memory_trouble: str = ""
+    last_job: SizeJob | None = None
+    """The newest job that changed the size, where a person asked for it."""
 
     @property
     def scaling(self) -> ScalingArgs:
@@ -89,12 +91,29 @@ class Situation:
         return tuple(sorted(server.name for server in self.servers if server.failed))
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of the servers that run and have no entry in the ELB, sorted."""
+        servers = (server for server in self.servers if server.entered is False)
+        return tuple(sorted(server.name for server in servers if not (server.booting or server.failed)))
+
+    @property
     def too_many_unhealthy(self) -> bool:
         """Whether the brake is on: all servers, or more than its share; but one dead server of two is an accident."""
         unhealthy, count = len(self.unhealthy), len(self.servers)
         return unhealthy > 0 and (
             unhealthy == count or (unhealthy > 1 and 100 * unhealthy > self.scaling.brake * count)
         )
+
+    def cooldown_up(self) -> int:
+        """Seconds until the group may grow; 0 where it may now."""
+        return self._since(self.memory.changed_up_at, self.scaling.cooldown.up)
+
+    def cooldown_down(self) -> int:
+        """Seconds until the group may shrink; 0 where it may now."""
+        return self._since(self.memory.changed_down_at, self.scaling.cooldown.down)
+
+    def _since(self, moment: datetime | None, seconds: int) -> int:
+        return self.seconds_until(moment and moment + timedelta(seconds=seconds))
 
     def seconds_until(self, moment: datetime | None) -> int:
         """Whole seconds until then; 0 where it is past, or None."""

@@ -22,7 +22,8 @@ class ServerUsage:
     """One server with its newest samples, oldest first.
 
     `key` is its owner tag, where it has one. `healthy` is the load balancer's word, None where it has none. `booting`
-    servers are counted in the size but not in the mean: what they use is the boot, not the load. `changed_at` is when
+    servers are counted in the size but not in the mean: what they use is the boot, not the load. `entered` says whether
+    it has an entry in the load balancer, None where that is not known. `changed_at` is when
     it was made, or its power changed last.
     """
 
@@ -35,6 +36,7 @@ class ServerUsage:
     is_on: bool = True
     healthy: bool | None = None
     booting: bool = False
+    entered: bool | None = None
     changed_at: datetime | None = None
 
     def percent(self, point: CpuPoint) -> float:
@@ -58,6 +60,11 @@ class ServerUsage:
     def avg_of_percents(self) -> float:
         """The mean as sacloud-cpu-usage v0.1 and later make it; 0 where there are no samples."""
         return plain_mean(self.percent(point) for point in self.points) if self.cores > 0 else 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests can come to it."""
+        return not (self.booting or self.failed or self.entered is False)
 
     @property
     def failed(self) -> bool:

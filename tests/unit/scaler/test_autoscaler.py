@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from sakura_emulator.server import Running
 from sakura_fleet.cli import scaler_auto, scaler_jobs
+from sakura_fleet.cli.clock import clock_of, now
 from sakura_fleet.cli.main import main
 from sakura_fleet.client import Client
 from sakura_fleet.engine import job_lock as jobs
@@ -24,11 +25,12 @@ from sakura_fleet.engine.project import Project, engine_environment
 from sakura_fleet.errors import JobFolderError
 from sakura_fleet.inventory.owned import InState
 from sakura_fleet.ownership import OwnerTags
-from sakura_fleet.scaler.autoscaler import MEMORY_FILE, Autoscaler, Observation, exit_code_of
+from sakura_fleet.scaler.autoscaler import MEMORY_FILE, UNANSWERED_TICKS, Autoscaler, Observation, exit_code_of
 from sakura_fleet.scaler.job_result import JobResult
 from sakura_fleet.scaler.job_runner import MOST_BUSY, JobRunner, Rule
 from sakura_fleet.scaler.reasons import Action, Reason
 from sakura_fleet.scaler.sizes import Target
+from tests.emulator.support import Api
 from tests.unit.folder import Folder, inside
 from tests.unit.full_disk import full_disk
 from tests.unit.scaler.farm import FLEET, Farm
@@ -72,7 +74,7 @@ class Stage:
     """A group of two servers that were busy for hours, and its autoscaler."""
 
     def __init__(self, folder: Folder, farm: Farm, api_root: str) -> None:
-        self.folder, self.farm, self._api_root = folder, farm, api_root
+        self.folder, self.farm, self.api_root = folder, farm, api_root
         self.declare(2)
         self.members = 2
         self.known = {member_tag(number) for number in (1, 2)}
@@ -85,7 +87,7 @@ class Stage:
         return self.autoscaler.tick()[0]
 
     def declare(self, size: int) -> None:
-        self.folder.write(size=size, api_root=self._api_root)
+        self.folder.write(size=size, api_root=self.api_root)
 
     def join(self, number: int) -> None:
         self.farm.member(f"web-{number:03}")
@@ -316,6 +318,12 @@ def test_a_stack_that_is_busy_at_every_request_becomes_an_error(stage: Stage) ->
         result = waiting.run("keep", lambda group: Target(group.size, "keep"))
         assert (result.status, result.exit_code) == (jobs.IGNORED, JobExit.BUSY)
         assert "`sakura-fleet repair --stack test`" in result.notes[0]
+        stage.farm.load("web-", 0.3)
+        stage.farm.advance(1_200)
+        assert stage.autoscaler.tick()[1] is None
+        assert waiting.run("keep", lambda group: Target(group.size, "keep")).exit_code == 0, "a quiet tick came between"
+        stage.farm.advance(3_700)
+        assert waiting.run("keep", lambda group: Target(group.size, "keep")).exit_code == JobExit.BUSY
     assert timedelta(hours=1) == MOST_BUSY
     assert keep().status == jobs.DONE_NOOP
     with held.folder.job("another"):
@@ -388,6 +396,52 @@ def test_how_many_servers_are_ready_is_not_known_where_the_cloud_does_not_say(
     assert (unknown.exit_code, json.loads(unknown.stdout)["READY"]) == (0, None)
     assert "[auth]" in unknown.stderr
     assert status().stdout.count("<unknown>") == 2, "the load and the servers that are ready"
+
+
+def test_a_timer_hears_of_it_after_three_ticks_in_a_row_without_an_answer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scaler_auto, "job_runner", lambda *_, **__: stage.runner)
+    monkeypatch.setattr(stage.runner, "run", lambda *_, **__: pytest.fail("nothing is to be done"))
+    stage.farm.load("web-", 0.3)
+    stage.farm.advance(1_200)
+
+    def codes(count: int) -> list[int]:
+        with inside(stage.folder.root):
+            done = [CliRunner().invoke(main, ["scaler", "auto", "--once", "-s", "test"]) for _ in range(count)]
+        return [one.exit_code for one in done]
+
+    assert UNANSWERED_TICKS == 3
+    stage.farm.fault(kind="status", status=401, path="/server", times=4)
+    assert codes(5) == [0, 0, JobExit.AUTH, JobExit.AUTH, 0]
+    stage.farm.fault(kind="status", status=400, path="/server", times=3)
+    assert codes(4) == [0, 0, JobExit.UNKNOWN, 0]
+
+
+def test_a_server_without_an_entry_in_the_elb_is_not_ready(stage: Stage, emulator: Running, client: Client) -> None:
+    template = {"network_interfaces": [{"upstream": "shared", "expose": {"ports": [80], "server_group_name": "gr1"}}]}
+    group = {"name": "web", "zones": ["is1b"], "max_size": 5, "template": template}
+    stage.folder.write(size=2, api_root=stage.api_root, server_group=group, elb={"lookup": "web-elb"})
+    first, _ = (server.ip_address for server in client.servers.find("is1b", name="web-"))
+    entry = {"IPAddress": first, "Port": 80, "Enabled": True, "ServerGroup": "gr1"}
+    api = Api(emulator.url)
+    with api.http:
+        api.make_elb("web-elb", Servers=[entry])
+    observation = stage.autoscaler.observe()
+    assert observation.usage is not None, observation.trouble
+    assert [server.entered for server in observation.usage.servers] == [True, False]
+    assert not observation.usage.servers[1].ready
+    degraded = observation.decision.condition("Degraded")
+    assert (degraded.status, degraded.reason) == ("True", "EntriesMissing")
+    assert degraded.message == "no entry in the ELB: web-002; `scaler keep` enters them again"
+
+
+def test_the_clock_of_a_stack_is_that_of_its_emulator(stage: Stage) -> None:
+    stage.farm.advance(86_400)
+    ahead = clock_of(stage.runner.project, "test")() - now()
+    assert ahead > timedelta(hours=23)
+    stage.folder.write(api_root="http://127.0.0.1:1/cloud/zone")
+    assert clock_of(stage.runner.project, "test")() - now() < timedelta(hours=1), "no emulator answers there"
 
 
 # A user without a name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sakura_fleet.model.scaling import ScalingArgs
+from sakura_fleet.model.scaling import Cooldown, ScalingArgs
 from sakura_fleet.model.server.group import ServerGroupArgs
 from sakura_fleet.scaler.decision import Decision, decide
-from sakura_fleet.scaler.memory import ScalingMemory
+from sakura_fleet.scaler.memory import ScalingMemory, SizeJob
 from sakura_fleet.scaler.reasons import Action, Reason, Wanted
 from sakura_fleet.scaler.rounding import half_away
 from sakura_fleet.scaler.situation import GroupSettings, Situation
@@ -165,7 +166,7 @@ def test_the_same_stamp_is_judged_again_and_the_cooldown_protects() -> None:
     first = decided(3, 60.0)
     assert (first.action, first.size) == (Action.UP, 4)
     assert decided(3, 60.0) == first
-    memory = first.memory.succeeded(ScalingArgs(), action="up", before=3, after=4, now=after(216))
+    memory = first.memory.succeeded(action="up", before=3, after=4, now=after(216))
     second = decide(Situation(declared(4), memory, usage(60.0, 60.0, 60.0, None), after(240)))
     assert (second.action, second.wanted, second.reason) == (Action.NONE, Wanted.UP, Reason.COOLDOWN_UP)
     assert (second.recommended, second.wait) == (5, 516)
@@ -213,7 +214,7 @@ def test_one_busy_server_among_idle_ones_is_imbalanced_and_the_mean_decides() ->
 
 def test_one_dead_server_is_to_be_mended_at_the_same_size() -> None:
     servers = (server(30.0, 1), server(None, 2, is_on=False), server(30.0, 3))
-    memory = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
+    memory = ScalingMemory(written_size=3).cooling(NOW)
     first = decide(Situation(declared(3), memory, Usage(servers, whole=True), NOW))
     assert (first.action, first.heal) == (Action.NONE, ()), "one sample may be wrong"
     assert first.condition("Degraded").reason == "ServersUnhealthy"
@@ -315,7 +316,7 @@ def test_without_metrics_only_enforce_acts() -> None:
 @pytest.mark.parametrize("last", ["up", "down"])
 def test_the_cooldown_holds_in_both_directions(percent: float, wanted: int, reason: Reason, last: str) -> None:
     before = 2 if last == "up" else 4
-    memory = ScalingMemory().succeeded(ScalingArgs(), action=last, before=before, after=3, now=NOW)
+    memory = ScalingMemory().succeeded(action=last, before=before, after=3, now=NOW)
     held = decided(3, percent, memory=memory, now=after(539.2))
     assert (held.action, held.reason, held.recommended, held.wait) == (Action.NONE, reason, wanted, 1)
     assert held.condition("AbleToScale").status == "False"
@@ -324,7 +325,7 @@ def test_the_cooldown_holds_in_both_directions(percent: float, wanted: int, reas
 
 def test_each_direction_has_its_own_time() -> None:
     scaling = ScalingArgs()
-    memory = replace(ScalingMemory(written_size=3), cooldown_until_up=NOW, cooldown_until_down=after(600))
+    memory = replace(ScalingMemory(written_size=3), changed_up_at=after(-540), changed_down_at=after(-1))
     assert decided(3, 90.0, memory=memory).action is Action.UP
     assert decided(3, 5.0, memory=memory).reason is Reason.COOLDOWN_DOWN
     assert scaling.cooldown.up == scaling.cooldown.down
@@ -332,7 +333,7 @@ def test_each_direction_has_its_own_time() -> None:
 
 @pytest.mark.parametrize("percent", [30.0, 0.0, None])
 def test_nothing_to_do_does_not_end_the_cooldown(percent: float | None) -> None:
-    memory = ScalingMemory().succeeded(ScalingArgs(), action="up", before=2, after=3, now=NOW)
+    memory = ScalingMemory().succeeded(action="up", before=2, after=3, now=NOW)
     memory = decided(3, percent, memory=memory, now=after(100)).memory
     memory = decided(5, 90.0, memory=replace(memory, written_size=5), now=after(200)).memory
     assert decided(3, 5.0, memory=replace(memory, written_size=3), now=after(300)).reason is Reason.COOLDOWN_DOWN
@@ -340,22 +341,36 @@ def test_nothing_to_do_does_not_end_the_cooldown(percent: float | None) -> None:
 
 def test_a_failure_does_not_end_the_cooldown() -> None:
     scaling = ScalingArgs()
-    memory = ScalingMemory().succeeded(scaling, action="up", before=2, after=3, now=NOW)
+    memory = ScalingMemory().succeeded(action="up", before=2, after=3, now=NOW)
     memory = memory.failed(scaling, action="converge", before=3, after=3, now=after(10))
-    memory = memory.succeeded(scaling, action="converge", before=3, after=3, now=after(320))
+    memory = memory.succeeded(action="converge", before=3, after=3, now=after(320))
     assert memory.failures == 0
     assert decided(3, 5.0, memory=memory, now=after(400)).reason is Reason.COOLDOWN_DOWN
 
 
 def test_a_replacement_starts_no_cooldown() -> None:
-    memory = ScalingMemory(written_size=3).succeeded(ScalingArgs(), action="converge", before=3, after=3, now=NOW)
+    memory = ScalingMemory(written_size=3).succeeded(action="converge", before=3, after=3, now=NOW)
     assert decided(3, 90.0, memory=memory).action is Action.UP
 
 
 def test_bootstrap_waits_for_the_cooldown_too() -> None:
-    memory = ScalingMemory(written_size=0).cooling(ScalingArgs(), NOW)
+    memory = ScalingMemory(written_size=0).cooling(NOW)
     decision = decide(Situation(declared(0), memory, Usage(whole=True), after(60)))
     assert (decision.action, decision.reason, decision.wait) == (Action.NONE, Reason.COOLDOWN_UP, 480)
+
+
+@pytest.mark.parametrize(("seconds", "action"), [(60, Action.UP), (540, Action.NONE), (3_600, Action.NONE)])
+def test_the_cooldown_of_the_file_counts_and_not_that_of_the_change(seconds: int, action: Action) -> None:
+    memory = ScalingMemory(written_size=3).succeeded(action="up", before=2, after=3, now=NOW)
+    assert decided(3, 90.0, memory=memory, now=after(100), cooldown=Cooldown(up=seconds)).action is action
+
+
+def test_the_size_that_a_persons_job_declared_is_not_somebody_elses() -> None:
+    seen, memory = usage(*[90.0] * 4), ScalingMemory(written_size=2)
+    held = decide(Situation(declared(4), memory, seen, NOW, last_job=SizeJob(4, after(-40))))
+    assert (held.reason, held.wait) == (Reason.COOLDOWN_UP, 500)
+    edited = decide(Situation(declared(4), memory, seen, NOW, last_job=SizeJob(3, after(-40))))
+    assert edited.reason is Reason.SIZE_CHANGED
 
 
 # Failures
@@ -371,7 +386,7 @@ def test_after_a_failure_the_declared_size_is_tried_again_later_and_later() -> N
         now += timedelta(seconds=wait)
         again = decided(4, 5.0, memory=memory, now=now)
         assert (again.action, again.size, again.reason) == (Action.CONVERGE, 4, Reason.RETRY), "no scale-in before that"
-    memory = memory.succeeded(scaling, action="converge", before=4, after=4, now=now)
+    memory = memory.succeeded(action="converge", before=4, after=4, now=now)
     assert (memory.failures, memory.retry_at) == (0, None)
     late = decide(Situation(declared(4), memory, usage(5.0, 5.0, 5.0, 5.0, stamp=now), now))
     assert late.reason is Reason.COOLDOWN_DOWN, "the change has only now ended"
@@ -392,17 +407,17 @@ def test_a_size_changed_by_a_person_is_taken_over_and_left_alone(percent: float,
     assert (decision.action, decision.size, decision.reason) == (Action.NONE, size, Reason.SIZE_CHANGED)
     assert decision.condition("AbleToScale").reason == "BackoffBoth"
     assert decision.memory.written_size == size
-    assert decision.memory.cooldown_until_up == decision.memory.cooldown_until_down == after(540)
+    assert decision.memory.changed_up_at == decision.memory.changed_down_at == NOW
 
 
 def test_the_first_look_takes_the_size_as_it_is() -> None:
     decision = decide(Situation(declared(3), ScalingMemory(), usage(90.0, 90.0, 90.0), NOW))
     assert (decision.action, decision.memory.written_size) == (Action.UP, 3)
-    assert decision.memory.cooldown_until_up is None
+    assert decision.memory.changed_up_at is None
 
 
 def test_our_own_size_is_not_a_persons() -> None:
-    memory = ScalingMemory(written_size=3).declared(4, ScalingArgs(), NOW)
+    memory = ScalingMemory(written_size=3).declared(4, NOW)
     assert decided(4, 30.0, memory=memory).reason is Reason.WITHIN_BAND
 
 
@@ -417,7 +432,7 @@ def test_missing_or_surplus_servers_are_put_right_first(percents: tuple[float | 
 
 
 def test_they_are_put_right_in_a_cooldown_too() -> None:
-    memory = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
+    memory = ScalingMemory(written_size=3).cooling(NOW)
     for percent in (90.0, 5.0, 30.0):
         decision = decide(Situation(declared(3), memory, usage(percent, percent), NOW))
         assert (decision.action, decision.size) == (Action.CONVERGE, 3)
@@ -476,7 +491,7 @@ def test_none_is_removed_where_no_more_may_be_declared(size: int, percent: float
 
 
 def test_a_cooldown_or_a_failed_run_removes_none_of_them() -> None:
-    cooling = ScalingMemory(written_size=3).cooling(ScalingArgs(), NOW)
+    cooling = ScalingMemory(written_size=3).cooling(NOW)
     held = decided(3, *[90.0] * 8, memory=cooling, max_size=10)
     assert (held.action, held.reason) == (Action.NONE, Reason.COOLDOWN_UP)
     failed = ScalingMemory(written_size=3, failures=1, retry_at=NOW)
@@ -595,7 +610,7 @@ def test_one_tick_by_a_clock_a_month_ahead_holds_nothing_up_for_longer_than_a_co
     ahead = NOW + timedelta(days=30)
     wrong = decide(Situation(declared(4), ScalingMemory(written_size=3), usage(30.0, 30.0, 30.0, 30.0), ahead))
     assert wrong.reason is Reason.SIZE_CHANGED
-    assert wrong.memory.cooldown_until_up == ahead + timedelta(seconds=540)
+    assert wrong.memory.changed_up_at == ahead
     right = decided(4, 90.0, memory=wrong.memory, now=NOW)
     assert (right.reason, right.wait) == (Reason.COOLDOWN_UP, 540)
     assert decided(4, 90.0, memory=right.memory, now=after(540)).action is Action.UP
@@ -669,8 +684,8 @@ def run(
         memory = decision.memory
         if decision.action is not Action.NONE:
             end = now + timedelta(seconds=200)
-            done = memory.succeeded if succeeds else memory.failed
-            memory = done(limits.scaling, action=decision.action, before=size, after=decision.size, now=end)
+            done = memory.succeeded if succeeds else partial(memory.failed, limits.scaling)
+            memory = done(action=decision.action, before=size, after=decision.size, now=end)
             size, now = decision.size, end
     return found
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.model.scaling import ScalingArgs
 from sakura_fleet.scaler import gates
 from sakura_fleet.scaler.gates import GATES, Gate, Hold, held_back
 from sakura_fleet.scaler.limits import Recommendation
@@ -19,7 +18,7 @@ from sakura_fleet.scaler.usage import Usage
 from tests.unit.scaler.situations import NOW, after, declared, server, usage
 
 SAME = ScalingMemory(written_size=3)
-COOLING = SAME.cooling(ScalingArgs(), NOW)
+COOLING = SAME.cooling(NOW)
 QUIET = usage(30.0, 30.0, 30.0)
 SICK = Usage(tuple(server(30.0, number, healthy=False) for number in range(1, 4)), whole=True)
 BOOTING = Usage((server(30.0, 1), server(30.0, 2), server(None, 3, booting=True)), whole=True)

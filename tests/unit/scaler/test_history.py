@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sakura_fleet.errors import JobFolderError
-from sakura_fleet.scaler.history import History, busy_since
+from sakura_fleet.scaler.history import History
 from sakura_fleet.scaler.job_result import JobResult
 from tests.unit.full_disk import full_disk
 
@@ -65,10 +65,3 @@ def test_a_folder_in_its_place_is_an_error(history: History) -> None:
     for use in (history.check, history.records, lambda: history.append(record())):
         with pytest.raises(JobFolderError, match="make it a file"):
             use()
-
-
-def test_busy_since_the_first_request_in_a_row() -> None:
-    busy = [record("IGNORED", minutes) for minutes in (10, 20, 30)]
-    assert busy_since([record("IGNORED"), record(minutes=5), *busy]) == NOON + timedelta(minutes=10)
-    assert busy_since([*busy, record(minutes=40)]) is None
-    assert busy_since([]) is None

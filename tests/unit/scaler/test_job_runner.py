@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ import yaml
 from pulumi.automation import EngineEvent
 
 from sakura_fleet.engine import job_lock as jobs
+from sakura_fleet.engine.command import GroupedCommand
 from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change, Outcome
 from sakura_fleet.engine.plan import read_plan
@@ -38,7 +41,7 @@ class Engine:
         self.steps: list[dict[str, Any]] = GROWING
         self.during: dict[str, Callable[[Outcome], None]] = {}
         self.seen: dict[str, tuple[int, int]] = {}
-        self.command = type("Command", (), {"interrupted": False})
+        self.command = GroupedCommand()
 
     def __call__(self, *_: object) -> Engine:
         return self
@@ -126,14 +129,23 @@ def test_a_preview_writes_nothing(runner: JobRunner, engine: Engine) -> None:
     before = engine.file.read_bytes()
     assert run(runner, preview_only=True).status == jobs.PREVIEWED
     assert list(engine.seen) == ["preview"]
-    for error in (EngineError("no"), KeyboardInterrupt()):
+    for error, status in ((EngineError("no"), jobs.FAILED), (KeyboardInterrupt(), jobs.CANCELED)):
         engine.during["preview"] = raising(error)
-        try:
-            assert run(runner).status == jobs.FAILED
-        except KeyboardInterrupt:
-            assert isinstance(error, KeyboardInterrupt)
+        result = run(runner)
+        assert (result.status, result.size_after) == (status, 2)
         assert engine.file.read_bytes() == before
     assert "up" not in engine.seen
+
+
+def test_an_update_that_is_interrupted_before_it_begins_takes_its_size_back(runner: JobRunner, engine: Engine) -> None:
+    def interrupted(_: Outcome) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        raise EngineError("update canceled")
+
+    engine.during["up"] = interrupted
+    result = run(runner)
+    assert (result.status, result.exit_code, result.size_after) == (jobs.CANCELED, JobExit.CANCELED, 2)
+    assert size_in(engine.file) == 2
 
 
 @pytest.mark.parametrize("answer", ["no", "nobody"])
