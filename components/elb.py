@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from sakura_fleet.errors import Problem
-from sakura_fleet.model.elb import MAX_ENTRIES, ElbArgs
+from sakura_fleet.model.elb import MAX_ENTRIES, NO_PORT, ElbArgs
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import Elb, ElbMembership
@@ -65,14 +65,13 @@ class WebElb(pulumi.ComponentResource):
 
 
 def _check(servers: int, ports: tuple[int, ...]) -> list[Problem]:
-    path = "server_group.template.network_interfaces[0].expose.ports"
     if not ports:
-        return [Problem(path, "no-port", "an ELB needs a port to reach the servers at; name one, such as [80]")]
+        return [NO_PORT]
     if servers * len(ports) > MAX_ENTRIES:
         message = (
             f"{servers} servers with {len(ports)} ports are {servers * len(ports)} entries; an ELB takes "
             f"{MAX_ENTRIES}: "
             "make the group smaller or expose fewer ports"
         )
-        return [Problem(path, "too-many-entries", message)]
+        return [Problem(NO_PORT.path, "too-many-entries", message)]
     return []

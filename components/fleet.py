@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from sakura_fleet.errors import Problem
 from sakura_fleet.model.stack import StackConfig
+from sakura_fleet.provider.adapter import refuse
 
 from .server_group import ServerGroup
 
@@ -30,6 +32,7 @@ class Fleet:
 
     def __init__(self, config: StackConfig, *, password: pulumi.Input[str] | None = None) -> None:
         self.config = config
+        refuse(_of_this_machine(config), f"stack {pulumi.get_stack()}", unchanged="nothing")
         self.group = ServerGroup(config.server_group.name, config.server_group, password=password)
         self.elb: WebElb | None = self._elb()
         self.dns: DnsRecords | None = self._dns()
@@ -104,3 +107,14 @@ class Fleet:
             CaddyHost(args.name, args, dns=self.dns, apex=self.config.apex_of(args), password=password)
             for args in self.config.hosts
         ]
+
+
+def _of_this_machine(config: StackConfig) -> list[Problem]:
+    """What a host would be refused for, before the parts that are declared before it are made."""
+    if not config.hosts:
+        return []
+    from sakura_fleet.resources.caddy.local_check import local_problems
+
+    return [
+        problem.under(f"hosts[{index}]") for index, host in enumerate(config.hosts) for problem in local_problems(host)
+    ]

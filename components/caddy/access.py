@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pulumi
 
-from sakura_fleet.errors import FileError, Problem
-from sakura_fleet.model.caddy.host import CaddyHostArgs, SshAccess
+from sakura_fleet.model.caddy.host import SshAccess
 from sakura_fleet.model.caddy.script import local_ca
-from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import StartupScript
-from sakura_fleet.text_files import read_text_file
 
 if TYPE_CHECKING:
     from .context import HostContext, Resources
@@ -112,16 +108,3 @@ class OverSsh:
             resources=[command],
             host_key=key.host_key,
         )
-
-
-def read_private_key(args: CaddyHostArgs, name: str) -> str:
-    """The text of the key file; empty where the SSH agent is to be asked. Stops the program where it cannot be read."""
-    path = args.ssh.private_key_file
-    if not path or not args.over_ssh:
-        return ""
-    try:
-        return read_text_file(Path(path).expanduser())
-    except (FileError, RuntimeError) as error:
-        message = f"{error}; name a private key's file, or leave this out to use the SSH agent"
-        refuse([Problem("ssh.private_key_file", "ssh-key-file", message)], f"host {name}")
-        raise  # `refuse` does not come back

@@ -10,14 +10,14 @@ from sakura_fleet.model.caddy.host import CaddyHostArgs
 from sakura_fleet.model.caddy.host_rules import host_problems
 from sakura_fleet.model.serving import Serving
 from sakura_fleet.provider.adapter import refuse
+from sakura_fleet.resources.caddy.local_check import local_problems, read_private_key
 from sakura_fleet.tokens import CADDY_HOST
 
-from .access import host_access, read_private_key
+from .access import host_access
 from .context import HostContext, Resources
 from .place import place_host
 from .proof import prove
 from .records import announce, https_text, record_address, seen, withdraw
-from .validation import caddyfile_problems
 
 if TYPE_CHECKING:
     from sakura_fleet.model.reference import ServerReference
@@ -62,9 +62,8 @@ class CaddyHost(pulumi.ComponentResource):
         password: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        refuse(host_problems(args), f"host {name}")
-        refuse(caddyfile_problems(args), f"host {name}")
-        private_key = read_private_key(args, name)
+        refuse([*host_problems(args), *local_problems(args)], f"host {name}")
+        private_key = read_private_key(args)
         super().__init__(CADDY_HOST, name, {}, opts)
         host = HostContext(self, name, args, dns, apex)
         access = host_access(host, private_key)

@@ -103,15 +103,16 @@ def code_of(text: str) -> str:
 
 
 class InputError(FleetError):
-    """The input breaks one or more rules. Nothing has been changed."""
+    """The input breaks one or more rules. Nothing has been changed, or what `unchanged` names: a part of a run may fail
+    when others are done."""
 
     code = "input"
 
-    def __init__(self, problems: Sequence[Problem], *, source: str = "") -> None:
+    def __init__(self, problems: Sequence[Problem], *, source: str = "", unchanged: str = "nothing") -> None:
         self.problems = tuple(problems)
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         where = f" in {source}" if source else ""
-        super().__init__("\n".join([f"{count}{where}; nothing was changed:", *(f"  {p}" for p in self.problems)]))
+        super().__init__("\n".join([f"{count}{where}; {unchanged} was changed:", *(f"  {p}" for p in self.problems)]))
 
 
 class UsageError(FleetError):
@@ -319,7 +320,7 @@ class UnusableAnswerError(ApiError):
         super().__init__(status=200, error_code="unusable_answer", message=message, serial="", method=method, path=path)
 
     def way_out(self) -> str:
-        before = "the call itself was accepted" if self.maybe_done else "it was not used, and nothing was changed"
+        before = "the call itself was accepted" if self.maybe_done else "it was not used, and changed nothing"
         return f"; {before}: run the same command again, and if it stays so, check what is between you and the API root"
 
 

@@ -14,7 +14,7 @@ from sakura_fleet.engine.exit_codes import DraftExit
 from sakura_fleet.engine.project import Project
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import UsageError
-from sakura_fleet.model.stack import check_api_root
+from sakura_fleet.model.api_root import check_api_root
 from sakura_fleet.model.yaml_lines import one_line
 from sakura_fleet.model.zones import ZONES
 from sakura_fleet.ownership import fleet_tag

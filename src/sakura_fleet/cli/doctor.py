@@ -24,17 +24,15 @@ from sakura_fleet.engine.project import Project, engine_path, pulumi
 from sakura_fleet.engine.stack_session import open_session
 from sakura_fleet.errors import (
     EngineError,
-    FileError,
     FleetError,
     InputError,
     KeyPermissionError,
     MissingToolError,
     NoStackError,
-    Problem,
     ResourceError,
 )
-from sakura_fleet.model.stack import is_loopback
-from sakura_fleet.text_files import read_text_file
+from sakura_fleet.model.api_root import is_emulator
+from sakura_fleet.provider.settings import DEFAULT_API_ROOT
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
@@ -64,24 +62,54 @@ def doctor(stack: str | None, plans: bool, output: str) -> None:
     report.check("engine", lambda: _engine(project))
     name = report.check("stack", lambda: project.selected_stack(stack))
     if name:
-        if report.check("stack file", lambda: _stack_file(project, name)):
-            report.check("backend", lambda: _backend(project, name))
-        if _hosts(project, name):
-            report.check("hosts", lambda: _for_hosts(project, name))
-        with ExitStack() as opened:
-            session = cache(lambda: opened.enter_context(open_session(project.setting(name), deadline=DEADLINE)))
-            reached = report.check("API", lambda: _api(session()))
-            if reached and _has_elb(project, name):
-                report.check("ELB", lambda: _elb(session(), project.config(name)))
-            if reached and _is_readable(project, name):
-                report.check("zones", lambda: _offered(session(), project.config(name)))
-                if project.config(name).dns:
-                    report.check("DNS", lambda: _dns(session(), project.config(name)))
-            if plans:
-                report.check("plans", lambda: _plans(session(), project.config(name).server_group.zones))
+        _check_stack(report, project, name, plans=plans)
     report.end()
     if report.failed:
         raise click.exceptions.Exit(DoctorExit.FAILED)
+
+
+def _check_stack(report: _Report, project: Project, name: str, *, plans: bool) -> None:
+    """All that is to be known of one stack. What can be asked without its whole configuration is asked all the same."""
+    config: StackConfig | None = None
+
+    def read() -> str:
+        nonlocal config
+        if not project.raw_config(name).get("server_group"):
+            return f"fleet {project.fleet_id(name)}; the program declares its servers itself"
+        config = project.config(name)
+        group = config.server_group
+        return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
+
+    report.check("stack file", read)
+    backend = cache(lambda: str(json.loads(pulumi(project, "whoami", "--verbose", "--json"))["url"]))
+    if project.stack_file(name).is_file() and report.check("backend", lambda: _backend(project, name, backend())):
+        report.check("state", lambda: _shared(project, name, backend()))
+    if config and config.hosts:
+        hosts = config.hosts
+        report.check("hosts", lambda: _hosts(hosts))
+        report.check("tools", lambda: _tools(hosts))
+    with ExitStack() as opened:
+        session = cache(lambda: opened.enter_context(open_session(project.setting(name), deadline=DEADLINE)))
+        if report.check("API", lambda: _api(session())) and config:
+            _check_cloud(report, session(), config)
+            if plans:
+                zones = config.server_group.zones
+                report.check("plans", lambda: _plans(session(), zones))
+
+
+def _check_cloud(report: _Report, session: Session, config: StackConfig) -> None:
+    """Whether the cloud has what the configuration wants."""
+    if config.elb:
+        report.check("ELB", lambda: _elb(session, config))
+    report.check("zones", lambda: _offered(session, config))
+    if config.dns:
+        report.check("DNS", lambda: _dns(session, config))
+
+
+class _Warning(str):
+    """What a check has found that is no failure, and yet not as it should be."""
+
+    __slots__ = ()
 
 
 class _Report:
@@ -96,14 +124,17 @@ class _Report:
         return not all(check["ok"] for check in self.checks)
 
     def check(self, what: str, find: Callable[[], str]) -> str:
+        """Ask, and say what was found; empty where it failed."""
         try:
             found = find()
         except FleetError as error:
             self._add(what, str(error), error.code)
             self._say(f"{click.style('FAIL', fg='red')}  {what}: {error.coded()}")
             return ""
-        self._add(what, found)
-        self._say(f"{click.style('ok', fg='green')}    {what}: {found}")
+        warning = isinstance(found, _Warning)
+        self._add(what, found, warning=warning)
+        word = click.style("warn", fg="yellow") if warning else click.style("ok", fg="green") + "  "
+        self._say(f"{word}  {what}: {found}")
         return found
 
     def end(self) -> None:
@@ -111,8 +142,9 @@ class _Report:
             document = {"ok": not self.failed, "checks": self.checks}
             click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
-    def _add(self, what: str, message: str, code: str | None = None) -> None:
-        self.checks.append({"check": what, "ok": code is None, "code": code, "message": message.strip()})
+    def _add(self, what: str, message: str, code: str | None = None, *, warning: bool = False) -> None:
+        found = {"check": what, "ok": code is None, "warning": warning, "code": code, "message": message.strip()}
+        self.checks.append(found)
 
     def _say(self, line: str) -> None:
         if not self.as_json:
@@ -129,29 +161,22 @@ def _engine(project: Project) -> str:
     return where if same else f"{where}; the Python SDK is {wanted}: prefer the same version"
 
 
-def _stack_file(project: Project, stack: str) -> str:
-    if not project.raw_config(stack).get("server_group"):
-        return f"fleet {project.fleet_id(stack)}; the program declares its servers itself"
-    config = project.config(stack)
-    group = config.server_group
-    if config.elb and not group.exposed_ports:
-        path = "server_group.template.network_interfaces[0].expose.ports"
-        message = "an ELB needs a port to reach the servers at; name one, such as [80]"
-        raise InputError([Problem(path, "no-port", message)], source=str(project.stack_file(stack)))
-    return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
+def _hosts(hosts: Sequence[CaddyHostArgs]) -> str:
+    """What the machine that runs Pulumi finds in the hosts itself."""
+    from sakura_fleet.resources.caddy.local_check import local_problems  # only such a stack needs it
+
+    problems = [
+        problem.under(f"hosts[{index}]") for index, host in enumerate(hosts) for problem in local_problems(host)
+    ]
+    if problems:
+        raise InputError(problems)
+    return (
+        f"{', '.join(host.name for host in hosts)}: their keys can be read, and Caddy, if it is here, their Caddyfiles"
+    )
 
 
-def _hosts(project: Project, stack: str) -> Sequence[CaddyHostArgs]:
-    """The stack's Caddy hosts, as far as the stack file can be read; whether it can is another check."""
-    try:
-        return project.config(stack).hosts if project.raw_config(stack).get("hosts") else ()
-    except FleetError:
-        return ()
-
-
-def _for_hosts(project: Project, stack: str) -> str:
+def _tools(hosts: Sequence[CaddyHostArgs]) -> str:
     """What the machine that runs Pulumi needs for the stack's hosts."""
-    hosts = _hosts(project, stack)
     over_ssh = [host.name for host in hosts if host.over_ssh]
     asked = [host.name for host in hosts if host.ready_deadline and "h3" in host.serves]
     missing = []
@@ -162,29 +187,16 @@ def _for_hosts(project: Project, stack: str) -> str:
         missing.append(f"{', '.join(over_ssh)} over SSH: ssh-keyscan; install OpenSSH's client")
     if asked and importlib.util.find_spec("aioquic") is None:
         missing.append(f"{', '.join(asked)} over HTTP/3: aioquic; run `pip install 'sakura-fleet[http3]'`")
-    missing += [f"{host.name} over SSH: {problem}" for host in hosts if (problem := _key_file(host))]
     if missing:
         raise MissingToolError(f"this machine lacks what a run needs for {'; for '.join(missing)}")
-    return f"this machine has what they need ({len(over_ssh)} over SSH, {len(asked)} asked over HTTP/3)"
+    return f"this machine has what hosts need ({len(over_ssh)} over SSH, {len(asked)} asked over HTTP/3)"
 
 
-def _key_file(host: CaddyHostArgs) -> str:
-    """Why a host's private key cannot be read; empty where it can, or none is named."""
-    if not host.over_ssh or not host.ssh.private_key_file:
-        return ""
-    try:
-        read_text_file(Path(host.ssh.private_key_file).expanduser())
-    except (FileError, RuntimeError) as error:
-        return f"its private key: {error}; name a private key's file, or leave it out to use the SSH agent"
-    return ""
-
-
-def _backend(project: Project, stack: str) -> str:
+def _backend(project: Project, stack: str, backend: str) -> str:
     """Whether the engine has the stack, and the passphrase or key that its secrets need.
 
     The engine opens a stack's secrets only for a run or to encrypt one: here into a copy of the stack file.
     """
-    backend = json.loads(pulumi(project, "whoami", "--verbose", "--json"))["url"]
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.yaml"
         copy.write_text(project.stack_file(stack).read_text("utf-8"), "utf-8")
@@ -193,12 +205,23 @@ def _backend(project: Project, stack: str) -> str:
             pulumi(project, *setting, "--stack", stack)
         except EngineError as error:
             raise _unusable(str(error), stack, backend) from None
-    if backend.startswith("file:") and not is_loopback(str(project.raw_config(stack).get("api_root") or "")):
-        return (
-            f"{backend} has the stack. Nobody else sees this state: where others or CI run this fleet, too, set "
-            "PULUMI_BACKEND_URL to a bucket that you share, before the first `pulumi up`"
-        )
     return f"{backend} has the stack, and its secrets can be read"
+
+
+def _shared(project: Project, stack: str, backend: str) -> str:
+    """Whether others who run the fleet, too, have its state: in CI nobody has, once the runner's folder is gone."""
+    if not backend.startswith("file:"):
+        return "others see it at the same backend"
+    if is_emulator(str(project.raw_config(stack).get("api_root") or DEFAULT_API_ROOT)):
+        return "in a folder of this machine, as the emulator is"
+    message = (
+        f"{backend} is a folder of this machine, and the fleet is in the real cloud: nobody else sees this state, and "
+        "whoever runs the fleet elsewhere, such as CI, makes it a second time; set PULUMI_BACKEND_URL to a bucket that "
+        "you share, before the first `pulumi up`"
+    )
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        raise FleetError(message)
+    return _Warning(message)
 
 
 def _unusable(words: str, stack: str, backend: str) -> FleetError:
@@ -215,14 +238,6 @@ def _unusable(words: str, stack: str, backend: str) -> FleetError:
             "was made with"
         )
     return EngineError(words)
-
-
-def _is_readable(project: Project, stack: str) -> bool:
-    """Whether the stack file has a fleet and nothing is wrong with it; if not, another check says so."""
-    try:
-        return bool(project.raw_config(stack).get("server_group")) and bool(project.config(stack))
-    except FleetError:
-        return False
 
 
 def _offered(session: Session, config: StackConfig) -> str:
@@ -289,14 +304,6 @@ def _api(session: Session) -> str:
         )
     who = f"account {account.account_id} ({account.account_name})"
     return f"{who} at {session.settings.api_root}, permission {account.permission}"
-
-
-def _has_elb(project: Project, stack: str) -> bool:
-    """Whether the stack has an ELB, as far as its file can be read; whether it can is another check."""
-    try:
-        return bool(project.raw_config(stack).get("elb")) and project.config(stack).elb is not None
-    except FleetError:
-        return False
 
 
 def _elb(session: Session, config: StackConfig) -> str:

@@ -14,7 +14,7 @@ from sakura_fleet.cli.schema import write_stack_file
 from sakura_fleet.engine.project import PREFIX, Project, stack_settings
 from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import ProjectError, UsageError
-from sakura_fleet.model.stack import check_api_root
+from sakura_fleet.model.api_root import check_api_root
 from sakura_fleet.model.zones import ZONES
 
 _TEMPLATE = """\

@@ -22,7 +22,7 @@ from sakura_fleet.errors import UsageError
 from sakura_fleet.interop.cpu_usage_report import DEFAULT_PERCENTILES, encode, progress, read_percentiles, report
 from sakura_fleet.interop.dotenv import read_env_file
 from sakura_fleet.interop.jq_query import JqQuery
-from sakura_fleet.model.stack import check_api_root
+from sakura_fleet.model.api_root import check_api_root, is_emulator
 from sakura_fleet.provider.settings import DEFAULT_API_ROOT, DEFAULT_RATE_LIMIT
 from sakura_fleet.scaler.metrics import fetch_by_prefix, fetch_group
 from sakura_fleet.scaler.usage import Usage
@@ -133,7 +133,7 @@ def _by_prefix(prefixes: tuple[str, ...], zones: tuple[str, ...], samples: int, 
     problem = check_api_root(root)
     if problem:
         raise UsageError(f"API root of the environment: {problem}")
-    emulated = root.lower().startswith("http:")
+    emulated = is_emulator(root)
     limit = 0.0 if emulated else DEFAULT_RATE_LIMIT
     with api.Client(
         root, api.Credentials.from_env(env), rate_limit=limit, retry=api.RetryPolicy(deadline=DEADLINE)

@@ -19,11 +19,12 @@ from sakura_fleet.client._outage import Outage
 from sakura_fleet.client._query import encode
 from sakura_fleet.client._rate import RateLimiter
 from sakura_fleet.client._retry import Attempt, RetryPolicy, is_retryable, retry_after
-from sakura_fleet.client._root import checked_root, is_loopback
+from sakura_fleet.client._root import checked_root
 from sakura_fleet.client._secrets import hider, secrets_in, secrets_of
 from sakura_fleet.client._values import Json
 from sakura_fleet.client.credentials import Credentials
 from sakura_fleet.errors import CancelledError, UnavailableError, UnreachableError
+from sakura_fleet.model.api_root import is_loopback
 
 __all__ = ["Transport"]
 

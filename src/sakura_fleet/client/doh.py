@@ -7,8 +7,8 @@ from typing import Final
 import dns.rdatatype
 import httpx
 
-from sakura_fleet.client._root import is_loopback
 from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.api_root import is_loopback
 from sakura_fleet.model.dns.published import Answer, read_doh_json
 
 DEFAULT_URL: Final = "https://dns.google/resolve"

@@ -213,6 +213,18 @@ class Reader:
         return f"{self.path}.{key}" if self.path and key else self.path or key
 
 
+def concern(problems: Iterable[Problem], *paths: str) -> bool:
+    """Whether one of the problems is at one of the paths, in what is there, or in what it is a part of.
+
+    A rule over several settings asks this first: of a setting that is wrong it would see what stands in for it.
+    """
+    return any(_is_part(problem.path, path) or _is_part(path, problem.path) for problem in problems for path in paths)
+
+
+def _is_part(path: str, of: str) -> bool:
+    return path == of or path.startswith((f"{of}.", f"{of}["))
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` with the known word that the fewest slips lead to, or that begins with this one; empty where
     none is near."""

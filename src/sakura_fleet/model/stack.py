@@ -9,11 +9,11 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from sakura_fleet.errors import InputError, Problem
+from sakura_fleet.model.api_root import check_api_root
 from sakura_fleet.model.names import RESOURCE_ID
-from sakura_fleet.model.reading import Reader, nearest
+from sakura_fleet.model.reading import Reader, concern, nearest
 from sakura_fleet.model.server.group import MAX_SIZE, ServerGroupArgs, read_server_group
 from sakura_fleet.model.server.template import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from sakura_fleet.tokens import CONFIG_NAMESPACE
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sakura_fleet.model.scaling import ScalingArgs
 
 FLEET_ID: Final = r"[0-9a-z-]{8,64}"
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 STRUCTURED: Final = ("size", "server_group", "rate_limit", "elb", "hosts", "dns", "scaling")
 """Settings that are no plain texts, which Pulumi hands over as JSON."""
 MAY_BE_SECRET: Final = ("access_token", "access_token_secret", "server_password")
@@ -77,8 +76,8 @@ def read_stack(
     reader = Reader(data, "", problems)
     _check_secrets(raw, secret_keys, {key: json.dumps(data.get(key)) for key in STRUCTURED}, problems)
     config = read_sections(reader)
-    _check_names(config, problems)
     _check_scaling(config, problems)
+    _check_names(config, problems)
     reader.close()
     problems = [problem for problem in problems if not (any_size and problem.rule == "size-range")]
     if problems:
@@ -143,27 +142,6 @@ def read_fleet_id(reader: Reader) -> str:
     return reader.text("fleet_id", pattern=FLEET_ID, shape=shape)
 
 
-def is_loopback(root: str) -> bool:
-    """Whether an API root is on this machine: an emulator's."""
-    try:
-        return urlsplit(root).hostname in LOOPBACK
-    except ValueError:  # half an IPv6 address
-        return False
-
-
-def check_api_root(root: str) -> str:
-    """Why `root` cannot be an API root; empty when it can."""
-    try:
-        parts = urlsplit(root)
-    except ValueError:  # half an IPv6 address
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"{root!r} is not a URL such as https://secure.sakura.ad.jp/cloud/zone"
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        return f"{root!r} would send the API key unencrypted; use https (plain http is for an emulator on this machine)"
-    return ""
-
-
 def _misspelt(keys: Collection[str]) -> list[Problem]:
     problems = []
     for key in sorted(keys):
@@ -175,36 +153,55 @@ def _misspelt(keys: Collection[str]) -> list[Problem]:
 
 
 def _check_names(config: StackConfig, problems: list[Problem]) -> None:
-    """What only shows when group, zone, ELB and hosts are seen together."""
+    """What only shows when group, zone, ELB and hosts are seen together.
+
+    A rule is left out where a setting that it goes by is wrong by itself, and only then: all that is wrong is told at
+    once, and nothing that only follows from something else.
+    """
+    wrong = tuple(problems)
     if config.hosts:
         from sakura_fleet.model.caddy.rules import check_hosts
 
-        broken = any(problem.path.startswith("server_group") for problem in problems)
-        members = [] if broken else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
+        unnamed = concern(wrong, *(f"server_group.{key}" for key in ("name", "name_format", "max_size")))
+        members = [] if unnamed else [config.server_group.server_name(slot) for slot in range(MAX_SIZE)]
         problems += check_hosts(config.hosts, config.dns, members)
-    if config.elb and not any(problem.path.startswith("server_group") for problem in problems):
-        problems += _check_entries(config.server_group)
+    if config.elb:
+        problems += _check_entries(config.server_group, wrong)
     if config.elb and config.elb.lets_encrypt_names and not config.dns:
         message = "certificates are issued once the names point at the ELB; add the stack's zone as dns.zone"
         problems.append(Problem("elb.lets_encrypt_names", "no-dns-zone", message))
-    if config.dns and config.dns.elb and not config.elb:
+    if config.dns:
+        problems += _check_names_in_the_zone(config, config.dns, wrong)
+
+
+def _check_names_in_the_zone(config: StackConfig, dns: DnsArgs, wrong: Sequence[Problem]) -> list[Problem]:
+    """Whether what the zone's names are for is in the stack."""
+    problems = []
+    if dns.elb and not config.elb:
         problems.append(Problem("dns.elb", "no-elb", "the stack has no elb that this name could point at; remove it"))
-    if config.dns and config.elb and not any(problem.path.startswith(("dns", "elb")) for problem in problems):
+    goes_by = ("dns.zone", "dns.elb", "elb.lookup", "elb.vip_failover", "elb.bind_ports")
+    if config.elb and not concern(wrong, *goes_by):
         from sakura_fleet.model.dns.elb_name import check_elb_name
 
-        problems += check_elb_name(config.dns, config.elb)
-    if config.dns and config.dns.apex and config.dns.apex not in [host.record for host in config.hosts]:
-        message = f"no host of the stack has the record {config.dns.apex!r}; name one that has"
+        problems += check_elb_name(dns, config.elb)
+    records = {f"hosts[{index}].record": host.record for index, host in enumerate(config.hosts)}
+    if dns.apex and dns.apex not in records.values() and not concern(wrong, *(records or ["hosts"])):
+        message = f"no host of the stack has the record {dns.apex!r}; name one that has"
         problems.append(Problem("dns.apex", "no-such-host", message))
+    return problems
 
 
-def _check_entries(group: ServerGroupArgs) -> list[Problem]:
+def _check_entries(group: ServerGroupArgs, wrong: Sequence[Problem]) -> list[Problem]:
     """Whether an ELB reaches the group, and has room for it at its largest: under load it would be too late."""
-    from sakura_fleet.model.elb import MAX_ENTRIES
+    from sakura_fleet.model.elb import MAX_ENTRIES, NO_PORT
 
+    if concern(wrong, "server_group.template.network_interfaces"):
+        return []
     ports = len(group.exposed_ports)
+    if not ports:
+        return [NO_PORT]
     entries = group.max_size * ports
-    if entries <= MAX_ENTRIES:
+    if entries <= MAX_ENTRIES or concern(wrong, "server_group.max_size"):
         return []
     message = (
         f"{group.max_size} servers with {ports} port{'s' if ports != 1 else ''} are {entries} entries; an ELB takes "
@@ -215,7 +212,7 @@ def _check_entries(group: ServerGroupArgs) -> list[Problem]:
 
 def _check_scaling(config: StackConfig, problems: list[Problem]) -> None:
     """The scaling settings against the group's limits, where both could be read."""
-    if config.scaling and not any(problem.path.startswith(("scaling", "server_group")) for problem in problems):
+    if config.scaling and not concern(problems, "scaling", "server_group.min_size", "server_group.max_size"):
         group = config.server_group
         found = config.scaling.check(min_size=group.min_size, max_size=group.max_size)
         problems += [problem.under("scaling") for problem in found]

@@ -289,10 +289,14 @@ def _explicit_provider(opts: pulumi.ResourceOptions, token: str) -> bool:
     return opts.provider is not None or "pulumi-python" in packages or inherited is not None
 
 
-def refuse(problems: Sequence[Problem], source: str) -> None:
-    """Stop the program with all problems, and without a traceback; does nothing where there are none."""
+def refuse(problems: Sequence[Problem], source: str, *, unchanged: str = "nothing of it") -> None:
+    """Stop the program with all problems, and without a traceback; does nothing where there are none.
+
+    What the program has declared before may be made by then: only who stops it before all of that says that "nothing"
+    is `unchanged`.
+    """
     if problems:
-        raise pulumi.RunError(InputError(problems, source=source).coded())
+        raise pulumi.RunError(InputError(problems, source=source, unchanged=unchanged).coded())
 
 
 def _bag(props: dict[str, Any]) -> dict[str, Any]:

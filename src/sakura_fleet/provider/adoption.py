@@ -27,13 +27,13 @@ def refuse_another_owner(what: str, found: OwnerTags | None, own: OwnerTags) -> 
     if found and not found.is_of(own.fleet):
         raise OwnershipError(
             f"adopt: {what} belongs to another fleet, {found.fleet}; remove it from that fleet's program first, or "
-            "take the owner tags off it in the control panel. Nothing was changed"
+            "take the owner tags off it in the control panel. Nothing of it was changed"
         )
     if found and found.resource != own.resource:
         raise OwnershipError(
             f"adopt: {what} is another resource of this fleet already, {found.resource}; remove `adopt`, which is for "
             "the first run only. Where the run that took it over was never finished, take this owner tag off it in the "
-            "control panel. Nothing was changed"
+            "control panel. Nothing of it was changed"
         )
     refuse_another_state(what, found, own)
 

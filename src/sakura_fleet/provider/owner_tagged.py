@@ -126,7 +126,7 @@ class OwnerTaggedLifecycle(Lifecycle, Generic[T]):
             if canonical(self.comparable(key, actual[key])) != canonical(self.comparable(key, inputs[key])):
                 raise AdoptionError(
                     f"{self.kind} {found.id} has another {key} than declared, {actual[key]}, which cannot be changed; "
-                    "declare the one it has, or remove it. Nothing was changed"
+                    "declare the one it has, or remove it. Nothing of it was changed"
                 )
 
     def _make(self, session: Session, inputs: Inputs) -> T:

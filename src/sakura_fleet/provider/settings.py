@@ -12,6 +12,7 @@ from typing import Final
 
 from sakura_fleet.client import Credentials
 from sakura_fleet.errors import CredentialsError, FleetError, InputError, Problem
+from sakura_fleet.model.api_root import is_emulator
 
 DEFAULT_API_ROOT: Final = "https://secure.sakura.ad.jp/cloud/zone"
 DEFAULT_RATE_LIMIT = 5.0
@@ -49,8 +50,8 @@ class SessionSettings:
 
     @property
     def is_emulator(self) -> bool:
-        """Whether this is the emulator on this machine: nothing else is reached without TLS."""
-        return self.api_root.lower().startswith("http:")
+        """Whether this is the emulator on this machine."""
+        return is_emulator(self.api_root)
 
     def credentials(self, env: Mapping[str, str]) -> Credentials:
         """The API key to use. Raises `CredentialsError` where there is none."""

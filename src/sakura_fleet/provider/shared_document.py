@@ -57,7 +57,7 @@ def confirm(what: str, document: T, again: Callable[[T], T | None]) -> bool:
     if second.wire != document.wire:
         raise ResourceError(
             f"{what}: two answers of the API have the same settings hash, {document.settings_hash}, but one lacks what "
-            "the other has; neither was used, and nothing was changed. Run the same command again"
+            "the other has; neither was used, and nothing in it was changed. Run the same command again"
         )
     return True
 

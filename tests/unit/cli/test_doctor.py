@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +14,7 @@ from click.testing import Result
 from sakura_emulator.server import Running, running
 from sakura_fleet.cli import doctor as doctor_module
 from sakura_fleet.client import Client, Credentials, ElbEntry
+from sakura_fleet.engine.project import Project
 from sakura_fleet.errors import EngineError, FleetError
 from sakura_fleet.model.elb import ElbSettings
 from tests.unit.folder import Folder
@@ -27,6 +29,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     answers = {"whoami": '{"url": "file:///state"}', "config": ""}
     monkeypatch.setattr(doctor_module, "pulumi", lambda _, command, *__: answers.get(command, said[0]))
     monkeypatch.setattr(doctor_module, "DEADLINE", 0.1)
+    monkeypatch.delenv("CI", raising=False)
     return said
 
 
@@ -86,7 +89,7 @@ def test_hosts_over_ssh_need_the_command_plugin(
     monkeypatch.setenv("PULUMI_HOME", str(home))
     monkeypatch.setenv("PATH", str(programs))
     result = doctor(folder, api_root=emulator.api_root, hosts=[host])
-    assert failed(result) == ([] if enough else ["hosts"])
+    assert failed(result) == ([] if enough else ["tools"])
     found = f"pulumi plugin install resource command {version('pulumi-command')}" in result.output
     assert found is not enough
     assert ("1 over SSH, 1 asked over HTTP/3" in result.output) is enough
@@ -98,10 +101,53 @@ def test_hosts_need_an_http3_client_and_ssh_keyscan(
     monkeypatch.setitem(sys.modules, "aioquic", None)
     monkeypatch.setenv("PATH", str(folder.root))
     result = doctor(folder, api_root=emulator.api_root, hosts=[HOST])
-    assert failed(result) == ["hosts"]
+    assert failed(result) == ["hosts", "tools"]
     assert "pip install 'sakura-fleet[http3]'" in result.output
     assert "ssh-keyscan; install OpenSSH's client" in result.output
-    assert "its private key: " in result.output, "there is no such file"
+    assert "hosts[0].ssh.private_key_file: " in result.output, "there is no such file"
+
+
+def test_a_caddyfile_that_this_machine_s_caddy_refuses(
+    folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = folder.root / "bin"
+    programs.mkdir()
+    (programs / "caddy").write_text("#!/bin/sh\ncat >/dev/null; echo 'Error: line 1: what is this' >&2; exit 1\n")
+    (programs / "caddy").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    hosts = [{"name": "www", "zone": "is1b", "caddyfile": "www.example.com\n"}]
+    result = doctor(folder, api_root=emulator.api_root, hosts=hosts)
+    assert failed(result) == ["hosts"]
+    assert "hosts[0].caddyfile: Caddy refuses it: Error: line 1: what is this [caddyfile-refused]" in result.output
+
+
+@pytest.mark.parametrize(
+    ("backend", "real", "ci", "word"),
+    [
+        ("file:///state", True, "", "warn"),
+        ("file:///state", True, "false", "warn"),
+        ("file:///state", True, "true", "FAIL"),
+        ("file:///state", False, "true", "ok"),
+        ("s3://states", True, "true", "ok"),
+    ],
+)
+def test_a_state_that_nobody_else_sees(
+    folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch, backend: str, real: bool, ci: str, word: str
+) -> None:
+    answers = {"whoami": json.dumps({"url": backend}), "config": "", "version": f"{ENGINE}\n"}
+    monkeypatch.setattr(doctor_module, "pulumi", lambda _, command, *__: answers[command])
+    monkeypatch.setenv("CI", ci)
+    root = {} if real else {"api_root": emulator.api_root}
+    lines = doctor(folder, **root).output.splitlines()
+    (line,) = [line for line in lines if line.partition(":")[0].split()[1:] == ["state"]]
+    assert line.split()[0] == word
+    assert ("set PULUMI_BACKEND_URL to a bucket that you share" in line) is (word != "ok")
+    (found,) = [
+        check
+        for check in json.loads(doctor(folder, "-o", "json", **root).stdout)["checks"]
+        if check["check"] == "state"
+    ]
+    assert (found["ok"], found["warning"]) == (word != "FAIL", word == "warn")
 
 
 def test_another_account(folder: Folder, emulator: Running) -> None:
@@ -198,6 +244,29 @@ def test_an_elb_that_others_fill_has_no_room_for_the_largest_size(folder: Folder
     result = doctor(folder, api_root=emulator.api_root, server_group={**group, "max_size": 41}, elb={"name": "own"})
     assert failed(result) == ["stack"]
     assert "[too-many-entries]" in result.output
+
+
+def test_a_warning_is_no_failure(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same stack, with and without what makes the warning a failure."""
+    monkeypatch.setattr(doctor_module, "is_emulator", lambda _: False)
+    result = doctor(folder, api_root=emulator.api_root)
+    assert (result.exit_code, failed(result)) == (0, [])
+    monkeypatch.setenv("CI", "true")
+    result = doctor(folder, api_root=emulator.api_root)
+    assert (result.exit_code, failed(result)) == (1, ["state"])
+
+
+def test_the_configuration_is_judged_once(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    config = Project.config
+    monkeypatch.setattr(Project, "config", lambda *given, **how: judged.append(given[1]) or config(*given, **how))
+    hosts = [{**HOST, "address": None, "ssh": None, "zone": "is1b"}]
+    interface = {"upstream": "shared", "expose": {"ports": [80]}}
+    group = {"name": "web", "zones": ["is1b"], "max_size": 5, "template": {"network_interfaces": [interface]}}
+    settings = {"server_group": group, "hosts": hosts, "elb": {"name": "own"}, "dns": {"zone": "example.com"}}
+    result = doctor(folder, "--plans", api_root=emulator.api_root, **settings)
+    assert failed(result) == []
+    assert judged == ["test"]
 
 
 def test_an_elb_needs_an_exposed_port(folder: Folder, emulator: Running) -> None:

@@ -112,7 +112,7 @@ def test_a_success_without_its_object(reply: httpx.Response, words: str) -> None
     assert (error.status, error.path) == (200, PATH)
     assert words in error.message
     assert not error.maybe_done
-    assert "nothing was changed" in str(error)
+    assert "it was not used, and changed nothing" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_the_error_names_call_object_field_and_way_out() -> None:
         Wire(ok(Server=bare)).client().servers.read("is1a", "113")
     assert str(caught.value) == (
         "GET /is1a/api/cloud/1.1/server/113 was answered 200 unusable_answer: web1 (113800000020): "
-        "Server.InterfaceDriver is missing; it was not used, and nothing was changed: run the same command again, "
+        "Server.InterfaceDriver is missing; it was not used, and changed nothing: run the same command again, "
         "and if it stays so, check what is between you and the API root"
     )
     assert caught.value.coded().endswith("[unusable-answer]")

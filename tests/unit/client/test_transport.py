@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from sakura_fleet.client import Client, Credentials, RetryPolicy
-from sakura_fleet.client._root import is_loopback
 from sakura_fleet.errors import CredentialsError, InputError, UnreachableError
+from sakura_fleet.model.api_root import is_loopback
 from tests.unit.client import samples
 from tests.unit.client.wire import ROOT, SECRET, TOKEN, Wire, ok
 from tests.waiting import PATIENCE
@@ -43,10 +43,10 @@ def test_accepted_roots(root: str) -> None:
         ("http://192.168.0.1/cloud/zone", "unencrypted"),
         ("http://127.0.0.1.example.com/", "unencrypted"),
         ("http://localhost.example.com/", "unencrypted"),
-        ("ftp://127.0.0.1/", "not an http"),
-        ("", "not an http"),
-        ("secure.sakura.ad.jp", "not an http"),
-        ("https:///cloud/zone", "not an http"),
+        ("ftp://127.0.0.1/", "is not a URL"),
+        ("", "is not a URL"),
+        ("secure.sakura.ad.jp", "is not a URL"),
+        ("https:///cloud/zone", "is not a URL"),
         ("https://host:nan/", "not a URL"),
         ("https://token-0123456789:secret-9876543210@host/", "only scheme, host and path"),
         ("https://host/?a=b", "only scheme, host and path"),

@@ -13,12 +13,12 @@ import pulumi
 import pytest
 
 from components import CaddyHost, DnsRecords, DnsRecordsArgs
-from components.caddy.validation import caddyfile_problems
 from sakura_fleet import tokens
 from sakura_fleet.model.caddy.host import Behind, Binary, CaddyHostArgs, SshAccess
 from sakura_fleet.model.caddy.script import host_script
 from sakura_fleet.model.caddy.site import FileServer, Site
 from sakura_fleet.model.server.template import EditParameter, ServerTemplate
+from sakura_fleet.resources.caddy.local_check import caddyfile_problems
 from tests.program.fleet import ROOT
 from tests.unit.components.program import Registered, run, run_with_outputs
 
@@ -239,7 +239,7 @@ def test_a_caddy_at_hand_refuses_a_caddyfile_before_anything_changes(
 
 def test_a_caddy_that_does_not_answer_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_caddy(tmp_path, monkeypatch, "exec sleep 1000")
-    monkeypatch.setattr("components.caddy.validation.DEADLINE", 0.2)
+    monkeypatch.setattr("sakura_fleet.resources.caddy.local_check.DEADLINE", 0.2)
     with pytest.raises(pulumi.RunError, match=r"`caddy adapt` has not read it within 0.2 s"):
         made(RAW)
 

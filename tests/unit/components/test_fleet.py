@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
+
+import pulumi
+import pytest
 
 from components import Fleet, stack_config
 from sakura_fleet import tokens
@@ -53,6 +57,29 @@ def test_the_stack_local_and_a_certificate() -> None:
     own = registered.of(tokens.DNS_RECORD_SETS)["www-address"]["record_sets"]
     assert [(listed["name"], listed["type"]) for listed in own] == [("www", "A"), ("@", "A")]
     assert [host.args.name for host in made.hosts] == ["www"]
+
+
+def test_what_this_machine_finds_in_hosts_stops_the_program_before_anything_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def declared(*_: object, **__: object) -> None:
+        raise AssertionError("the group would be made by now")
+
+    (tmp_path / "caddy").write_text("#!/bin/sh\ncat >/dev/null; echo 'Error: line 1: what is this' >&2; exit 1\n")
+    (tmp_path / "caddy").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("components.fleet.ServerGroup", declared)
+    ssh = {"private_key_file": str(tmp_path / "missing")}
+    hosts = [
+        {"name": "a", "zone": "is1b", "caddyfile": "a.example.com\n"},
+        {"name": "b", "address": "192.0.2.1", "ssh": ssh, "sites": [{"name": "b.example.com", "file_server": {}}]},
+    ]
+    with pytest.raises(pulumi.RunError) as refused:
+        fleet(size="1", server_group=GROUP, hosts=hosts)
+    head, *lines = str(refused.value).splitlines()
+    assert head == "2 problems in stack test; nothing was changed [input]:"
+    assert lines[0].startswith("  hosts[0].caddyfile: Caddy refuses it: Error: line 1: what is this")
+    assert lines[1].startswith("  hosts[1].ssh.private_key_file: ")
 
 
 def test_parts_are_loaded_only_where_the_configuration_has_them() -> None:

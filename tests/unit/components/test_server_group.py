@@ -195,7 +195,7 @@ def test_without_a_password_there_is_none() -> None:
 def test_broken_settings_stop_the_program_before_anything_is_registered() -> None:
     with pytest.raises(pulumi.RunError) as caught:
         group_of(replace(ARGS, size=11, min_size=1, name_format="x"))
-    assert "2 problems in server group front; nothing was changed [input]:" in str(caught.value)
+    assert "2 problems in server group front; nothing of it was changed [input]:" in str(caught.value)
     assert "[size-range]" in str(caught.value)
     assert "[name-format]" in str(caught.value)
 

@@ -45,7 +45,11 @@ KEYSCAN = "no key of 192.0.2.1 [resource]:\n  ssh: i/o error [timeout]\n  caddy 
         (["too slow [timeout]", "GET / was answered 401 [auth]"], True, JobExit.AUTH),
         (["401 unauthorized, no access token: not within 600 s"], True, JobExit.RESOURCE),
         (["the script says [auth] in the middle"], True, JobExit.RESOURCE),
-        (["2 problems in the DNS zone example.com; nothing was changed [input]:\n  too large"], True, JobExit.RESOURCE),
+        (
+            ["2 problems in the DNS zone example.com; nothing in it was changed [input]:\n  too large"],
+            True,
+            JobExit.RESOURCE,
+        ),
         (["2 problems in the stack test; nothing was changed [input]:\n  too large"], False, JobExit.USAGE),
         ([CHECKED + "no plan with 3 cores [unknown-plan] [input]\n"], False, JobExit.USAGE),
         ([CHECKED + "the switch 1 belongs to another fleet [not-owned]"], False, JobExit.ERROR),

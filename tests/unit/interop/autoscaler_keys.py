@@ -85,6 +85,7 @@ def converted(path: str, value: Any, place: str, wanted: Any = None, *beside: tu
 
 
 _ELB = (f"{GROUP}.parent", {"type": "ELB", "selector": "tk-elb"})
+_PORT = (f"{TEMPLATE}.network_interfaces", [{"upstream": "shared", "expose": {"ports": [80]}}])
 _ONE_NIC = (NIC, ON_SWITCH)
 _S, _T = "server_group", "server_group.template"
 _BLOCK = f"{_T}.network_interfaces[0].assign_cidr_block"
@@ -123,8 +124,8 @@ KEYS: tuple[Key, ...] = (
     converted(f"{GROUP}.shutdown_force", True, f"{_S}.shutdown_force"),
     Key(f"{GROUP}.setup_grace_period", 60, "noted"),
     # its parent
-    Key(f"{GROUP}.parent.selector", "tk-elb", "noted", beside=(_ELB,)),
-    converted(f"{GROUP}.parent.selector", {"id": ID}, "elb.lookup", ID, _ELB),
+    Key(f"{GROUP}.parent.selector", "tk-elb", "noted", beside=(_ELB, _PORT)),
+    converted(f"{GROUP}.parent.selector", {"id": ID}, "elb.lookup", ID, _ELB, _PORT),
     Key(f"{GROUP}.parent.selector", {"names": ["a", "b"]}, "to do", beside=(_ELB,)),
     Key(f"{GROUP}.parent.selector", {"tags": ["a"]}, "to do", beside=(_ELB,)),
     *(Key(f"{GROUP}.parent", {"type": kind, "selector": "p"}, "to do") for kind in ("GSLB", "DNS", "LoadBalancer")),

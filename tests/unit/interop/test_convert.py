@@ -344,13 +344,14 @@ def test_networks(tmp_path: Path) -> None:
 
     switch = {"id": "113000000001"}
     block = {"assign_cidr_block": "192.168.12.32/27", "default_route": "192.168.12.1", "assign_netmask_len": 24}
-    result = run(tmp_path, networks(upstream=switch, **block))
+    result = run(tmp_path, networks(upstream=switch, expose={"ports": [80]}, **block))
     nic = parsed(result.stdout).server_group.template.network_interfaces[0]
     assert (nic.upstream, nic.assign_cidr_block) == ("113000000001", "192.168.12.32/24")
     assert result.exit_code == 2
     assert "nothing keeps addresses within 192.168.12.32/27" in result.stderr
     assert "a switch is named by its ID" in refused(tmp_path, networks(upstream={"names": ["lan"]}))
     listed = run(tmp_path, networks(upstream="shared", packet_filter="p", expose={"weight": 1})).stderr
+    assert "an ELB needs a port to reach the servers at" in listed
     assert "packet_filter: " in listed
     assert "expose.weight: " in listed
 

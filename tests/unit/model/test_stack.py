@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from typing import Any
 
 import pytest
 
 from sakura_fleet.errors import InputError
-from sakura_fleet.model.stack import StackConfig, check_api_root, read_stack
+from sakura_fleet.model.api_root import check_api_root, is_emulator
+from sakura_fleet.model.stack import StackConfig, read_stack
 from tests.unit.model.read import rules
 
 GROUP: dict[str, Any] = {"name": "web", "zones": ["is1b"], "max_size": 5}
+BEHIND_AN_ELB: dict[str, Any] = {
+    **GROUP,
+    "template": {"network_interfaces": [{"upstream": "shared", "expose": {"ports": [80], "server_group_name": "gr1"}}]},
+}
+ELB: dict[str, Any] = {"name": "shop", "bind_ports": [{"proxy_mode": "http", "port": 80}]}
 GOOD = {"fleet_id": "0123456789abcdef", "size": "2", "server_group": json.dumps(GROUP)}
 
 
@@ -91,10 +98,13 @@ def test_fleet_ids_at_their_edges(fleet_id: str) -> None:
         "http://localhost:18080/cloud/zone",
         "http://127.0.0.1:18080/cloud/zone",
         "http://[::1]:18080/cloud/zone",
+        "http://127.8.8.8:18080/cloud/zone",
+        "HTTP://LOCALHOST:18080/cloud/zone",
     ],
 )
 def test_api_roots(root: str) -> None:
     assert check_api_root(root) == ""
+    assert is_emulator(root) is root.casefold().startswith("http:")
     assert stack(api_root=root).api_root == root
 
 
@@ -104,7 +114,8 @@ def test_api_roots(root: str) -> None:
         ("http://secure.sakura.ad.jp/cloud/zone", "unencrypted"),
         ("http://192.0.2.1:18080/cloud/zone", "unencrypted"),
         ("http://127.0.0.1.example.com/cloud/zone", "unencrypted"),
-        ("http://localhost@example.com/cloud/zone", "unencrypted"),
+        ("http://localhost@example.com/cloud/zone", "only scheme, host and path"),
+        ("https://secure.sakura.ad.jp/cloud/zone?a=b", "only scheme, host and path"),
         ("secure.sakura.ad.jp/cloud/zone", "is not a URL"),
         ("ftp://127.0.0.1/", "is not a URL"),
         ("https://", "is not a URL"),
@@ -255,7 +266,119 @@ def test_a_value_of_the_wrong_type_is_one_problem() -> None:
     ],
 )
 def test_record_sets_leave_room_for_those_of_dns_elb(record_set: dict[str, Any], problem: tuple[str, str]) -> None:
-    elb = json.dumps({"name": "shop", "bind_ports": [{"proxy_mode": "http", "port": 80}]})
+    settings = {"elb": json.dumps(ELB), "server_group": json.dumps(BEHIND_AN_ELB)}
     dns: dict[str, Any] = {"zone": "example.com", "elb": "app", "record_sets": [record_set]}
-    assert problem in problems_of(elb=elb, dns=json.dumps(dns))
-    assert stack(elb=elb, dns=json.dumps({**dns, "elb": "other"})).dns is not None
+    assert problems_of(**settings, dns=json.dumps(dns)) == [problem]
+    assert stack(**settings, dns=json.dumps({**dns, "elb": "other"})).dns is not None
+
+
+def test_a_clash_with_dns_elb_has_its_own_number_beside_other_problems() -> None:
+    settings = {"elb": json.dumps(ELB), "server_group": json.dumps(BEHIND_AN_ELB)}
+    without_values = {"name": "first", "type": "TXT", "values": []}
+    same = {"name": "app", "type": "A", "values": ["192.0.2.1"]}
+    alias = {"name": "app", "type": "CNAME", "values": ["example.org."]}
+    dns = {"zone": "example.com", "elb": "app", "record_sets": [without_values, same, alias, same]}
+    assert problems_of(**settings, dns=json.dumps(dns)) == [
+        ("dns.record_sets[0].values", "no-values"),
+        ("dns.record_sets[3]", "duplicate-set"),  # of the set before
+        ("dns.record_sets[2]", "cname-beside-others"),  # and the A
+        ("dns.record_sets[1]", "duplicate-set"),  # of what dns.elb writes
+        ("dns.record_sets[3]", "duplicate-set"),
+    ]
+    dns["record_sets"] = [without_values, alias]
+    assert problems_of(**settings, dns=json.dumps(dns)) == [
+        ("dns.record_sets[0].values", "no-values"),
+        ("dns.record_sets[1]", "cname-beside-others"),
+    ]
+
+
+def test_an_elb_needs_an_exposed_port() -> None:
+    unread = {**GROUP, "template": {"network_interfaces": [{"expose": {"port": [80]}}]}}
+    assert problems_of(elb=json.dumps(ELB)) == [("server_group.template.network_interfaces[0].expose.ports", "no-port")]
+    assert ("server_group.template.network_interfaces[0].expose.ports", "no-port") not in problems_of(
+        elb=json.dumps(ELB), server_group=json.dumps(unread)
+    )
+
+
+BROKEN: dict[str, tuple[Any, str]] = {
+    "fleet_id": ("x", "fleet_id"),
+    "api_root": ("http://192.0.2.1/", "api_root"),
+    "account_id": ("1", "account_id"),
+    "rate_limit": (0, "rate_limit"),
+    "size": (99, "size"),
+    "server_group": ({**BEHIND_AN_ELB, "zones": ["is9z"]}, "server_group.zones[0]"),
+    "elb": ({**ELB, "plan": 7}, "elb.plan"),
+    "hosts": ([{"name": "www", "zone": "is9z", "sites": [{"name": "www.example.com"}]}], "hosts[0].zone"),
+    "dns": ({"zone": "example.com", "tags": ["sf:x"]}, "dns.tags[0]"),
+    "scaling": ({"cooldwn": 1}, "scaling.cooldwn"),
+    "server_password": ("p" * 5, "server_password"),
+    "other": (1, "other"),
+}
+"""A setting of each section that is wrong by itself, and the path of its problem."""
+
+
+@pytest.mark.parametrize("pair", list(combinations(BROKEN, 2)), ids="-".join)
+def test_what_is_wrong_in_two_sections_is_told_at_once(pair: tuple[str, str]) -> None:
+    settings = {"server_group": BEHIND_AN_ELB} | {key: BROKEN[key][0] for key in pair}
+    found = problems_of(
+        **{key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
+    )
+    assert {BROKEN[key][1] for key in pair} <= {path for path, _ in found}
+
+
+def test_what_is_wrong_between_sections_is_told_beside_what_is_wrong_within_them() -> None:
+    """Each section has a fault of its own, and each rule over several sections is broken, too."""
+    dns = {
+        "zone": "example.com",
+        "elb": "app",
+        "apex": "nobody",
+        "tags": ["sf:x"],
+        "record_sets": [
+            {"name": "app", "type": "A", "values": ["192.0.2.1"]},
+            {"name": "www", "type": "CNAME", "values": ["example.org."]},
+        ],
+    }
+    host = {"name": "web-001", "zone": "is1b", "record": "www", "sites": [{"name": "www.example.com"}], "ttl": 1}
+    found = problems_of(
+        size="99",
+        server_group=json.dumps({**BEHIND_AN_ELB, "max_size": 41, "min_size": 2, "zones": ["is9z"]}),
+        elb=json.dumps({**ELB, "plan": 7}),
+        hosts=json.dumps([host]),
+        dns=json.dumps(dns),
+        scaling=json.dumps({"up": 10, "down": 20}),
+    )
+    assert set(found) >= {
+        ("server_group.zones[0]", "unknown-zone"),
+        ("size", "size-range"),
+        ("server_group.max_size", "too-many-entries"),
+        ("elb.plan", "elb-plan"),
+        ("hosts[0].ttl", "range"),
+        ("hosts[0].name", "name-of-member"),
+        ("hosts[0].record", "duplicate-record"),
+        ("dns.tags[0]", "reserved-tag"),
+        ("dns.record_sets[0]", "duplicate-set"),
+        ("dns.apex", "no-such-host"),
+    }
+    assert any(path.startswith("scaling") for path, _ in found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_size": "many", "elb": ELB},
+        {"name": 5.5, "hosts": [{"name": "web-001", "zone": "is1b", "caddyfile": "x"}]},
+        {"network_interfaces": "one", "elb": ELB},
+        {"hosts": "www", "dns": {"zone": "example.com", "apex": "www"}},
+        {
+            "hosts": [{"name": "a", "zone": "is1b", "caddyfile": "x", "record": 5.5}],
+            "dns": {"zone": "example.com", "apex": "www"},
+        },
+        {"elb": {**ELB, "vip_failover": "perhaps"}, "dns": {"zone": "example.com", "elb": "@"}},
+    ],
+    ids=str,
+)
+def test_a_consequence_of_a_wrong_type_is_no_problem_of_its_own(changes: dict[str, Any]) -> None:
+    template = {**BEHIND_AN_ELB["template"]} | {k: changes[k] for k in ("network_interfaces",) if k in changes}
+    group = {**BEHIND_AN_ELB, "template": template} | {k: changes[k] for k in ("max_size", "name") if k in changes}
+    others = {key: json.dumps(changes[key]) for key in ("elb", "hosts", "dns") if key in changes}
+    assert [rule for _, rule in problems_of(server_group=json.dumps(group), **others)] == ["type"]

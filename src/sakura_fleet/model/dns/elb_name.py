@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from sakura_fleet.errors import Problem
@@ -12,15 +15,16 @@ from sakura_fleet.model.dns.set_rules import check_sets
 from sakura_fleet.model.elb import ElbArgs
 from sakura_fleet.model.reference import ElbReference
 
+_PATH: Final = "dns.record_sets"
+_PLACE: Final = re.compile(r"dns\.record_sets\[(\d+)\]")
 _STAND_IN: Final = ElbReference("elb", "elb")
 """For an ELB of which a stack file says nothing but its settings."""
 
 
 def check_elb_name(dns: DnsArgs, elb: ElbArgs) -> list[Problem]:
-    """What the record sets of `dns.elb` break together with those that are declared; the latter keep the rules by
+    """What the record sets of `dns.elb` break together with those that are declared, beyond what the latter break by
     themselves. Paths are those of the stack file."""
     own = _record_sets(dns.elb, elb) if dns.elb else []
-    declared = [record_set for record_set in dns.record_sets if record_set.values]
     keys = {record_set.key for record_set in own}
     found = [
         Problem(
@@ -31,20 +35,30 @@ def check_elb_name(dns: DnsArgs, elb: ElbArgs) -> list[Problem]:
         for index, record_set in enumerate(dns.record_sets)
         if record_set.key in keys
     ]
-    if found:
-        return found
-    known: list[Problem] = []
-    check_sets(declared, zone=dns.zone, path="dns.record_sets", problems=known, warnings=[])
-    together: list[Problem] = []
-    check_sets([*declared, *own], zone=dns.zone, path="dns.record_sets", problems=together, warnings=[])
-    beyond = {f"dns.record_sets[{len(declared) + index}]": "dns.elb" for index in range(len(own))}
-    return [
-        Problem(
-            beyond.get(problem.path.partition("].")[0].rstrip("]") + "]", problem.path), problem.rule, problem.message
-        )
-        for problem in together
-        if problem not in known
+    declared = {index: record_set for index, record_set in enumerate(dns.record_sets) if record_set.values}
+    there = {record_set.key for record_set in declared.values()}
+    new = [record_set for record_set in own if record_set.key not in there]
+    known = {(problem.path, problem.rule) for problem in _broken(dns.zone, declared)}
+    end = len(dns.record_sets)
+    beyond = [
+        problem
+        for problem in _broken(dns.zone, declared | dict(enumerate(new, start=end)))
+        if (problem.path, problem.rule) not in known
     ]
+    return [*found, *(_at_the_elb(problem, end) for problem in beyond)]
+
+
+def _broken(zone: str, sets: Mapping[int, RecordSet]) -> list[Problem]:
+    """What the sets break, by their places in the list."""
+    problems: list[Problem] = []
+    check_sets([*sets.values()], zone=zone, path=_PATH, problems=problems, warnings=[], indexes=[*sets])
+    return problems
+
+
+def _at_the_elb(problem: Problem, end: int) -> Problem:
+    """The problem at `dns.elb`, where it is in a set beyond the `end` of the list that was written."""
+    place = _PLACE.match(problem.path)
+    return replace(problem, path="dns.elb") if place and int(place[1]) >= end else problem
 
 
 def _record_sets(name: str, elb: ElbArgs) -> list[RecordSet]:

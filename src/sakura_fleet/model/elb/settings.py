@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from sakura_fleet.errors import Problem
+
 PLANS: Final = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000, 400_000)
 """Connections per second."""
 REGIONS: Final = ("is1", "tk1", "anycast")
@@ -19,6 +21,12 @@ CONTENT_TYPES: Final = ("text/plain", "text/html", "application/javascript", "ap
 MAX_ENTRIES: Final = 40
 MAX_BIND_PORTS: Final = 2
 MAX_RESPONSE_HEADERS: Final = 10
+NO_PORT: Final = Problem(
+    "server_group.template.network_interfaces[0].expose.ports",
+    "no-port",
+    "an ELB needs a port to reach the servers at; name one, such as [80]",
+)
+"""What is wrong with a group behind an ELB that exposes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

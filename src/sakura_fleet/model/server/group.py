@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Final
 
 from sakura_fleet.errors import Problem
 from sakura_fleet.model.names import RESOURCE_ID, SERVER_GROUP_NAME, SERVER_NAME
-from sakura_fleet.model.reading import Reader
+from sakura_fleet.model.reading import Reader, concern
 from sakura_fleet.model.server.addresses import AddressBlock
 from sakura_fleet.model.server.generation import generation_of
 from sakura_fleet.model.server.template import ServerTemplate
@@ -67,8 +67,21 @@ class ServerGroupArgs:
         """Pulumi's name of the member at `slot` (from 0) in the component of that name: it has the generation in it."""
         return f"{component}-{self.generation}-{slot + 1:03}"
 
-    def check(self) -> list[Problem]:
-        """What only shows when the settings are seen together; empty when nothing is wrong."""
+    def check(self, wrong: Sequence[Problem] = ()) -> list[Problem]:
+        """What only shows when the settings are seen together; empty when nothing is wrong.
+
+        Rules over settings that are `wrong` by themselves are left out; those problems have the paths of this value.
+        """
+        rules = (
+            (self._check_sizes, ("size", "min_size", "max_size")),
+            (self._check_presets, ("presets", "min_size", "max_size")),
+            (self._check_names, ("name", "name_format", "max_size")),
+            (self._check_interfaces, ("zones", "max_size", "template.network_interfaces")),
+            (self._check_adopted, ("adopt", "max_size")),
+        )
+        return [problem for rule, settings in rules if not concern(wrong, *settings) for problem in rule()]
+
+    def _check_sizes(self) -> list[Problem]:
         problems = []
         if not self.min_size <= self.size <= self.max_size:
             problems.append(
@@ -83,10 +96,6 @@ class ServerGroupArgs:
             problems.append(
                 Problem("min_size", "min-over-max", f"min_size {self.min_size} is over max_size {self.max_size}")
             )
-        problems += self._check_presets()
-        problems += self._check_names()
-        problems += self._check_interfaces()
-        problems += self._check_adopted()
         return problems
 
     def _check_presets(self) -> list[Problem]:
@@ -198,9 +207,15 @@ def read_server_group(reader: Reader, *, stack: Reader) -> ServerGroupArgs:
         adopt=_read_adopt(reader),
     )
     reader.close()
-    if len(problems) == before:
-        reader.add(_as_written(problem, reader) for problem in group.check())
+    wrong = [_in_the_group(problem, reader) for problem in problems[before:]]
+    problems += [_as_written(problem, reader) for problem in group.check(wrong)]
     return group
+
+
+def _in_the_group(problem: Problem, reader: Reader) -> Problem:
+    """The problem at the path that `ServerGroupArgs` has it at: the reverse of `_as_written`."""
+    path = re.sub(r"^plans\b", "presets", problem.path.removeprefix(f"{reader.path}."))
+    return replace(problem, path="" if path == reader.path else path)
 
 
 def _as_written(problem: Problem, reader: Reader) -> Problem:

@@ -7,7 +7,7 @@ zone that is not this stack's (`shared`) each set is claimed beside it, see `mod
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sakura_fleet.errors import FleetError, InputError, NotFoundError, Problem, ResourceError
 from sakura_fleet.model.dns import (
@@ -33,6 +33,9 @@ from sakura_fleet.provider.references import find_elb, find_server
 from sakura_fleet.provider.session import Session
 from sakura_fleet.provider.shared_document import confirm
 from sakura_fleet.resources.dns.zone_records import records_in, rewrite, zone_again
+
+_IN_IT: Final = "nothing in it"
+"""What is unchanged where record sets are refused: by then the run may have made other things."""
 
 
 class DnsRecordSetsLifecycle(Lifecycle):
@@ -135,7 +138,7 @@ class DnsRecordSetsLifecycle(Lifecycle):
             lost[:] = lost or lost_ech(existing, own, wanted)
             problems += check_merged(merged, wanted, zone=inputs["zone_name"], warnings=warnings)
             if problems:
-                raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}")
+                raise InputError(problems, source=f"the DNS zone {inputs['zone_name'] or zone_id}", unchanged=_IN_IT)
             return merged
 
         outputs = {**inputs, "records": [declared.inputs() for declared in wanted]}
@@ -195,7 +198,7 @@ def _resolved(session: Session, inputs: Inputs) -> list[RecordSet]:
     problems: list[Problem] = []
     check_sets(sets, zone=inputs["zone_name"], path="record_sets", problems=problems, warnings=[])
     if problems:
-        raise InputError(problems, source=f"the records of {inputs['zone_name']}")
+        raise InputError(problems, source=f"the records of {inputs['zone_name']}", unchanged=_IN_IT)
     return sets
 
 

@@ -30,7 +30,7 @@ def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Se
     if owned and server and owned.id != server.id:
         raise AdoptionError(
             f"adopt: {_name(server)} cannot be taken over, as server {_name(owned)} already is this resource; "
-            "remove `adopt`, or take the owner tags off the other one in the control panel. Nothing was changed"
+            "remove `adopt`, or take the owner tags off the other one in the control panel. Nothing of it was changed"
         )
     server = server or owned  # taken over by an earlier run; a plan change has given it another ID since
     if server is None:
@@ -41,12 +41,12 @@ def find_adoptable(session: Session, spec: ServerSpec, server_id: str) -> api.Se
     refuse_another_owner(f"server {_name(server)}", OwnerTags.from_tags(server.tags), spec.owner_tags)
     beyond = list(beyond_templates(server))
     if beyond:
-        raise AdoptionError(f"adopt: server {_name(server)}: {'; '.join(beyond)}. Nothing was changed")
+        raise AdoptionError(f"adopt: server {_name(server)}: {'; '.join(beyond)}. Nothing of it was changed")
     different = list(_differences(server, spec))
     if different:
         raise AdoptionError(
             f"adopt: server {_name(server)} {', '.join(different)}; declare it as it is, and change it afterwards. "
-            "Nothing was changed"
+            "Nothing of it was changed"
         )
     return server
 

@@ -113,7 +113,7 @@ def with_status(session: Session, server: api.Server, owner_tags: OwnerTags) -> 
         lambda since: current_server(session, server.zone, server.id, owner_tags, since),
         lambda server: bool(server.status),
         deadline=STATUS_DEADLINE,
-        way_out="nothing was changed; run the same command again",
+        way_out="nothing of it was changed; run the same command again",
     )
 
 

@@ -62,8 +62,33 @@ def test_a_record_is_one_host_s() -> None:
     assert problems(host("a", record="www"), dns={**DNS, "record_sets": own}) == [
         ("hosts[0].record", "duplicate-record")
     ]
+    for kind, value in (
+        ("CNAME", "example.org."),
+        ("HTTPS", "1 ."),
+        ("ALIAS", "example.org."),
+        ("AAAA", "2001:db8::1"),
+    ):
+        beside = [{"name": "www", "type": kind, "values": [value]}]
+        for names in ({"record": "www"}, {"records": ["www"]}):
+            assert (f"hosts[0].{next(iter(names))}", "duplicate-record") in problems(
+                host("a", **names), dns={**DNS, "record_sets": beside}
+            )
     text = [{"name": "www", "type": "TXT", "values": ["x"]}]
     assert stack(host("a", record="www"), dns={**DNS, "record_sets": text})
+
+
+def test_the_zone_s_own_name_is_one_host_s() -> None:
+    own = [{"name": "@", "type": "A", "values": ["192.0.2.1"]}]
+    apex = {**DNS, "apex": "www"}
+    assert problems(host("a", record="www"), dns={**apex, "record_sets": own}) == [("dns.apex", "duplicate-record")]
+    assert problems(host("a", record="www"), host("b", record="@"), dns=apex) == [("dns.apex", "duplicate-record")]
+    assert problems(host("a", record="@"), dns={**DNS, "apex": "@"}) == [("dns.apex", "duplicate-record")]
+    assert stack(host("a", record="www"), dns=apex)
+
+
+def test_hosts_without_a_name_are_not_two_of_one_name() -> None:
+    unnamed = {key: value for key, value in host("a", "").items() if key != "name"}
+    assert {rule for _, rule in problems(unnamed, unnamed)} == {"required"}
 
 
 def test_own_https_sets_may_point_at_names_that_hosts_get() -> None:

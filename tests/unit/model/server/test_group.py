@@ -173,7 +173,17 @@ def test_the_address_of_the_default_route_is_no_members() -> None:
 
 
 def test_what_is_seen_together_is_not_judged_on_values_that_are_wrong() -> None:
-    assert rules(read_group(size=99, zones=["is9z"])[1]) == [("server_group.zones[0]", "unknown-zone")]
+    unread = [("server_group.max_size", "type")]
+    assert rules(read_group(size=99, max_size="many")[1]) == unread
+    presets = {"plans": [{"name": "night", "size": "few"}, {"name": "night", "size": 99}]}
+    assert rules(read_group(**presets)[1]) == [("server_group.plans[0].size", "type")]
+
+
+def test_what_has_to_do_with_something_else_is_judged_all_the_same() -> None:
+    assert rules(read_group(size=99, zones=["is9z"])[1]) == [
+        ("server_group.zones[0]", "unknown-zone"),
+        ("size", "size-range"),
+    ]
 
 
 def test_a_group_that_is_no_mapping() -> None:

@@ -93,7 +93,7 @@ def test_a_server_with_a_cdrom_is_taken_over_once_it_is_ejected(world: World) ->
         api.call("PUT", f"server/{server.id}/cdrom", {"CDROM": {"ID": image}})
         (problem,) = LIFE.check(world.next_run(), {}, declared(server)).problems
         assert f"the CD-ROM {image} is inserted" in problem.message
-        with pytest.raises(AdoptionError, match="Nothing was changed"):
+        with pytest.raises(AdoptionError, match="Nothing of it was changed"):
             LIFE.create(world.next_run(), declared(server))
         assert world.servers(ZONE)[0].name == "old"
         api.call("DELETE", f"server/{server.id}/cdrom")
