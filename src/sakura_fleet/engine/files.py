@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, check: Callable[[], None] = lambda: None) -> None:
     """Replace or make a file; both it and its name are on the disk when this returns.
 
-    A link stays a link, and mode and owner of a file that was there stay. Raises `OSError`; the old file is untouched
-    then, and no other one is left.
+    A link stays a link, and mode and owner of a file that was there stay. `check` is called when the new file is whole,
+    at the last moment before it takes the old one's place. Raises `OSError`, and what `check` raises; the old file is
+    untouched then, and no other one is left.
     """
     target = path.resolve()
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -27,6 +30,7 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        check()
         new.replace(target)
     except BaseException:
         with suppress(OSError):
@@ -37,3 +41,15 @@ def replace_file(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Keep everybody else who asks for this out meanwhile; where the file system has no such locks, nobody."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

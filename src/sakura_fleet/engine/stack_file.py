@@ -1,7 +1,8 @@
 """The stack's file: a setting in it is changed without touching anything else.
 
 A write puts a whole new file in the old one's place, and only where the file still is what was read: whoever edits it
-meanwhile, a person or another tool, is never overwritten.
+meanwhile, a person or another tool, is not overwritten. That is asked at the last moment, when the new file is on the
+disk already, and two commands of this package take turns.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 import yaml
 
-from sakura_fleet.engine.files import replace_file
+from sakura_fleet.engine.files import locked_folder, replace_file
 from sakura_fleet.errors import BusyError, FileError, ProjectError
 from sakura_fleet.model.yaml_reader import read_nodes
 from sakura_fleet.text_files import MAX_BYTES, read_text_stream
@@ -74,12 +75,16 @@ class StackFile:
         if self.text == old.text:
             return
         place = self.path.resolve()
-        if StackFile.read(place).text != old.text:
-            raise StackFileChangedError(
-                f"somebody changed {self.path} meanwhile; nothing was changed: run the same command again"
-            )
+
+        def check() -> None:
+            if StackFile.read(place).text != old.text:
+                raise StackFileChangedError(
+                    f"somebody changed {self.path} meanwhile; nothing was changed: run the same command again"
+                )
+
         try:
-            replace_file(place, self.text.encode())
+            with locked_folder(place.parent):
+                replace_file(place, self.text.encode(), check=check)
         except OSError as error:
             message = f"the stack file {self.path} cannot be written: {error.strerror}; it is as it was"
             raise FileError(message) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet import tokens
 from sakura_fleet.errors import NotFoundError
 from sakura_fleet.inventory.owned import InState, duplicates, everything
-from sakura_fleet.inventory.stale_entries import addresses_in, server_addresses
+from sakura_fleet.inventory.stale_entries import addresses_in, is_disabled, server_addresses
 from sakura_fleet.model.dns.claims import CLAIMS
 from sakura_fleet.model.reference import ElbReference
 from sakura_fleet.model.zones import ZONES
@@ -184,7 +184,7 @@ def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEnt
         for entry in elb.entries:
             seen = health.get(entry.place)
             note = missing.pop(entry.place, NOT_OF_THIS_STACK)
-            if not entry.enabled and entry.ip_address in members and entry.server_group in names.get(key, ()):
+            if is_disabled(entry, members, names.get(key)):
                 note = DISABLED
             if not (seen and seen.up) and entry.ip_address not in addresses():
                 note = NO_SERVER

@@ -3,7 +3,7 @@ servers that are there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from sakura_fleet.provider.elb_entries import Entry, Group, leave
 from sakura_fleet.provider.references import find_elb
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client, Elb
+    from sakura_fleet.client import Client, Elb, ElbEntry
     from sakura_fleet.provider.session import Session
 
 
@@ -65,8 +65,14 @@ def disabled_entries(session: Session, resources: Sequence[Mapping[str, Any]]) -
         StaleEntry(elb.id, elb.name, entry.server_group, Entry.from_elb(entry))
         for elb, names in _elbs(session, resources)
         for entry in elb.entries
-        if not entry.enabled and entry.ip_address in own and (names is None or entry.server_group in names)
+        if is_disabled(entry, own, names)
     ]
+
+
+def is_disabled(entry: ElbEntry, own: Collection[str], names: Collection[str] | None) -> bool:
+    """Whether an entry of the state's servers, whose addresses are `own`, gets no requests. `names` are those under
+    which its groups enter servers; where no group of the state is in the ELB, None, any counts."""
+    return not entry.enabled and entry.ip_address in own and (names is None or entry.server_group in names)
 
 
 def addresses_in(resources: Sequence[Mapping[str, Any]]) -> set[str]:

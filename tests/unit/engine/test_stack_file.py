@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
+from sakura_fleet.engine.files import locked_folder
 from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import BusyError, FileError, ProjectError
 from tests.unit.yaml_bomb import bomb
@@ -69,6 +72,44 @@ def test_a_change_that_somebody_made_meanwhile_stays(tmp_path: Path) -> None:
         file.with_size(3).replace(file)
     assert file.path.read_text() == theirs
     assert list(tmp_path.iterdir()) == [file.path]
+
+
+def test_a_change_while_the_new_file_is_being_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_of(tmp_path, GOOD)
+    theirs = GOOD.replace("2", "7")
+    sync = os.fsync
+
+    def meanwhile(descriptor: int) -> None:
+        file.path.write_text(theirs)
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", meanwhile)
+    with pytest.raises(BusyError, match="somebody changed"):
+        file.with_size(3).replace(file)
+    assert file.path.read_text() == theirs
+    assert list(tmp_path.iterdir()) == [file.path]
+
+
+def test_two_commands_write_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_of(tmp_path, GOOD)
+    kept_out = []
+    sync = os.fsync
+
+    def another(descriptor: int) -> None:
+        folder = os.open(tmp_path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            kept_out.append(folder)
+        finally:
+            os.close(folder)
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", another)
+    file.with_size(3).replace(file)
+    assert kept_out
+    with locked_folder(tmp_path):  # it was let go of
+        assert "size: 3" in file.path.read_text()
 
 
 def test_links_and_rights_stay(tmp_path: Path) -> None:
