@@ -25,8 +25,9 @@ BUSY: JSON = {
 class Lie(StrEnum):
     """One kind of lie: about answers, about the lists of finds, and about calls that were carried out.
 
-    Of a list the first item is missing (`ITEM`), or it is cut to its first half: as a page whose `Total` is right
-    (`PAGE`), as all that there is though `Count` knows better (`TOTAL`), and so that both agree (`SHORT`).
+    Of a list, that of a find or the one in a `field`, the first item is missing (`ITEM`); or that of a find is cut to
+    its first half: as a page whose `Total` is right (`PAGE`), as all that there is though `Count` knows better
+    (`TOTAL`), and so that both agree (`SHORT`).
     """
 
     MISSING = "field-missing"
@@ -86,6 +87,8 @@ def falsified(answer: bytes, rule: Rule) -> bytes:
             return _with_field(answer, rule.field, lambda parent, key: parent.update({key: None}))
         case Lie.EMPTY:
             return _with_field(answer, rule.field, lambda parent, key: parent.update({key: _emptied(parent[key])}))
+        case Lie.ITEM if rule.field:
+            return _with_field(answer, rule.field, lambda parent, key: parent.update({key: parent[key][1:]}))
         case Lie.ITEM | Lie.PAGE | Lie.TOTAL | Lie.SHORT:
             return _with_list(answer, rule.lie)
     return answer

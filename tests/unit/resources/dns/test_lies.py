@@ -72,6 +72,23 @@ def test_one_answer_without_a_setting(world: World, lie: Lie, field: str, monkey
     assert not kept, "without the second read it is lost"
 
 
+@pytest.mark.parametrize("nth", [1, 2])
+def test_one_answer_without_one_record_of_somebody_else(
+    world: World, nth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone, outputs = made(world)
+    with lied_to(world, in_a_read(Lie.ITEM, RECORDS, nth=nth)) as told, suppress(ResourceError):
+        change(world, zone, outputs)
+    assert len(told) == 1
+    assert zone.records[: len(FOREIGN)] == FOREIGN
+    change(world, zone, outputs)
+    assert (zone.at("www", "A"), zone.records[: len(FOREIGN)]) == (["192.0.2.9"], FOREIGN)
+    monkeypatch.setattr(shared_document, "confirm", lambda *_: True)
+    with lied_to(world, in_a_read(Lie.ITEM, RECORDS)):
+        LIFE.update(world.next_run(), zone.id, outputs, sets_inputs(zone, WWW))
+    assert zone.records[: len(FOREIGN)] != FOREIGN, "without the second read it is lost"
+
+
 def test_answers_without_records_that_agree(world: World) -> None:
     zone, outputs = made(world)
     with (

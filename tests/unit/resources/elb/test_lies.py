@@ -71,6 +71,20 @@ def test_one_answer_without_a_list(world: World, lie: Lie, field: str, nth: int)
     assert elb.rules == [OTHER_RULE]
 
 
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("field", [SERVERS, RULES])
+def test_one_answer_without_one_item_of_somebody_else(world: World, field: str, nth: int) -> None:
+    elb, members, outputs = joined(world)
+    with lied_to(world, in_a_read(Lie.ITEM, field, nth=nth)), suppress(ResourceError):
+        update(world, outputs, member_inputs(elb, members))
+    assert [entry for entry in elb.servers if entry in FOREIGN] == FOREIGN
+    assert elb.rules == [OTHER_RULE]
+    update(world, outputs, member_inputs(elb, members))
+    assert elb.places() == places(*members)
+    assert [entry for entry in elb.servers if entry in FOREIGN] == FOREIGN
+    assert elb.rules == [OTHER_RULE]
+
+
 BY_A_PERSON = {
     "LetsEncrypt": {"Enabled": True, "CommonName": "www.example.com", "SubjectAltNames": ""},
     "SorryServer": {"IPAddress": "192.0.2.90", "Port": 80},

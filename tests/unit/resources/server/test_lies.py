@@ -62,6 +62,23 @@ def test_a_refresh_does_not_believe_one_answer_without_a_part(
     assert LIFE.diff(found.outputs, server_inputs()).replaces, "without the second look the server is replaced"
 
 
+@pytest.mark.parametrize("field", ["Interfaces", "Disks"])
+def test_a_refresh_does_not_believe_one_answer_that_lacks_one_of_several(world: World, field: str) -> None:
+    switch = {"upstream": world.client.switches.create(ZONE, name="back").id, "default_route": ""}
+    block = {**switch, "assign_cidr_block": ""}
+    shared = {"upstream": "shared", "assign_cidr_block": "", "default_route": ""}
+    wanted = server_inputs(zones=[ZONE], network_interfaces=[shared, block], packet_filters=["", ""])
+    wanted["disks"] = [*wanted["disks"], {**wanted["disks"][0], "os_type": "", "plan": "hdd", "size": 40}]
+    object_id, outputs = LIFE.create(world.session, wanted)
+    rule = Rule("GET", "/server/*", Lie.ITEM, field=f"Server.{field}")
+    with lied_to(world, rule) as told, pytest.raises(UnusableAnswerError, match="two answers differ"):
+        LIFE.read(world.next_run(), object_id, outputs)
+    assert told
+    found = LIFE.read(world.next_run(), object_id, outputs)
+    assert found
+    assert LIFE.diff(found.outputs, wanted) == Diff()
+
+
 def test_a_refresh_believes_two_answers_without_a_part(world: World) -> None:
     object_id, outputs = create(world)
     rules = [
