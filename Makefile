@@ -11,8 +11,11 @@ help: ## this list
 bootstrap: ## virtual environment, locked dependencies and the Pulumi engine
 	@scripts/bootstrap
 
-up: bootstrap ## start the emulator, bring up the stack `local`, show what exists; SIZE=5 changes the size
-	@scripts/up $(SIZE)
+# What was given to make itself: a shell may have a PORT of its own for something else.
+given = $(if $(filter command,$(firstword $(origin $(1)))),'$(1)=$($(1))')
+
+up: bootstrap ## bring up the stack `local` on the emulator; SIZE=5 changes the size, PORT=8123 the port
+	@scripts/up $(call given,SIZE) $(call given,PORT)
 
 down: bootstrap ## take the stack `local` down and stop the emulator
 	@scripts/down

@@ -1,4 +1,4 @@
-"""The lines that point each tool at an emulator. The first of them is what a shell reads; the rest is a comment."""
+"""The lines that point each tool at an emulator, for a shell."""
 
 from __future__ import annotations
 
@@ -47,13 +47,3 @@ def lines(tool: str, url: str, *, has_token: bool) -> list[str]:
             f"export SAKURACLOUD_API_ROOT_URL={root} SAKURACLOUD_API_REQUEST_RATE_LIMIT={_RATE}",
         ],
     }[tool]
-
-
-def block(url: str, *, has_token: bool) -> str:
-    """All tools, as `start` prints them; before them what the shell needs if it does not have it."""
-    first = []
-    if has_token:
-        first = ["# first, with the pair that it was started with", f"# export {TOKEN_VARIABLE}=… {SECRET_VARIABLE}=…"]
-    return "\n".join(
-        [*first, *(line for tool in TOOLS for line in (f"# {tool}", *lines(tool, url, has_token=has_token)))]
-    )

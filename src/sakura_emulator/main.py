@@ -122,7 +122,7 @@ def serve(db: str | None, **options: Any) -> None:
     def ready() -> None:
         process.record(path, url)
         click.echo(f"sakura-emulator listening on {url} (root {url}{server.API_PREFIX})")
-        click.echo(environment.block(url, has_token=bool(settings.token)))
+        click.echo(_page(url))
 
     # uvicorn ends on a signal and then raises it again: turn that into an orderly exit.
     signal.signal(signal.SIGTERM, _exit)
@@ -138,13 +138,18 @@ def _exit(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
+def _page(url: str) -> str:
+    return f"status page {url}/ (`sakura-emulator env TOOL` prints what a tool needs to reach it)"
+
+
 @main.command()
 @_start_options
+@output_option
 @click.pass_context
-def start(ctx: click.Context, /, db: str | None, **options: Any) -> None:
+def start(ctx: click.Context, /, db: str | None, output: str, **options: Any) -> None:
     """Run in the background; nothing happens if an emulator answers there already.
 
-    One that runs with other options than those given here is an error.
+    One that runs with other options than those given here, or with the same --db elsewhere, is an error.
 
     \b
     Example:
@@ -158,20 +163,28 @@ def start(ctx: click.Context, /, db: str | None, **options: Any) -> None:
             arguments += [f"--{key.replace('_', '-')}", str(value)]
     # By environment, not as arguments: every user of the machine can read those.
     os.environ |= {process.TOKEN_VARIABLE: settings.token, process.SECRET_VARIABLE: settings.secret}
-    url = process.url_for(settings.host, options["port"]) if options["port"] else None
+    known = process.recorded(path)
+    any_will_do = not options["port"] or (not _is_given(ctx, "port") and known is not None and known.alive())
+    url = None if any_will_do else process.url_for(settings.host, options["port"])
     with _failing():
         running, is_new = process.start(path, url, arguments)
         other = [] if is_new else _differences(ctx, running.url, settings)
+    if url and running.url != url:
+        other.insert(0, f"there, not at {url}")
     if other:
         raise Failure(
             f"an emulator runs at {running.url} (pid {running.pid}) {', '.join(other)}; "
             "`sakura-emulator stop` it first, or start another one with another --port and --db",
             "refused",
         )
+    root = f"{running.url}/cloud/zone"
+    if output == "json":
+        document = {"started": is_new, "url": running.url, "root": root, "page": f"{running.url}/", "pid": running.pid}
+        echo_json(document)
+        return
     verb = "started" if is_new else "is already running"
-    click.echo(f"sakura-emulator {verb}: {running.url} (root {running.url}/cloud/zone), pid {running.pid}")
-    if is_new:
-        click.echo(environment.block(running.url, has_token=bool(settings.token)))
+    click.echo(f"sakura-emulator {verb}: {running.url} (root {root}), pid {running.pid}")
+    click.echo(_page(running.url))
 
 
 def _differences(ctx: click.Context, url: str, settings: Settings) -> list[str]:
@@ -179,11 +192,7 @@ def _differences(ctx: click.Context, url: str, settings: Settings) -> list[str]:
     health = process.control(url, "GET", "/health")
     runs = {**health.get("settings", {}), "time_scale": health["time_scale"], "db": health["db"]}
     wants = {**settings.public(), "time_scale": settings.time_scale, "db": ctx.params["db"]}
-    given = [
-        name
-        for name in ctx.params
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and name in runs and name in wants
-    ]
+    given = [name for name in ctx.params if _is_given(ctx, name) and name in runs and name in wants]
     other = [
         f"with --{name.replace('_', '-')} {runs[name]}, not {wants[name]}"
         for name in given
@@ -196,13 +205,18 @@ def _differences(ctx: click.Context, url: str, settings: Settings) -> list[str]:
     return other
 
 
+def _is_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def _same_file(one: str, other: str) -> bool:
     return one == other or (MEMORY not in (one, other) and Path(one).resolve() == Path(other).resolve())
 
 
 @main.command()
 @db_option
-def stop(db: str | None) -> None:
+@output_option
+def stop(db: str | None, output: str) -> None:
     """Stop the emulator of --db and wait until it is gone; the cloud stays in its file.
 
     \b
@@ -211,6 +225,9 @@ def stop(db: str | None) -> None:
     """
     with _failing():
         stopped = process.stop(db or process.default_db())
+    if output == "json":
+        echo_json({"stopped": stopped is not None, "pid": stopped.pid if stopped else None})
+        return
     click.echo(f"sakura-emulator stopped: pid {stopped.pid}" if stopped else "sakura-emulator is not running")
 
 
@@ -252,21 +269,26 @@ def env(tool: str, db: str | None, url: str | None) -> None:
 
 @main.command()
 @url_option
-def reset(db: str | None, url: str | None) -> None:
+@output_option
+def reset(db: str | None, url: str | None, output: str) -> None:
     """Make the cloud empty.
 
     \b
     Example:
         sakura-emulator reset
     """
-    control(db, url, "POST", "/reset")
+    answer = control(db, url, "POST", "/reset")
+    if output == "json":
+        echo_json(answer)
+        return
     click.echo("the cloud is empty")
 
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @url_option
-def save(file: Path, db: str | None, url: str | None) -> None:
+@output_option
+def save(file: Path, db: str | None, url: str | None, output: str) -> None:
     """Save the whole cloud as one JSON document.
 
     \b
@@ -276,13 +298,18 @@ def save(file: Path, db: str | None, url: str | None) -> None:
     document = control(db, url, "GET", "/snapshot")
     with _failing():
         file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    click.echo(f"{len(document['objects'])} objects saved to {file}")
+    total = len(document["objects"])
+    if output == "json":
+        echo_json({"ok": True, "file": str(file), "total": total})
+        return
+    click.echo(f"{total} objects saved to {file}")
 
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @url_option
-def load(file: Path, db: str | None, url: str | None) -> None:
+@output_option
+def load(file: Path, db: str | None, url: str | None, output: str) -> None:
     """Replace the whole cloud by a document that `save` wrote.
 
     \b
@@ -297,6 +324,9 @@ def load(file: Path, db: str | None, url: str | None) -> None:
         answer = process.control(url_of(db, url), "PUT", "/snapshot", document)
     except process.ProcessError as error:
         raise Failure(f"{file} cannot be loaded: {error}", "file" if error.code == "api" else error.code) from error
+    if output == "json":
+        echo_json({"file": str(file), **answer})
+        return
     click.echo(f"{answer['total']} objects loaded from {file}")
 
 

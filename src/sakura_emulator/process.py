@@ -174,7 +174,10 @@ def answering(url: str) -> Process | None:
 
 
 def start(db: str, url: str | None, arguments: list[str]) -> tuple[Process, bool]:
-    """The emulator at that URL, or of that database when any port will do, and whether this call started it."""
+    """The emulator at that URL or of that database, and whether this call started it.
+
+    One of the database at another URL is returned, too: a file has one emulator.
+    """
     running = _running(db, url)
     if running:
         return running, False
@@ -207,8 +210,9 @@ def start(db: str, url: str | None, arguments: list[str]) -> tuple[Process, bool
 
 
 def _running(db: str, url: str | None) -> Process | None:
-    if url is not None:
-        return answering(url)
+    there = answering(url) if url is not None else None
+    if there:
+        return there
     known = recorded(db)
     return answering(known.url) if known and known.alive() else None
 

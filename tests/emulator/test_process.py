@@ -16,10 +16,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from sakura_emulator.environment import TOOLS
 from sakura_emulator.main import main
 from tests.emulator.support import Api
 from tests.local_http import HTTP
+from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_for
 
 COMMAND = [sys.executable, "-m", "sakura_emulator"]
@@ -201,11 +201,15 @@ def test_start_and_stop_twice(state: Path, connect: Callable[[str], Api]) -> Non
     assert connect(url).make_server()["ID"]
     again = run("start", "--port", "0")
     assert "is already running" in again
-    assert all(f"# {tool}\n" in first for tool in TOOLS), "the lines for each tool"
-    assert f"export SAKURACLOUD_API_ROOT_URL={url}/cloud/zone" in first
+    for said in (first, again):
+        assert said.splitlines()[1:] == [
+            f"status page {url}/ (`sakura-emulator env TOOL` prints what a tool needs to reach it)"
+        ]
+    assert "emulator" in HTTP.get(f"{url}/").text
     assert pid_of(first) == pid_of(again)
     port = url.rpartition(":")[2]
     assert "is already running" in run("start", "--port", port)
+    assert f"is already running: {url} " in run("start"), "who names no port means the one of the database"
     report = run("status")
     assert "server 1" in report
     assert url in report
@@ -233,6 +237,7 @@ def test_one_that_runs_with_other_options_is_said(state: Path, tmp_path: Path, m
         (["--seed", "7", "--drain", "1"], "with --seed 0, not 7, with --drain None, not 1.0"),
         (["--db", str(tmp_path / "other.db")], "with --db "),
         (["--token", "t", "--secret", "s"], "without a token"),
+        (["--port", (elsewhere := str(free_port()))], f"there, not at http://127.0.0.1:{elsewhere}"),
     ):
         refused = run("start", "--port", port, *arguments, ok=False)
         assert f"an emulator runs at {url} (pid " in refused
@@ -249,12 +254,9 @@ def test_one_that_runs_with_other_options_is_said(state: Path, tmp_path: Path, m
     assert "with another token" in run("start", "--port", port, "--token", "other", ok=False)
 
 
-def test_the_lines_that_start_prints_reach_an_emulator_with_a_token(state: Path) -> None:
-    started = run("start", "--port", "0", "--token", "t", "--secret", "s")
-    url = started.split()[2]
+def test_the_lines_of_env_reach_an_emulator_with_a_token(state: Path) -> None:
+    url = run("start", "--port", "0", "--token", "t", "--secret", "s").split()[2]
     lines = run("env", "sakura-fleet")
-    assert lines in started
-    assert "export SAKURA_EMULATOR_TOKEN=" in started, "what the shell needs first"
     assert 'export SAKURA_EMULATOR_TOKEN="${SAKURA_EMULATOR_TOKEN:?' in lines
     assert HTTP.get(f"{url}/cloud/zone/is1a/api/cloud/1.1/zone", auth=("t", "s")).status_code == 200
 
@@ -278,6 +280,29 @@ def test_save_reset_load(state: Path, tmp_path: Path, connect: Callable[[str], A
         assert f"Error: {file} cannot be loaded: " in refused
         assert "Traceback" not in refused
     assert api.server(server)["Name"] == "web1", "and the cloud stays as it was"
+
+
+def test_output_for_programs(state: Path, tmp_path: Path) -> None:
+    def document(*arguments: str) -> dict[str, object]:
+        done = subprocess.run(
+            [*COMMAND, *arguments, "-o", "json"], capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
+        found: dict[str, object] = json.loads(done.stdout)
+        assert done.stderr == ""
+        return found
+
+    first = document("start", "--port", "0")
+    url = first["url"]
+    assert first == {
+        "started": True, "url": url, "root": f"{url}/cloud/zone", "page": f"{url}/", "pid": first["pid"]
+    }  # fmt: skip
+    assert document("start") == {**first, "started": False}
+    file = str(tmp_path / "saved.json")
+    assert document("save", file) == {"ok": True, "file": file, "total": 0}
+    assert document("load", file) == {"ok": True, "file": file, "total": 0}
+    assert document("reset") == {"ok": True}
+    assert document("stop") == {"stopped": True, "pid": first["pid"]}
+    assert document("stop") == {"stopped": False, "pid": None}
 
 
 def test_a_port_in_use_by_something_else(state: Path) -> None:

@@ -237,6 +237,53 @@ def test_bootstrap_leaves_what_is_behind_a_link_as_it_is(tmp_path: Path) -> None
     assert (root / ".venv" / ".bootstrap-place").read_text() == f"{root}\n"
 
 
+SLOW_VENV = """\
+#!/bin/sh
+case "$*" in
+"-m venv"*)
+  echo "from the module"
+  until grep -q "venv: still at it" "$SAID"; do sleep 0.01; done
+  echo "venv: no room"
+  exit 1 ;;
+esac
+exec "$PYTHON" "$@"
+"""
+
+
+@pytest.mark.parametrize("silence", ["0.01", "3600"])
+def test_bootstrap_says_what_lasts_and_names_the_log_of_a_failure(tmp_path: Path, silence: str) -> None:
+    """A step that ends once somebody was told that it lasts; with an hour between two lines nobody is told."""
+    root, tools, said = tmp_path / "checkout", tmp_path / "tools", tmp_path / "said"
+    for folder in ("scripts", "tools/pulumi"):
+        shutil.copytree(ROOT / folder, root / folder)
+    for name in ("pyproject.toml", "requirements.lock"):
+        (root / name).touch()
+    tools.mkdir()
+    (tools / "python3").write_text(SLOW_VENV)
+    (tools / "python3").chmod(0o755)
+    if silence == "3600":
+        said.write_text("the test: .venv: still at it\n")
+    env = {
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "PYTHON": sys.executable,
+        "SAID": str(said),
+        "BOOTSTRAP_SILENCE": silence,
+    }
+    with said.open("ab") as output:  # no terminal
+        run = subprocess.run(
+            [root / "scripts" / "bootstrap"], env=env, stdout=output, stderr=subprocess.PIPE, text=True, check=False,
+            timeout=PATIENCE,
+        )  # fmt: skip
+    assert run.returncode == 1
+    assert ("bootstrap: .venv: still at it after " in said.read_text()) == (silence == "0.01")
+    assert "from the module" not in said.read_text(), "what tools say is in the log"
+    log = root / ".state" / "bootstrap.log"
+    assert "from the module\nvenv: no room\n" in log.read_text()
+    assert "venv: no room" in run.stderr
+    assert f"all that it said is in {log}" in run.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 def test_env_exports_the_settings_and_the_path(shell: str) -> None:
     script = dedent("""\

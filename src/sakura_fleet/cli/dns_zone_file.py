@@ -98,7 +98,7 @@ def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str
     work = _Work.read(stack, zone, file, delete, allow)
     judged = work.planned(records_in(work.place.zone))
     if output == "json":
-        click.echo(json.dumps(work.as_json(judged), indent=2, ensure_ascii=False))
+        _echo_json(work.as_json(judged))
     else:
         work.show(judged)
     _refuse(judged.problems, work.source)
@@ -114,8 +114,9 @@ def plan(stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str
     "--force", is_flag=True, help=f"Also change or delete more than {MOST_CHANGED:.0%} of the zone's records."
 )
 @yes_option
+@output_option
 def apply(
-    stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...], force: bool, yes: bool
+    stack: str | None, zone: str, file: Any, delete: bool, allow: tuple[str, ...], force: bool, yes: bool, output: str
 ) -> None:
     """Make a zone's sets those of a zone file, in one write, after showing the plan.
 
@@ -128,7 +129,10 @@ def apply(
     """
     work = _Work.read(stack, zone, file, delete, allow)
     judged = work.planned(records_in(work.place.zone))
-    work.show(judged)
+    as_json = output == "json"
+    work.show(judged, err=as_json)
+    if as_json and (judged.problems or not judged.plan.changes):
+        _echo_json({**work.as_json(judged), "written": False})
     _refuse(judged.problems, work.source)
     if not judged.plan.changes:
         return
@@ -136,7 +140,13 @@ def apply(
     if not yes:
         confirm("Write this?")
     work.write(judged.plan)
-    click.echo(f"written: {judged.plan.counts}")
+    click.echo(f"written: {judged.plan.counts}", err=as_json)
+    if as_json:
+        _echo_json({**work.as_json(judged), "written": True})
+
+
+def _echo_json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +244,16 @@ class _Work:
         ]
         return _Judged(plan, sorted(problems, key=_line_number), warnings, already, unnamed, whole)
 
-    def show(self, judged: _Judged) -> None:
-        """Print the plan, record by record, and what is odd about it."""
+    def show(self, judged: _Judged, *, err: bool = False) -> None:
+        """Print the plan, record by record, and what is odd about it; all of it to standard error with `err`."""
         if not judged.whole:
             return
         for change in judged.plan.changes:
             for line in change.lines:
-                click.echo(line)
+                click.echo(line, err=err)
         for kept in judged.plan.kept:
-            click.echo(f"  {kept} stays: {self._why(kept, judged)}")
-        click.echo(f"{self.place.zone.name}: {judged.plan.counts}")
+            click.echo(f"  {kept} stays: {self._why(kept, judged)}", err=err)
+        click.echo(f"{self.place.zone.name}: {judged.plan.counts}", err=err)
         for warning in judged.warnings:
             click.echo(f"warning: {warning}", err=True)
         for odd in judged.already:

@@ -8,6 +8,7 @@ from sakura_fleet.cli.adopt import adopt
 from sakura_fleet.cli.deploy import deploy
 from sakura_fleet.cli.dns import dns
 from sakura_fleet.cli.doctor import doctor
+from sakura_fleet.cli.drift import drift
 from sakura_fleet.cli.failure import FleetGroup
 from sakura_fleet.cli.host import host
 from sakura_fleet.cli.init import init
@@ -36,6 +37,7 @@ main.add_command(adopt)
 main.add_command(deploy)
 main.add_command(dns)
 main.add_command(doctor)
+main.add_command(drift)
 main.add_command(host)
 main.add_command(plan_check)
 main.add_command(repair)

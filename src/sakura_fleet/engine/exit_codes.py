@@ -83,6 +83,12 @@ class PlanCheckExit(IntEnum):
     REFUSED = 5
 
 
+class DriftExit(IntEnum):
+    """`drift`: the cloud has something otherwise than the state."""
+
+    DRIFT = 3
+
+
 class DoctorExit(IntEnum):
     """`doctor`: a check failed."""
 

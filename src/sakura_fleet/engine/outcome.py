@@ -69,7 +69,7 @@ class Outcome:
         if event.resource_pre_event:
             metadata = event.resource_pre_event.metadata
             self._note_owner_tag(metadata)
-            self.steps.append(_step(metadata))
+            self.steps.append(step_of(metadata))
             if not _is_quiet(metadata):
                 self._changed(metadata, "begun", event.timestamp)
         elif event.res_outputs_event and not _is_quiet(event.res_outputs_event.metadata):
@@ -145,7 +145,7 @@ class Outcome:
             self.owner_tags.add(str(owner_tags["resource"]))
 
 
-def _step(metadata: StepEventMetadata) -> Step:
+def step_of(metadata: StepEventMetadata) -> Step:
     """The step that an event announces; values of secrets are not in it."""
     operation = str(getattr(metadata.op, "value", metadata.op))
     return Step(operation, metadata.urn, _state(metadata.old), _state(metadata.new))

@@ -17,7 +17,8 @@ from pulumi import automation
 
 from sakura_fleet.engine.command import GroupedCommand
 from sakura_fleet.engine.held_lock import held_lock
-from sakura_fleet.engine.outcome import Outcome
+from sakura_fleet.engine.outcome import Outcome, step_of
+from sakura_fleet.engine.plan import Step
 from sakura_fleet.engine.project import Project, engine_environment, required_engine
 from sakura_fleet.engine.stack_file import StackFile
 from sakura_fleet.errors import BusyError, EngineError, FileError, NoStackError
@@ -212,6 +213,22 @@ class StackEngine:
                 color="never",
                 suppress_progress=True,
             )
+
+    def preview_refresh(self) -> list[Step]:
+        """What a refresh finds of each resource: `old` is what the state has, `new` what the cloud has, and the
+        operation is `same`, `update` or `delete`. Changes nothing.
+
+        Raises `EngineError` where the cloud cannot be asked.
+        """
+        found: list[Step] = []
+
+        def on_event(event: automation.EngineEvent) -> None:
+            if event.res_outputs_event:
+                found.append(step_of(event.res_outputs_event.metadata))
+
+        with _own_words("the state cannot be compared with the cloud"), self.command.passing_signals_on():
+            self._stack.preview_refresh(on_event=on_event, color="never", suppress_progress=True)
+        return found
 
     def refresh(self) -> None:
         """Let the state know what is in the cloud: a run that died may have removed and switched off what it lists.

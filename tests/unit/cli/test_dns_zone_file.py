@@ -107,6 +107,24 @@ def test_a_plan_shows_every_record_that_changes_and_what_stays(zone: Zone) -> No
     assert zone.records == OTHERS
 
 
+def test_apply_as_json(zone: Zone) -> None:
+    before = zone.records
+    refused = zone.run("apply", "-o", "json", "--yes", file="www 1 A 192.0.2.3\n")
+    document = json.loads(refused.stdout)
+    assert (refused.exit_code, document["written"], bool(document["problems"])) == (1, False, True)
+    unsure = zone.run("apply", "-o", "json", answer="n\n")
+    assert (unsure.exit_code, unsure.stdout) == (1, "")
+    assert "Write this?" in unsure.stderr
+    assert "+ new" in unsure.stderr, "the plan is shown before the question"
+    assert zone.records == before
+    done = zone.run("apply", "-o", "json", "-y")
+    planned = json.loads(done.stdout)
+    assert planned.pop("written") is True
+    assert [change["name"] for change in planned["changes"]] == ["www", "new"]
+    again = zone.run("apply", "-o", "json", "-y")
+    assert (again.exit_code, json.loads(again.stdout)["changes"], json.loads(again.stdout)["written"]) == (0, [], False)
+
+
 def test_apply_writes_what_the_plan_shows_and_nothing_else(zone: Zone) -> None:
     result = zone.run("apply", answer="n\n")
     assert result.exit_code == 1

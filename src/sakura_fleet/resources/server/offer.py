@@ -18,7 +18,7 @@ def not_offered(session: Session, inputs: Inputs) -> list[Problem]:
             kind = "dedicated " if plan.dedicated_cpu else ""
             message = (
                 f"zone {zone} has no {kind}plan with {plan.core} cores and {plan.memory} GB; "
-                "`sakura-fleet doctor --plans` lists what it has"
+                "`sakura-fleet doctor -s STACK --plans` lists what it has"
             )
             problems.append(Problem("plan", "unknown-plan", message))
         for index, disk in enumerate(disks):
