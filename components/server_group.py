@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from sakura_fleet.model.server.group import ServerGroupArgs
+from sakura_fleet.model.server.template_words import words_of
 from sakura_fleet.provider.adapter import refuse
 from sakura_fleet.resources import Server, StartupScript
 from sakura_fleet.tokens import SERVER_GROUP
@@ -34,6 +35,7 @@ class ServerGroup(pulumi.ComponentResource):
 
     A larger `size` adds servers, a smaller one removes those with the highest numbers. The template's generation is
     part of each member's Pulumi name: a changed template makes new members first and then removes the old ones.
+    Its inputs say in words what the generation is a hash of, so that a preview shows what has changed.
     Startup scripts and packet filters are made once for the group (packet filters: once a zone). A server named in
     `args.adopt` is taken over as it is, instead of one being made.
     """
@@ -51,7 +53,7 @@ class ServerGroup(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         refuse(args.check(), f"server group {name}")
-        super().__init__(SERVER_GROUP, name, {}, opts)
+        super().__init__(SERVER_GROUP, name, words_of(args.template), opts)
         child = pulumi.ResourceOptions(parent=self)
         late = sorted(number for number in args.adopt if number > args.size)
         if late:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.program.fleet import Fleet
 from tests.program.snapshots import bring_up
 
@@ -70,7 +72,9 @@ def test_a_template_changes_in_place_or_makes_the_new_generation_before_the_old_
     old = {server["ID"] for server in fleet.servers()}
     since = len(fleet.requests())
     fleet.template(plan={"core": 2, "memory": 4})
-    assert fleet.changes() == {"create": 2, "delete": 2}
+    assert fleet.changes() == {"create": 2, "delete": 2, "update": 1}
+    why = fleet.pulumi("preview", "--diff").stdout
+    assert re.search(r'~ plan *: "1 core/1 GB" *=> "2 cores/4 GB"', why), why
     fleet.up()
     servers = fleet.servers()
     assert not old & {server["ID"] for server in servers}

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sakura_fleet.engine.plan import REFRESH, Step, name_of
+from sakura_fleet.engine.reasons import reasons
 from sakura_fleet.tokens import (
     DNS_RECORD_SETS,
     DNS_ZONE,
@@ -198,9 +199,11 @@ def _zone(step: Step) -> str:
 
 
 def _replaced_servers(steps: Collection[Step]) -> Iterator[Finding]:
+    why = reasons(steps)
     for step in steps:
         if step.type == SERVER and step.replaces:
-            message = "the server would be deleted, and then made again"
+            reason = f" ({why[step.urn]})" if step.urn in why else ""
+            message = f"the server would be deleted, and then made again{reason}"
             yield Finding(
                 "server-replaced", step.urn, message, f"take the change back, or {_ALLOWED.format(name=step.name)}"
             )

@@ -20,6 +20,7 @@ from sakura_fleet.engine.exit_codes import JobExit
 from sakura_fleet.engine.outcome import Change, Outcome
 from sakura_fleet.engine.plan_check import Finding
 from sakura_fleet.engine.project import Project
+from sakura_fleet.engine.reasons import generation_lines
 from sakura_fleet.engine.stack import KnownServer, PlanFiles, StackEngine, StackLockedError
 from sakura_fleet.engine.stack_file import StackFile, StackFileChangedError
 from sakura_fleet.engine.stack_session import open_session
@@ -318,9 +319,10 @@ class JobRunner:
         """Preview with the policies, and judge the plan. Raises `BlockedError` where it does what it must not."""
         outcome = Outcome()
         try:
-            result.diff = engine.preview(
+            diff = engine.preview(
                 outcome, plan, self._policy_packs, refresh=work.effort is Effort.REFRESH, replace=replace
             )
+            result.diff = "\n".join([diff, *generation_lines(outcome.steps)])
         except NoStackError:
             result.size_after = group.size
             raise

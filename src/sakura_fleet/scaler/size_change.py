@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sakura_fleet.engine.plan import REFRESH, Step, name_of
 from sakura_fleet.engine.plan_check import Finding
+from sakura_fleet.engine.reasons import HIDDEN, reasons
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.tokens import ELB_CERTIFICATE, PACKET_FILTER, SERVER, SERVER_GROUP, STARTUP_SCRIPT
 
@@ -20,7 +21,6 @@ RULE: Final = "beyond-the-size"
 
 _WAY_OUT: Final = "bring it up first (`sakura-fleet deploy`, `pulumi up`), or let this run do it with --allow-changes"
 _VERBS: Final = {"create": "made", "update": "changed", "delete": "deleted"}
-_HIDDEN: Final = "[secret]"
 _GONE: Final = object()
 
 
@@ -44,7 +44,8 @@ class SizeChange:
 def unexpected(steps: Collection[Step], change: SizeChange) -> list[Finding]:
     """The steps that do not come from the change of the size, in the plan's order, each resource once."""
     judge = _Judge(steps, change)
-    found = [_finding(step) for step in steps if step.changes and not judge.expects(step)]
+    why = reasons(steps)
+    found = [_finding(step, why.get(step.urn, "")) for step in steps if step.changes and not judge.expects(step)]
     return list({finding.urn: finding for finding in reversed(found)}.values())[::-1]
 
 
@@ -55,21 +56,13 @@ def is_begun(step: Step) -> bool:
     return step.type == SERVER and OwnerTags("", str(resource)).is_freed
 
 
-def _finding(step: Step) -> Finding:
+def _finding(step: Step, why: str) -> Finding:
     if step.is_pending:
         message = "what an earlier run has replaced would be deleted"
-    elif step.replaces:
-        message = f"it would be replaced{_differing(step)}"
     else:
-        message = f"it would be {_VERBS.get(step.op, step.op)}{_differing(step)}"
+        verb = "replaced" if step.replaces else _VERBS.get(step.op, step.op)
+        message = f"it would be {verb}{f' ({why})' if why else ''}"
     return Finding(RULE, step.urn, message, _WAY_OUT)
-
-
-def _differing(step: Step) -> str:
-    """Which inputs differ, where there are old and new ones."""
-    old, new = step.old_inputs, step.new_inputs
-    keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key)) if old and new else []
-    return f" ({', '.join(keys)})" if keys else ""
 
 
 class _Judge:
@@ -170,4 +163,4 @@ def _hides(value: Any) -> bool:
     """Whether something in it is secret, so that nobody can tell here whether it differs."""
     if isinstance(value, Mapping):
         return any(_hides(inner) for inner in value.values())
-    return any(_hides(inner) for inner in value) if isinstance(value, list | tuple) else value == _HIDDEN
+    return any(_hides(inner) for inner in value) if isinstance(value, list | tuple) else value == HIDDEN

@@ -18,6 +18,7 @@ from sakura_fleet.model.server.template import (
     ServerTemplate,
 )
 from sakura_fleet.model.server.template_reader import read_template
+from sakura_fleet.model.server.template_words import words_of
 from tests.unit.model.read import PUBLIC_KEY, SWITCH, read
 
 SEED = {
@@ -77,6 +78,18 @@ def test_golden_generations(written: dict[str, Any], generation: str) -> None:
     assert generation_of(template_of(written)) == generation
 
 
+def test_words_of_a_template() -> None:
+    assert words_of(template_of(NETWORKS)) == {
+        "plan": "1 core/1 GB",
+        "disks": ["archive 113600000001, ssd, 40 GB, virtio", "blank, hdd, 100 GB, ide"],
+        "network_interfaces": ["shared", f"{SWITCH}, 192.168.0.16/24 via 192.168.0.1"],
+        "interface_driver": "e1000",
+        "edit_parameter": ["disable_pw_auth", "change_partition_uuid"],
+        "ssh_keys": [],
+        "startup_scripts": [],
+    }
+
+
 def test_golden_generation_of_a_switch_per_zone() -> None:
     upstream = {"is1c": "113800000011", "is1b": SWITCH}
     template = ServerTemplate(network_interfaces=(NetworkInterface(upstream=upstream),))
@@ -117,7 +130,8 @@ def test_defaults_count_the_same_written_out_or_left_out() -> None:
     ids=str,
 )
 def test_what_changes_on_a_running_server_does_not_count(change: dict[str, Any]) -> None:
-    assert generation_of(replace(FULL, **change)) == generation_of(FULL)
+    changed = replace(FULL, **change)
+    assert (generation_of(changed), words_of(changed)) == (generation_of(FULL), words_of(FULL))
 
 
 SHAPING: list[tuple[str, int | None, str, Any]] = [
@@ -148,7 +162,9 @@ def test_what_shapes_the_inside_counts(part: str, index: int | None, key: str, v
         new = replace(old, **{key: value})
     else:
         new = (*old[:index], replace(old[index], **{key: value}), *old[index + 1 :])
-    assert generation_of(replace(FULL, **{part: new})) != generation_of(FULL)
+    changed = replace(FULL, **{part: new})
+    assert generation_of(changed) != generation_of(FULL)
+    assert words_of(changed) != words_of(FULL), "a preview says what has changed"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +179,9 @@ def test_what_shapes_the_inside_counts(part: str, index: int | None, key: str, v
     ids=lambda change: next(iter(change)),
 )
 def test_number_order_and_place_count(change: dict[str, Any]) -> None:
-    assert generation_of(replace(FULL, **change)) != generation_of(FULL)
+    changed = replace(FULL, **change)
+    assert generation_of(changed) != generation_of(FULL)
+    assert words_of(changed) != words_of(FULL)
 
 
 @pytest.mark.parametrize(
