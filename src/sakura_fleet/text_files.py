@@ -1,11 +1,14 @@
-"""Text files that people and other tools wrote: read whole, up to a limit.
+"""Text files that people and other tools wrote: read whole, up to a limit. And those that other programs are given.
 
 No message repeats what is in a file, as that may be a secret.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
 from sakura_fleet.errors import FileError
@@ -38,3 +41,22 @@ def read_text_stream(stream: BinaryIO, source: str, *, limit: int = MAX_BYTES) -
     except UnicodeDecodeError:
         raise FileError(f"{source} cannot be read: it is not UTF-8") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@contextmanager
+def temporary_files(what: str, texts: Mapping[str, str]) -> Iterator[Path]:
+    """A temporary folder with these texts, by the names of their files; `what` is what messages call them.
+
+    Raises `FileError` where they cannot be written.
+    """
+    with ExitStack() as made:
+        try:
+            folder = Path(made.enter_context(TemporaryDirectory(prefix="sakura-fleet-", ignore_cleanup_errors=True)))
+            for name, text in texts.items():
+                (folder / name).write_text(text, "utf-8")
+        except OSError as error:
+            raise FileError(
+                f"{what} cannot be written to a temporary folder ({error.strerror}): make room there, or name another "
+                "folder with TMPDIR, then run the same command again"
+            ) from None
+        yield folder

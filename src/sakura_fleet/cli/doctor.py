@@ -13,7 +13,6 @@ from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +32,7 @@ from sakura_fleet.errors import (
 )
 from sakura_fleet.model.api_root import is_emulator
 from sakura_fleet.provider.settings import DEFAULT_API_ROOT
+from sakura_fleet.text_files import read_text_file, temporary_files
 
 if TYPE_CHECKING:
     from sakura_fleet.model.caddy.host import CaddyHostArgs
@@ -197,10 +197,9 @@ def _backend(project: Project, stack: str, backend: str) -> str:
 
     The engine opens a stack's secrets only for a run or to encrypt one: here into a copy of the stack file.
     """
-    with TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy.yaml"
-        copy.write_text(project.stack_file(stack).read_text("utf-8"), "utf-8")
-        setting = ("config", "set", "--secret", "--config-file", str(copy), "doctor:probe", "probe")
+    text = read_text_file(project.stack_file(stack))
+    with temporary_files("a copy of the stack file", {"copy.yaml": text}) as folder:
+        setting = ("config", "set", "--secret", "--config-file", str(folder / "copy.yaml"), "doctor:probe", "probe")
         try:
             pulumi(project, *setting, "--stack", stack)
         except EngineError as error:

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,8 +20,9 @@ from sakura_fleet.engine.outcome import Outcome, step_of
 from sakura_fleet.engine.plan import Step
 from sakura_fleet.engine.project import Project, engine_environment, required_engine
 from sakura_fleet.engine.stack_file import StackFile
-from sakura_fleet.errors import BusyError, EngineError, FileError, NoStackError
+from sakura_fleet.errors import BusyError, EngineError, NoStackError
 from sakura_fleet.provider.state_identity import recorded_identity
+from sakura_fleet.text_files import temporary_files
 from sakura_fleet.tokens import SERVER
 
 
@@ -48,17 +48,9 @@ class PlanFiles:
     def of(cls, stack_file: StackFile) -> Iterator[PlanFiles]:
         """In a temporary folder of their own, with the configuration of `stack_file`. Raises `FileError` where they
         cannot be written."""
-        with ExitStack() as made:
-            try:
-                folder = Path(made.enter_context(TemporaryDirectory(prefix="sakura-fleet-")))
-                config = folder / stack_file.path.name
-                config.write_text(stack_file.text, "utf-8")
-            except OSError as error:
-                raise FileError(
-                    f"the plan's files cannot be written to a temporary folder ({error.strerror}): make room there, or "
-                    "name another folder with TMPDIR. Nothing was changed"
-                ) from None
-            yield cls(config, folder / "plan.json")
+        name = stack_file.path.name
+        with temporary_files("the plan's files", {name: stack_file.text}) as folder:
+            yield cls(folder / name, folder / "plan.json")
 
 
 @dataclass(frozen=True, slots=True)
