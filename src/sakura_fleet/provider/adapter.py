@@ -57,12 +57,14 @@ class FleetProvider(ResourceProvider):
         """The life cycle; imported here, so that the program itself never loads the HTTP client."""
 
     def configure(self, req: ConfigureRequest) -> None:
+        from sakura_fleet.provider.engine_cancel import hear_cancel
         from sakura_fleet.provider.engine_record import record_engine
         from sakura_fleet.provider.engine_watch import end_quickly, end_with_engine
         from sakura_fleet.provider.workers import widen
 
         if FleetProvider._raw_config is None:
             widen()
+            hear_cancel()
             record_engine()
             end_with_engine()
             end_quickly()

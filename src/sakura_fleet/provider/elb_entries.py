@@ -223,15 +223,20 @@ def _wait_up(session: Session, group: Group, entries: Sequence[Entry]) -> None:
     elb = find_elb(session, group.elb)
     waiting = {entry.place for entry in entries}
     words = ", ".join(str(entry) for entry in entries)
+    check = elb.document.settings.health_check
     session.waiter.wait_for(
         f"the ELB {elb.name} ({elb.id}) to call {words} UP",
         lambda: session.client.elbs.health(elb.id).servers,
         lambda servers: waiting <= {(server.ip_address, server.port) for server in servers if server.up},
-        phase=lambda servers: _health_phase(waiting, servers),
+        phase=lambda servers: _health_phase(waiting, servers, str(check)),
         steady=group.min_healthy_time,
+        remains="they stay in the ELB, and the old entries go on serving",
         deadline=group.up_deadline + group.min_healthy_time,
-        way_out="check the health check's path and port, the servers' firewall (let proxy_networks in) and their "
-        "startup script; the old entries are still in place, and `pulumi up` goes on from here",
+        way_out=lambda servers: (
+            f"it says {_unready(waiting, servers)}, and no reason; it asks {check} every {check.delay_loop} s: check "
+            "the health check's path and port, the servers' firewall (let proxy_networks in) and their startup script; "
+            "the old entries are still in place, and `pulumi up` goes on from here"
+        ),
     )
 
 
@@ -252,12 +257,21 @@ def _wait_drained(session: Session, group: Group, elb_id: str, places: set[tuple
         return  # they had their time
 
 
-def _health_phase(waiting: set[tuple[str, int]], servers: Sequence[api.ElbServerHealth]) -> str:
-    up = {(server.ip_address, server.port) for server in servers if server.up}
-    down = [f"{address}:{port}" for address, port in sorted(waiting - up)]
-    if not down:
-        return f"ELB UP {len(waiting)} of {len(waiting)}, steady?"
-    return f"ELB UP {len(waiting) - len(down)} of {len(waiting)}, DOWN: {', '.join(down)}"
+def _health_phase(waiting: set[tuple[str, int]], servers: Sequence[api.ElbServerHealth], check: str) -> str:
+    up = {(server.ip_address, server.port) for server in servers if server.up} & waiting
+    if up == waiting:
+        return f"ELB UP {len(up)} of {len(up)}, steady?"
+    count = f"UP {len(up)} of {len(waiting)}, " if len(waiting) > 1 else ""
+    return f"ELB {count}{_unready(waiting, servers)}, {check}"
+
+
+def _unready(waiting: set[tuple[str, int]], servers: Sequence[api.ElbServerHealth]) -> str:
+    """The entries that are not UP: the API tells which are DOWN, not why, and leaves out those not asked yet."""
+    seen = {(server.ip_address, server.port): server.up for server in servers}
+    words = {"DOWN": [place for place in sorted(waiting) if seen.get(place) is False]}
+    words["not checked yet"] = [place for place in sorted(waiting) if place not in seen]
+    groups = {word: [f"{address}:{port}" for address, port in places] for word, places in words.items() if places}
+    return ", ".join(f"{word}: {', '.join(places)}" for word, places in groups.items()) or "UP"
 
 
 def _drain_phase(places: set[tuple[str, int]], servers: Sequence[api.ElbServerHealth]) -> str:

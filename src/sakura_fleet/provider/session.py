@@ -1,6 +1,7 @@
 """What all resources of one run share: one client with one rate limit, one find a zone, one waiter, the account check.
 
-A session knows no host: its log, its clock and whether the run was cancelled are handed to it.
+A session knows no host: its log, its clock, whether the run was cancelled and whether it was interrupted are handed to
+it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sakura_fleet.errors import (
     CancelledError,
     FleetError,
 )
+from sakura_fleet.provider.engine_cancel import interrupted
 from sakura_fleet.provider.engine_watch import engine_gone
 from sakura_fleet.provider.polling import SharedFind
 from sakura_fleet.provider.settings import SessionSettings
@@ -60,14 +62,22 @@ class Session:
         client: Client | None = None,
         log: Log | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        interrupted: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
         self.log: Log = log or Silent()
         self.cancelled = cancelled
+        self.interrupted = interrupted
         self.clock = clock
-        self.waiter = Waiter(clock=clock, sleep=sleep, cancelled=lambda: self.cancelled(), queue=self._queue)
+        self.waiter = Waiter(
+            clock=clock,
+            sleep=sleep,
+            cancelled=lambda: self.cancelled(),
+            interrupted=lambda: self.interrupted(),
+            queue=self._queue,
+        )
         self._env = os.environ if env is None else env
         self._given = client
         self._lock = threading.RLock()
@@ -264,5 +274,5 @@ def session_for(settings: SessionSettings, log: Log | None = None) -> Session:
     """The one session of this process for these settings; what is said in it goes to the `log` of the first caller."""
     with _sessions_lock:
         if settings not in _sessions:
-            _sessions[settings] = Session(settings, log=log, cancelled=engine_gone)
+            _sessions[settings] = Session(settings, log=log, cancelled=engine_gone, interrupted=interrupted)
         return _sessions[settings]

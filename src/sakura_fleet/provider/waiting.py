@@ -2,6 +2,9 @@
 
 Every wait has a deadline, ends when the run is cancelled, and says what it was for when its time is over. Meanwhile it
 says what it sees: a phase, short enough for a status column.
+
+Cancelled is a run whose engine is gone: nothing more may happen. Interrupted is one that a person has asked to end
+(Ctrl-C): a wait ends there where nothing is half made, any other goes on to its end and says that it is finishing.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ SHORTEST_NAP: Final = 0.001
 PHASE_WIDTH: Final = 50
 """Characters of a phase."""
 FOREVER: Final = float("inf")
+FINISHING: Final = "finishing: "
+"""Before the phase of a wait that goes on although the run was interrupted."""
 
 T = TypeVar("T")
 
@@ -35,11 +40,13 @@ class Waiter:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         cancelled: Callable[[], bool],
+        interrupted: Callable[[], bool] = lambda: False,
         queue: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._cancelled = cancelled
+        self._interrupted = interrupted
         self._queue = queue
         self._operation = threading.local()
 
@@ -53,17 +60,26 @@ class Waiter:
         way_out: str | Callable[[T], str],
         steady: float = 0.0,
         phase: Callable[[T], str] | None = None,
+        remains: str = "",
     ) -> T:
         """The first observation for which `until` holds, and has held for `steady` seconds without a break.
 
         `what` completes "waiting for", such as "server web-001 to be up"; `deadline` is in seconds. `phase` says in a
-        few words what an observation that is not the last shows.
+        few words what an observation that is not the last shows. `remains` says how things are where an interrupt ends
+        the wait; without it, an interrupt does not.
 
         Raises `WaitTimeoutError` with `what` and `way_out` (which may depend on the last observation), and what `pause`
         raises.
         """
         return self._wait(
-            what, lambda _: observe(), until, deadline=deadline, way_out=way_out, steady=steady, phase=phase
+            what,
+            lambda _: observe(),
+            until,
+            deadline=deadline,
+            way_out=way_out,
+            steady=steady,
+            phase=phase,
+            remains=remains,
         )
 
     def wait_for_shared(
@@ -107,6 +123,7 @@ class Waiter:
         first: T | None = None,
         meanwhile: Callable[[T], None] | None = None,
         phase: Callable[[T], str] | None = None,
+        remains: str = "",
     ) -> T:
         start = self._clock()
         observed = observe(start) if first is None else first
@@ -122,26 +139,33 @@ class Waiter:
             if meanwhile:
                 meanwhile(observed)
             if phase and self.is_heard:
-                self._say(phase(observed))
+                self._say(phase(observed), finishing=not remains)
             waited = self._clock() - start
             if deadline - waited < SHORTEST_NAP:
                 advice = way_out if isinstance(way_out, str) else way_out(observed)
                 raise WaitTimeoutError(f"timed out after {deadline:.0f} s waiting for {what}; {advice}")
             delay = max(SHORTEST_NAP, min(next_poll(self._clock(), waited, self._queue()), deadline - waited))
-            self.pause(delay, what)
+            self.pause(delay, what, remains)
             observed = observe(self._clock() - delay / 2)
 
-    def pause(self, seconds: float, what: str = "the next attempt") -> None:
-        """Sleep, waiting for `what`.
+    def pause(self, seconds: float, what: str = "the next attempt", remains: str = "") -> None:
+        """Sleep, waiting for `what`; `remains` as in `wait_for`.
 
-        Raises `CancelledError` at once when the run is cancelled, and `OperationTimeoutError` when the operation's
-        time is over.
+        Raises `CancelledError` at once when the run is cancelled, or interrupted and the wait may end there, and
+        `OperationTimeoutError` when the operation's time is over.
         """
         end = self._clock() + seconds
         last: float = getattr(self._operation, "end", FOREVER)
         while (now := self._clock()) < end:
             if self._cancelled():
                 raise CancelledError("the run was cancelled while it was waiting; run `pulumi up` again to go on")
+            if self._interrupted():
+                if remains:
+                    raise CancelledError(
+                        f"the run was interrupted while it was waiting for {what}; {remains}; run `pulumi up` again to "
+                        "go on"
+                    )
+                self._finish(what)
             if last - now < SHORTEST_NAP:
                 raise OperationTimeoutError(
                     f"timed out after the {self._operation.allowed:.0f} s that custom_timeouts allow for all of it, "
@@ -154,8 +178,14 @@ class Waiter:
         """Whether somebody hears what this thread's waits see; what only serves that needs no call otherwise."""
         return getattr(self._operation, "say", None) is not None
 
-    def _say(self, phase: str) -> None:
-        """Say the phase, unless it is the one that was said last."""
+    def _finish(self, what: str) -> None:
+        """Say that this goes on to its end, with the phase that was said last."""
+        if self.is_heard and not self._operation.said.startswith(FINISHING):
+            self._say(self._operation.said or f"waiting for {what}", finishing=True)
+
+    def _say(self, phase: str, *, finishing: bool) -> None:
+        """Say the phase, unless it is the one that was said last; `finishing`: the wait goes on after an interrupt."""
+        phase = f"{FINISHING}{phase}" if phase and finishing and self._interrupted() else phase
         if phase and phase != self._operation.said:
             self._operation.said = phase
             self._operation.say(shortened(phase))

@@ -17,9 +17,14 @@ class Waits:
 
     def __init__(self) -> None:
         self.pace = Pace()
-        self.cancelled = False
+        self.cancelled = self.interrupted = False
         self.asked: list[float] = []
-        self.waiter = Waiter(clock=self.pace.clock, sleep=self.pace.sleep, cancelled=lambda: self.cancelled)
+        self.waiter = Waiter(
+            clock=self.pace.clock,
+            sleep=self.pace.sleep,
+            cancelled=lambda: self.cancelled,
+            interrupted=lambda: self.interrupted,
+        )
 
     def observe(self, moment: float) -> float:
         self.asked.append(moment)
@@ -204,3 +209,50 @@ def test_nobody_is_told_what_a_wait_sees_outside_of_an_operation() -> None:
     waits.wait(10.0, phase=phase)
     assert not waits.waiter.is_heard
     assert (said, asked) == ([], [])
+
+
+# Ctrl-C
+
+
+def test_an_interrupt_ends_a_wait_that_may_end_and_says_how_things_are() -> None:
+    waits = Waits()
+    waits.interrupted = True
+    with pytest.raises(CancelledError) as caught:
+        waits.waiter.wait_for(
+            "the moon to rise", lambda: 0, bool, deadline=60.0, way_out="look", remains="the sun has set"
+        )
+    assert waits.pace.now == 1000.0
+    assert str(caught.value) == (
+        "the run was interrupted while it was waiting for the moon to rise; the sun has set; run `pulumi up` again to "
+        "go on"
+    )
+    with pytest.raises(CancelledError, match="for the tide; the sun has set;"):
+        waits.waiter.pause(10.0, "the tide", "the sun has set")
+
+
+def test_any_other_wait_goes_on_and_says_that_it_is_finishing() -> None:
+    waits, said = Waits(), list[str]()
+
+    def phase(seconds: float) -> str:
+        waits.interrupted = waits.interrupted or seconds > 5.0
+        return "copying" if seconds < 20.0 else "booting"
+
+    with waits.waiter.within(0.0, said.append):
+        waits.wait(40.0, phase=phase)
+        waits.wait(50.0)
+    assert said == ["copying", "finishing: copying", "finishing: booting", ""]
+    said.clear()
+    with waits.waiter.within(0.0, said.append):
+        waits.wait(60.0)
+    assert said == ["finishing: waiting for the moon to rise", ""]
+    waits.wait(70.0, deadline=100.0)  # nobody hears it
+
+
+def test_a_wait_that_ends_does_not_say_that_it_is_finishing() -> None:
+    waits, said = Waits(), list[str]()
+    waits.interrupted = True
+    with pytest.raises(CancelledError), waits.waiter.within(0.0, said.append):
+        waits.waiter.wait_for(
+            "the moon", lambda: 0, bool, deadline=60.0, way_out="look", remains="it is dark", phase=lambda _: "dark"
+        )
+    assert said == ["dark", ""]

@@ -1,4 +1,5 @@
-"""`widen` against the real host of the locked pulumi and grpcio: if their insides change, this is where it shows."""
+"""`widen` and `hear_cancel` against the real host of the locked pulumi and grpcio: if their insides change, this is
+where it shows."""
 
 from __future__ import annotations
 
@@ -17,10 +18,11 @@ from typing import Any
 import dill
 import grpc
 import pytest
-from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from sakura_fleet.provider.engine_cancel import hear_cancel, interrupted
 from sakura_fleet.provider.workers import widen
 from tests.unit.provider.slow_provider import TOGETHER, SlowProvider
 from tests.waiting import PATIENCE
@@ -60,10 +62,10 @@ def properties(**values: Any) -> struct_pb2.Struct:
     return asyncio.run(serialize())
 
 
-def checks_together(stub: provider_pb2_grpc.ResourceProviderStub, count: int) -> list[bool]:
+def checks_together(stub: provider_pb2_grpc.ResourceProviderStub, count: int, **news: Any) -> list[bool]:
     """Send checks at the same time; whether each met all others."""
     provider = base64.b64encode(dill.dumps(SlowProvider())).decode()
-    request = provider_pb2.CheckRequest(news=properties(__provider=provider))
+    request = provider_pb2.CheckRequest(news=properties(__provider=provider, **news))
     with ThreadPoolExecutor(count) as pool:
         answers = list(pool.map(lambda _: stub.Check(request, wait_for_ready=True, timeout=PATIENCE), range(count)))
     return [bool(answer.inputs["together"]) for answer in answers]
@@ -92,3 +94,16 @@ def test_a_limit_is_raised_and_never_lowered(limit: int, wanted: int, expected: 
     assert widen(wanted) == expected
     assert pool._max_workers == expected
     pool.shutdown()
+
+
+def test_outside_a_host_no_cancel_is_heard() -> None:
+    assert not hear_cancel()
+    assert not interrupted()
+
+
+def test_the_engines_cancel_is_heard_while_calls_are_under_way() -> None:
+    with host(SLOW_PROVIDER_WIDEN="yes") as stub, ThreadPoolExecutor(1) as pool:
+        checks_together(stub, TOGETHER)  # the first call of all lets the host hear it
+        checks = pool.submit(checks_together, stub, TOGETHER, until_cancel=True)
+        stub.Cancel(empty_pb2.Empty(), wait_for_ready=True, timeout=PATIENCE)
+        assert checks.result() == [True] * TOGETHER

@@ -58,6 +58,11 @@ class HealthCheck:
     host: str = ""
     delay_loop: int = 10
 
+    def __str__(self) -> str:
+        """What is asked, as "GET /healthz" or "TCP"."""
+        host = f" (Host: {self.host})" if self.host else ""
+        return f"GET {self.path or '/'}{host}" if self.protocol == "http" else self.protocol.upper()
+
 
 @dataclass(frozen=True, slots=True)
 class SorryServer:

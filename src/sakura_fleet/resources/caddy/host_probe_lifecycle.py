@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sakura_fleet.errors import FleetError, ProbeError, Problem
@@ -16,6 +14,7 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Found, Inputs, Lifecycle, Outputs, Unknown
 from sakura_fleet.provider.session import Session
 from sakura_fleet.resources.caddy.host_address import address_of, comparable_host
+from sakura_fleet.text_files import temporary_files
 
 if TYPE_CHECKING:
     from sakura_fleet.probe import ProbeResult
@@ -67,16 +66,16 @@ class HostProbeLifecycle(Lifecycle):
         certificates: dict[str, str] = {}
         verified = list(inputs["protocols"])
         end = session.clock() + float(inputs["deadline"])
-        with tempfile.TemporaryDirectory() as folder:
+        texts = {f"{number}.pem": target["ca"] for number, target in enumerate(inputs["targets"]) if target["ca"]}
+        with temporary_files(f"the certificate authorities of the host {inputs['name']}", texts) as folder:
             for number, target in enumerate(inputs["targets"]):
-                ca = Path(folder) / f"{number}.pem"
-                ca.write_text(target["ca"], "utf-8")
+                ca_file = str(folder / f"{number}.pem") if target["ca"] else None
                 asked = _Asked(
                     session,
                     host=f"the host {inputs['name']} ({address})",
                     url=target["url"],
                     end=end,
-                    ask=partial(self._probe, target["url"], address=address, ca_file=str(ca) if target["ca"] else None),
+                    ask=partial(self._probe, target["url"], address=address, ca_file=ca_file),
                 )
                 answers = asked.all_of(verified) if inputs["required"] else asked.served_of(verified)
                 verified = [protocol for protocol in verified if protocol in answers]
@@ -147,6 +146,7 @@ class _Asked:
             any_answer,
             _is_served,
             phase=lambda answer: f"{over} {self.url}: {_words(answer)}",
+            remains="the host is as it was made, and no HTTPS record of it is written",
             deadline=max(0.0, self.end - self.session.clock()),
             way_out=lambda answer: (
                 f"no HTTPS record of it is written{reason}. The last attempt: "

@@ -48,12 +48,15 @@ class Http3WithdrawalLifecycle(Lifecycle):
             return [_without(record, gone) if record.key[0] in names else record for record in existing]
 
         what = "the HTTPS records" if whole else ", ".join(sorted(gone))
+        stay = "stay" if whole or len(gone) > 1 else "stays"
         for zone in zones:
             if zone.name == olds["zone_name"]:
                 rewrite(session, zone.id, change)
                 # Also where nothing was left to write: an earlier run may have been killed in its wait.
                 session.log.info(f"{what} withdrawn; waiting {olds['ttl']} s until no cache has it")
-                session.waiter.pause(float(olds["ttl"]), "caches to forget it")
+                session.waiter.pause(
+                    float(olds["ttl"]), "caches to forget it", f"{what} {stay} withdrawn, and the host serves as before"
+                )
         return {**news, "withdrawn": int(olds.get("withdrawn") or 0) + whole}
 
     def delete(self, session: Session, object_id: str, outputs: Outputs) -> None:

@@ -59,6 +59,7 @@ class SshHostKeyLifecycle(Lifecycle):
             lambda: self._scan(address, port),
             bool,
             phase=lambda _: f"SSH {address}:{port}: no answer yet",
+            remains="nothing was sent to it",
             deadline=float(inputs["deadline"]),
             way_out="see in the control panel's console whether it has booted, and whether a packet filter closes the "
             "port; then run `pulumi up` again",

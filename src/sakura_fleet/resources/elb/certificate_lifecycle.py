@@ -140,6 +140,7 @@ class ElbCertificateLifecycle(Lifecycle):
             lambda: session.client.elbs.get_certificates(elb.id),
             issued,
             phase=lambda _: "Let's Encrypt: not issued yet",
+            remains="it was asked for, and the ELB gets it once it is issued",
             deadline=ISSUE_DEADLINE,
             way_out="each name must point at the ELB in the public DNS, and port 80 of the ELB must be open; "
             "then run `pulumi up` again",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import FleetError, ProbeError, WaitTimeoutError
+from sakura_fleet.errors import CancelledError, FileError, FleetError, ProbeError, WaitTimeoutError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.probe import ProbeResult
 from sakura_fleet.resources.caddy.host_probe_lifecycle import HostProbeLifecycle
+from tests.unit.full_disk import full_disk
 from tests.unit.world import FLEET, World, checked
 
 OWNER_TAGS = OwnerTags.of(FLEET, "urn:pulumi:test::p::pulumi-python:dynamic/sakura:HostProbe::www-probe")
@@ -72,6 +74,36 @@ def test_a_wait_says_question_and_answer(world: World) -> None:
     with world.session.waiter.within(0.0, said.append):
         HostProbeLifecycle(Host("nobody listens", 502, 200)).create(world.session, inputs(protocols=["h3"]))
     assert said == [f"h3 {URL}: nobody listens", f"h3 {URL}: it answers 502", ""]
+
+
+def test_ctrl_c_ends_the_wait_and_says_what_remains(world: World) -> None:
+    world.session.interrupted = lambda: True
+    start = world.pace.now
+    with pytest.raises(CancelledError) as caught:
+        HostProbeLifecycle(Host("nobody listens")).create(world.session, inputs())
+    assert world.pace.now == start
+    assert str(caught.value) == (
+        f"the run was interrupted while it was waiting for the host www (192.0.2.1) to serve {URL} over h1; the host "
+        "is as it was made, and no HTTPS record of it is written; run `pulumi up` again to go on"
+    )
+
+
+def test_without_room_for_its_certificate_authority_the_error_says_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    host = Host()
+    with pytest.raises(FileError) as caught:
+        HostProbeLifecycle(host).create(world.session, inputs(targets=[{"url": URL, "ca": PEM}]))
+    assert caught.value.coded() == (
+        "the certificate authorities of the host www cannot be written to a temporary folder (No such file or "
+        "directory): make room there, or name another folder with TMPDIR, then run the same command again [file]"
+    )
+    assert host.asked == []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with full_disk(), pytest.raises(FileError, match="temporary folder"):
+        HostProbeLifecycle(host).create(world.session, inputs(targets=[{"url": URL, "ca": PEM}]))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 404])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sakura_fleet.errors import CancelledError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.caddy.http3_withdrawal_lifecycle import Http3WithdrawalLifecycle
 from sakura_fleet.resources.dns.record_sets_lifecycle import DnsRecordSetsLifecycle
@@ -46,6 +47,17 @@ def test_after_a_crash_the_wait_is_made_good(world: World) -> None:
     Zone(world, [wire("www", "HTTPS", "10 . alpn=h2", 30)])
     assert update(world, inputs("h3", "h2"), inputs("h2")) == 30
     assert [call for call in world.changes() if call.startswith("PUT commonserviceitem")] == []
+
+
+def test_ctrl_c_ends_the_wait_which_the_next_run_makes_good(world: World) -> None:
+    zone = Zone(world, [wire("www", "HTTPS", BOTH, 30)])
+    olds, news, start = inputs("h3", "h2"), inputs("h2"), world.pace.now
+    session = world.next_run()
+    session.interrupted = lambda: True
+    with pytest.raises(CancelledError, match="for caches to forget it; h3 stays withdrawn, and the host serves as"):
+        Http3WithdrawalLifecycle().update(session, "x", olds, news)
+    assert (world.pace.now, zone.at("www", "HTTPS")) == (start, ["10 . alpn=h2 ipv4hint=192.0.2.1"])
+    assert update(world, olds, news) == 30
 
 
 def test_what_was_announced_counts(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import FleetError, MissingToolError, WaitTimeoutError
+from sakura_fleet.errors import CancelledError, FleetError, MissingToolError, WaitTimeoutError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.resources.caddy.ssh_host_key_lifecycle import SshHostKeyLifecycle
 from sakura_fleet.resources.caddy.ssh_keyscan import scan
@@ -42,6 +42,12 @@ def test_the_first_key_is_taken_once_the_host_answers(world: World) -> None:
     found, outputs = SshHostKeyLifecycle(host).create(world.session, inputs(port=2222))
     assert (found, outputs["host_key"]) == (OWNER_TAGS.resource, KEY)
     assert host.asked == [("192.0.2.1", 2222)] * 4
+
+
+def test_ctrl_c_ends_the_wait(world: World) -> None:
+    world.session.interrupted = lambda: True
+    with pytest.raises(CancelledError, match=r"host www to answer SSH at 192.0.2.1 port 22; nothing was sent to it;"):
+        SshHostKeyLifecycle(Host(silent=3)).create(world.session, inputs())
 
 
 def test_the_same_key_is_expected_from_then_on(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sakura_fleet.errors import FleetError, WaitTimeoutError
+from sakura_fleet.errors import CancelledError, FleetError, WaitTimeoutError
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.lifecycle import Diff, Inputs, Outputs, Unknown
 from sakura_fleet.resources.elb.certificate_lifecycle import ElbCertificateLifecycle
@@ -312,6 +312,19 @@ def test_no_certificate_in_time_says_what_is_needed(world: World) -> None:
         in str(caught.value)
     )
     assert "must point at the ELB" in str(caught.value)
+
+
+def test_ctrl_c_ends_the_wait_for_a_certificate_which_the_next_run_finds() -> None:
+    with world(latency="baseline") as made:
+        elb = Document.new(made)
+        session, start = made.next_run(), made.pace.now
+        session.interrupted = lambda: True
+        with pytest.raises(CancelledError, match="it was asked for, and the ELB gets it once it is issued"):
+            LIFE.create(session, inputs_of(elb, names=NAMES))
+        assert made.pace.now == start
+        made.pace.sleep(600)
+        create(made, inputs_of(elb, names=NAMES))
+        assert made.calls(f"PUT commonserviceitem/{elb.id}/proxylb/letsencryptrenew") == 1
 
 
 @pytest.mark.slow

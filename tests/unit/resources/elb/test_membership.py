@@ -136,7 +136,7 @@ def test_the_waits_say_who_is_down_and_how_many_connections_are_left(slow: World
     with session.waiter.within(0.0, said.append):
         MEMBERSHIP.update(session, MEMBERSHIP_OWNER_TAGS.resource, outputs, member_inputs(elb, [new]))
     (place,) = places(new)
-    assert said[0] == f"ELB UP 0 of 1, DOWN: {place}"
+    assert said[0] == f"ELB DOWN: {place}, GET /"
     assert said[-2].startswith("draining, ")
     assert said[-2].endswith(" left")
     assert said[-1] == ""
@@ -202,7 +202,8 @@ def test_what_never_comes_up_leaves_the_old_ones_serving() -> None:
             update(made, outputs, member_inputs(elb, [new], up_deadline=30, min_healthy_time=5))
         message = str(caught.value)
         assert (
-            f"timed out after 35 s waiting for the ELB theirs ({elb.id}) to call {places(new)[0]} UP; check" in message
+            f"timed out after 35 s waiting for the ELB theirs ({elb.id}) to call {places(new)[0]} UP; it says DOWN: "
+            f"{places(new)[0]}, and no reason; it asks GET / every 10 s: check" in message
         )
         assert "check the health check's path and port" in message
         assert elb.places() == places(old, new)
@@ -225,6 +226,32 @@ def test_a_wait_ends_at_once_when_the_run_is_cancelled(slow: World) -> None:
     with pytest.raises(CancelledError):
         MEMBERSHIP.create(session, member_inputs(elb, members))
     assert slow.pace.now == start
+
+
+def test_ctrl_c_ends_the_wait_for_up_with_the_old_ones_serving_and_the_next_run_goes_on(slow: World) -> None:
+    elb, (old, new) = Document.new(slow), add_servers(slow, 2)
+    outputs = join(slow, member_inputs(elb, [old]))
+    news, start = member_inputs(elb, [new]), slow.pace.now
+    session = slow.next_run()
+    session.interrupted = lambda: True
+    with pytest.raises(CancelledError, match=r"interrupted while .* to call .* UP; they stay in the ELB") as caught:
+        MEMBERSHIP.update(session, MEMBERSHIP_OWNER_TAGS.resource, outputs, news)
+    assert (slow.pace.now, elb.places()) == (start, places(old, new))
+    assert caught.value.left is not None
+    _, left = caught.value.left
+    assert [f"{entry['address']}:{entry['port']}" for entry in left["joining"]] == places(new)
+    update(slow, left, news)
+    assert elb.places() == places(new)
+
+
+def test_ctrl_c_lets_those_who_leave_end_their_connections(slow: World) -> None:
+    elb, members = Document.new(slow), add_servers(slow, 2)
+    outputs = join(slow, member_inputs(elb, members))
+    session, start = slow.next_run(), slow.pace.now
+    session.interrupted = lambda: True
+    MEMBERSHIP.update(session, MEMBERSHIP_OWNER_TAGS.resource, outputs, member_inputs(elb, members[:1]))
+    assert slow.pace.now - start >= 30
+    assert elb.places() == places(members[0])
 
 
 # What belongs to others
@@ -635,3 +662,71 @@ def test_times_are_no_difference(world: World) -> None:
     olds = member_inputs(elb, [])
     news = member_inputs(elb, [], up_deadline=1, min_healthy_time=1, drain_timeout=1)
     assert MEMBERSHIP.diff(olds, news) == Diff()
+
+
+# A membership that moves, and rules that the program does not declare any more
+
+
+def declared(*rules: dict[str, object]) -> list[dict[str, object]]:
+    return [{"at": at, "rule": rule} for at, rule in enumerate(rules)]
+
+
+def test_a_parked_rule_that_the_program_took_out_does_not_come_back(world: World) -> None:
+    elb, members = Document.new(world, Rules=[RULE]), add_servers(world, 1)
+    rules = declared(DECLARED_RULE)
+    outputs = update(world, join(world, member_inputs(elb, members, rules=rules)), member_inputs(elb, [], rules=rules))
+    assert (elb.rules, len(outputs["parked_rules"])) == ([], 1)
+    outputs = update(world, outputs, member_inputs(elb, members, rules=[]))
+    assert (elb.places(), elb.rules, outputs["parked_rules"]) == (places(*members), [], [])
+
+
+def test_a_parked_rule_that_the_program_changed_does_not_come_back_and_one_by_hand_does(world: World) -> None:
+    by_hand: dict[str, object] = {"Path": "/by-hand", "Action": "forward", "ServerGroup": "web"}
+    elb, members = Document.new(world, Rules=[RULE, by_hand]), add_servers(world, 1)
+    rules = declared(DECLARED_RULE)
+    outputs = update(world, join(world, member_inputs(elb, members, rules=rules)), member_inputs(elb, [], rules=rules))
+    changed = declared({**DECLARED_RULE, "host": "new.example.com"})
+    outputs = update(world, outputs, member_inputs(elb, [], rules=changed))
+    update(world, outputs, member_inputs(elb, members, rules=changed))
+    assert elb.rules == [by_hand]
+
+
+def test_a_parked_rule_that_is_still_declared_comes_back(world: World) -> None:
+    elb, members = Document.new(world, Rules=[RULE]), add_servers(world, 1)
+    rules = declared(DECLARED_RULE)
+    outputs = update(world, join(world, member_inputs(elb, members, rules=rules)), member_inputs(elb, [], rules=rules))
+    update(world, outputs, member_inputs(elb, members, rules=rules))
+    assert elb.rules == [RULE]
+
+
+def test_another_resource_of_the_program_takes_the_entries_over(world: World) -> None:
+    """As with a renamed stack, or an ELB looked up by another word: one resource goes, another comes."""
+    elb, members = Document.new(world), add_servers(world, 2)
+    inputs = member_inputs(elb, members)
+    outputs = join(world, inputs)
+    run = world.next_run()
+    other = {**member_inputs(elb, members[:1]), "owner_tags": ELB_OWNER_TAGS.inputs()}
+    assert MEMBERSHIP.check(run, {}, other).problems == []
+    with watched(world) as seen:
+        MEMBERSHIP.delete(run, MEMBERSHIP_OWNER_TAGS.resource, outputs)
+    assert elb.places() == places(members[0]), "what nobody wants any more leaves"
+    assert all(places(members[0])[0] in entries for entries in writes(seen))
+
+
+def test_a_membership_that_is_wanted_by_nobody_else_takes_its_entries_along(world: World) -> None:
+    elb, members = Document.new(world), add_servers(world, 1)
+    inputs = member_inputs(elb, members)
+    outputs = join(world, inputs)
+    run = world.next_run()
+    MEMBERSHIP.check(run, outputs, inputs)  # its own claim, as of a run that replaces it
+    MEMBERSHIP.delete(run, MEMBERSHIP_OWNER_TAGS.resource, outputs)
+    assert elb.places() == []
+
+
+def test_another_stack_name_or_fleet_moves_the_entries_in_place(world: World) -> None:
+    """Another owner tag of the ELB with the same ID is the same ELB: an update, and no write."""
+    elb, members = Document.new(world), add_servers(world, 1)
+    outputs = join(world, member_inputs(elb, members, key="sfr:old"))
+    news = member_inputs(elb, members, key="sfr:new")
+    assert MEMBERSHIP.diff(outputs, news).replaces == ()
+    assert MEMBERSHIP.diff(outputs, {**news, "elb": {"key": "sfr:new", "id": "1"}}).replaces == ("elb",)
