@@ -26,6 +26,7 @@ from sakura_fleet.engine.exit_codes import (
     JobExit,
     PlanCheckExit,
     RepairExit,
+    ShowExit,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,7 @@ OWN = {
     "sakura-fleet host check": HostCheckExit,
     "sakura-fleet plan-check": PlanCheckExit,
     "sakura-fleet repair": RepairExit,
+    "sakura-fleet show": ShowExit,
     "scaler cpu": CpuExit,
 }
 JOBS = (JobExit, CompatExit)

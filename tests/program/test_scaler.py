@@ -87,7 +87,7 @@ def test_a_rule_that_a_resources_check_finds_broken_is_wrong_input(fleet: Fleet)
         done = fleet.run(*command, "--stack", fleet.stack, check=False, **state_home(fleet))
         text = done.stdout + done.stderr
         assert "[unknown-plan] [input]" in text
-        assert done.returncode == 2, text
+        assert done.returncode == 15, text
     assert fleet.count() == {}
 
 

@@ -131,7 +131,7 @@ def status(stack: str | None, output: str) -> None:
     if observation.trouble:
         click.echo(observation.trouble, err=True)
     if output == "json":
-        click.echo(json.dumps(row, ensure_ascii=False))
+        click.echo(json.dumps(_status_document(runner, observation, row), ensure_ascii=False))
         return
     orphans = row.pop("ORPHANS")
     for line in [
@@ -208,6 +208,21 @@ def _status(runner: JobRunner, observation: Observation) -> dict[str, Any]:
         "COOLDOWN": f"{decision.wait} s" if decision.wait else "",
         "LAST": f"{last[0]['status']} {_age(last[0]['ts'], runner.clock())} ago" if last else "",
         "ORPHANS": observation.orphans(runner.stack),
+    }
+
+
+def _status_document(runner: JobRunner, observation: Observation, row: dict[str, Any]) -> dict[str, Any]:
+    """The same for programs: what has a unit is a number, and its key says which."""
+    scaling, decision = observation.config.scaling_rules, observation.decision
+    kept = {key: value for key, value in row.items() if key not in ("TARGETS", "COOLDOWN", "LAST")}
+    last = runner.history.last(1)
+    return {
+        **kept,
+        "CPU_PERCENT": decision.metric.rounded,
+        "DOWN_PERCENT": scaling.down,
+        "UP_PERCENT": scaling.up,
+        "COOLDOWN_SECONDS": decision.wait,
+        "LAST": {key: last[0][key] for key in ("status", "ts")} if last else None,
     }
 
 

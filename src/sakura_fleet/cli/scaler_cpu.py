@@ -108,9 +108,9 @@ def cpu(
     env = {**(read_env_file(env_from) if env_from else {}), **os.environ}
     count = max(samples, 1)
     usage = _of_stack(stack, prefixes, zones, count, env) if stack else _by_prefix(prefixes, zones, count, env)
-    moment = now().astimezone()
+    moment = now().isoformat(timespec="seconds")
     for line in progress(usage, compat=compat):
-        click.echo(f"{moment:%Y/%m/%d %H:%M:%S} {line}", err=True)
+        click.echo(f"{moment} {line}", err=True)
     text = encode(report(usage, percentiles, compat=compat))
     if program is None:
         click.echo(text)

@@ -35,6 +35,7 @@ class JobExit(IntEnum):
     BUSY = 12
     UNKNOWN = 13
     JOB_FOLDER = 14
+    INPUT = 15
 
 
 class CompatExit(IntEnum):
@@ -77,6 +78,12 @@ class HostCheckExit(IntEnum):
     FAILED = 4
 
 
+class ShowExit(IntEnum):
+    """`show --exit-code`: stack file, state and cloud do not agree."""
+
+    DIFFERS = 3
+
+
 class PlanCheckExit(IntEnum):
     """`plan-check`: the plan has findings."""
 
@@ -103,7 +110,7 @@ class RepairExit(IntEnum):
 
 
 BY_ERROR: Final[Mapping[str, JobExit]] = {
-    "input": JobExit.USAGE,
+    "input": JobExit.INPUT,
     "usage": JobExit.USAGE,
     "auth": JobExit.AUTH,
     "wrong-account": JobExit.AUTH,
@@ -121,7 +128,7 @@ engine failed with a resource."""
 _FIRST: Final = (
     *(JobExit.POLICY, JobExit.AUTH, JobExit.TIMEOUT, JobExit.CANCELED, JobExit.NO_STACK, JobExit.JOB_FOLDER),
     JobExit.BLOCKED,
-    JobExit.USAGE,
+    *(JobExit.INPUT, JobExit.USAGE),
 )
 """Which one tells the most, where a run had several errors."""
 

@@ -89,6 +89,13 @@ class Project:
         source = str(self.stack_file(stack))
         return read_stack(texts, others=settings.keys(), source=source, any_size=any_size)
 
+    def size(self, stack: str) -> int:
+        """The size that the stack file declares; 0 where it declares none that can be read."""
+        try:
+            return int(self.raw_config(stack).get("size") or 0)
+        except (TypeError, ValueError):
+            return 0
+
     def fleet_id(self, stack: str) -> str:
         """The stack's fleet. Raises `InputError` where it is missing, malformed, or another stack's, too."""
         problems: list[Problem] = []

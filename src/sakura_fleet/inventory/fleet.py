@@ -18,7 +18,7 @@ from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.provider.references import find_elb
 
 if TYPE_CHECKING:
-    from sakura_fleet.client import Client
+    from sakura_fleet.client import Client, Server
     from sakura_fleet.provider.session import Session
 
 Resources = Sequence[Mapping[str, Any]]
@@ -32,6 +32,9 @@ JOINING = "joining: the run that entered it failed before it was UP"
 CLAIM = "says whose a record set is"
 NO_SERVER = "points at no server of the account"
 DISABLED = "disabled, though its server is the stack's: `pulumi up --refresh` enables it"
+UNTAGGED = "its owner tags are gone: `pulumi up --refresh` puts them back"
+NO_DIFFERENCE = ("", CLAIM, NOT_OF_THIS_STACK)
+"""Notes of what the state and the cloud agree on."""
 DEFAULT_TTL = 3600
 """Seconds; what the appliance answers for a record without a TTL of its own."""
 
@@ -90,27 +93,45 @@ class FleetDuplicate:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSize:
+    """How many servers of the group the stack file declares, and how many the state has."""
+
+    declared: int
+    in_state: int
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """All of it; servers by name."""
 
+    size: Sequence[FleetSize]
     servers: Sequence[FleetServer]
     elb_entries: Sequence[FleetElbEntry]
     records: Sequence[FleetRecord]
     duplicates: Sequence[FleetDuplicate]
 
 
-def observe_fleet(session: Session, resources: Resources, fleet: str) -> Fleet:
-    """Ask the cloud for everything that the state's resources name, and for what else carries the owner tag `fleet`.
-    Reads only; raises `ApiError`."""
+def observe_fleet(session: Session, resources: Resources, fleet: str, declared: int) -> Fleet:
+    """Ask the cloud for everything that the state's resources name, and for what else carries the owner tag `fleet`;
+    `declared` is the size in the stack file. Reads only; raises `ApiError`."""
     servers = [_server(session.client, resource, outputs) for resource, outputs in _of_type(resources, tokens.SERVER)]
     servers += _unknown_servers(session.client, fleet, {str(resource.get("id")) for resource in resources})
     return Fleet(
+        [_size(resources, declared)],
         sorted(servers, key=lambda server: (server.name, server.id)),
         list(_elb_entries(session, resources)),
         list(_records(session.client, resources)),
         list(_duplicates(session.client, resources, fleet)),
     )
+
+
+def _size(resources: Resources, declared: int) -> FleetSize:
+    of_group = f"{tokens.SERVER_GROUP}${tokens.SERVER}::"
+    members = sum(of_group in str(resource["urn"]) for resource, _ in _of_type(resources, tokens.SERVER))
+    note = "" if members == declared else "the stack file and the state differ: `pulumi up` makes the size good"
+    return FleetSize(declared=declared, in_state=members, note=note)
 
 
 def _unknown_servers(client: Client, fleet: str, known: Collection[str]) -> Iterator[FleetServer]:
@@ -144,9 +165,7 @@ def _server(client: Client, resource: Mapping[str, Any], outputs: Mapping[str, A
     except NotFoundError:
         pass
     else:
-        status = server.status
-        pairs = {"name": server.name, "address": server.ip_address or ""}
-        note = "; ".join(f"{key} is {value} in the cloud" for key, value in pairs.items() if outputs[key] != value)
+        status, note = server.status, "; ".join(_differences(server, outputs))
     return FleetServer(
         name=outputs["name"],
         id=resource["id"],
@@ -156,6 +175,22 @@ def _server(client: Client, resource: Mapping[str, Any], outputs: Mapping[str, A
         key=outputs["owner_tags"]["resource"],
         note=note,
     )
+
+
+def _differences(server: Server, outputs: Mapping[str, Any]) -> Iterator[str]:
+    """What the cloud has otherwise than the state, in words; the group's defaults are left out in the state."""
+    pairs = {"name": server.name, "address": server.ip_address or "", "description": server.description}
+    for key, value in pairs.items():
+        if (outputs.get(key) or "") != value:
+            yield f"{key} is {value or 'empty'} in the cloud"
+    power = outputs.get("power") or "up"
+    if server.status not in (power, ""):
+        yield f"power is {server.status} in the cloud"
+    disks = len(outputs.get("disks") or ())
+    if len(server.disks) < disks:
+        yield f"{len(server.disks)} of {disks} disks are in the cloud"
+    if not OwnerTags.from_inputs(outputs["owner_tags"]).are_among(server.tags):
+        yield UNTAGGED
 
 
 def _elb_entries(session: Session, resources: Resources) -> Iterator[FleetElbEntry]:

@@ -9,6 +9,7 @@ simulations; it does no input or output and knows no clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
 
 from sakura_fleet.scaler.conditions import Condition, conditions
@@ -71,7 +72,7 @@ class Decision:
                 "rounded": metric.rounded,
                 "min": metric.lowest,
                 "max": metric.highest,
-                "stamp": metric.stamp.isoformat() if metric.stamp else None,
+                "stamp": metric.stamp.astimezone(UTC).isoformat() if metric.stamp else None,
                 "servers": metric.counted,
                 "left_out": metric.left_out,
             },

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sakura_fleet.errors import InputError, Problem, RefusedError
+from sakura_fleet.errors import RefusedError, UsageError
 from sakura_fleet.model.server.group import ServerGroupArgs
 
 
@@ -23,15 +23,13 @@ class Target:
 
 
 def after_up(group: ServerGroupArgs, members: int, preset: str = "") -> Target:
-    """One server more, or the size of a preset that is not smaller. Raises `InputError`."""
+    """One server more, or the size of a preset that is not smaller. Raises `UsageError`."""
     size, low, high = max(group.size, members), group.min_size, group.max_size
     there = _there(group, members)
     if preset:
         wanted = _preset_size(group, preset)
         if wanted < size:
             raise _refused(
-                "preset",
-                "preset-smaller",
                 f"preset {preset!r} has {wanted} servers, fewer than {size}{there}; use `down`",
             )
         return Target(wanted, f"preset {preset}")
@@ -43,7 +41,7 @@ def after_up(group: ServerGroupArgs, members: int, preset: str = "") -> Target:
 
 
 def after_down(group: ServerGroupArgs, members: int, preset: str = "") -> Target:
-    """One server fewer, or the size of a preset that is not larger. Raises `InputError`, and `RefusedError` where more
+    """One server fewer, or the size of a preset that is not larger. Raises `UsageError`, and `RefusedError` where more
     servers are there than declared."""
     size, low, high = group.size, group.min_size, group.max_size
     if members > size:
@@ -55,9 +53,7 @@ def after_down(group: ServerGroupArgs, members: int, preset: str = "") -> Target
     if preset:
         wanted = _preset_size(group, preset)
         if wanted > size:
-            raise _refused(
-                "preset", "preset-larger", f"preset {preset!r} has {wanted} servers, more than {size}; use `up`"
-            )
+            raise _refused(f"preset {preset!r} has {wanted} servers, more than {size}; use `up`")
         return Target(wanted, f"preset {preset}")
     if size <= low:
         return Target(size, f"at min_size {low}" if size == low else f"below min_size {low}; down never grows")
@@ -65,15 +61,15 @@ def after_down(group: ServerGroupArgs, members: int, preset: str = "") -> Target
 
 
 def after_set(group: ServerGroupArgs, members: int, size: int) -> Target:
-    """Exactly `size` servers. Raises `InputError` outside the group's limits."""
+    """Exactly `size` servers. Raises `UsageError` outside the group's limits."""
     if not group.min_size <= size <= group.max_size:
         limits = f"min_size {group.min_size} .. max_size {group.max_size}"
-        raise _refused("size", "size-range", f"{size} is outside {limits}; choose a size in that range")
+        raise _refused(f"{size} is outside {limits}; choose a size in that range")
     return Target(size, f"set to {size}{_removed(group, members, size)}")
 
 
 def after_state(group: ServerGroupArgs, members: int, preset: str) -> Target:
-    """The size of a preset, from either side. Raises `InputError`."""
+    """The size of a preset, from either side. Raises `UsageError`."""
     size = _preset_size(group, preset)
     return Target(size, f"preset {preset}{_removed(group, members, size)}")
 
@@ -91,9 +87,9 @@ def _preset_size(group: ServerGroupArgs, name: str) -> int:
     sizes = {preset.name: preset.size for preset in group.presets}
     if name not in sizes:
         known = ", ".join(f"{preset.name} ({preset.size})" for preset in group.presets) or "none"
-        raise _refused("preset", "unknown-preset", f"there is no preset {name!r}; known are {known}")
+        raise _refused(f"there is no preset {name!r}; known are {known}")
     return sizes[name]
 
 
-def _refused(path: str, rule: str, message: str) -> InputError:
-    return InputError([Problem(path, rule, message)])
+def _refused(message: str) -> UsageError:
+    return UsageError(f"{message}. Nothing was changed")

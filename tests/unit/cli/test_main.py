@@ -78,7 +78,7 @@ REFUSED = AuthenticationError(
         (
             InputError([Problem("a.b", "rule", "the words")], source="here"),
             "1 problem in here; nothing was changed [input]:\n  a.b: the words [rule]",
-            2,
+            15,
         ),
         (UsageError("no such option"), "no such option [usage]", 2),
         (CredentialsError("no API key"), "no API key [auth]", 3),

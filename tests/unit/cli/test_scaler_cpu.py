@@ -64,7 +64,7 @@ def test_one_line_of_json(farm: Farm) -> None:
 
 def test_progress_goes_to_standard_error(farm: Farm) -> None:
     lines = run(*WEB, "--time", "1").stderr.splitlines()
-    assert [line.split(" ", 2)[2].split(" time:")[0] for line in lines] == [
+    assert [line.split(" ", 1)[1].split(" time:")[0] for line in lines] == [
         "web-001 cores:1 cpu:0.625000",
         "web-001 avg:62.500000",
         "web-002 cores:1 cpu:0.375000",

@@ -38,6 +38,12 @@ def state(monkeypatch: pytest.MonkeyPatch, folder: Folder, emulator: Running) ->
     return resources
 
 
+def folder_root(folder: Folder) -> str:
+    """The API root in the stack file."""
+    root: str = json.loads(folder.stack_file().read_text())["config"]["sakura-fleet:api_root"]
+    return root
+
+
 def owner_tags_of(name: str) -> OwnerTags:
     return OwnerTags.of(FLEET, f"urn:{name}")
 
@@ -79,10 +85,16 @@ def elb_in_state(api: Api, state: list[JSON], addresses: list[str], *, lookup: s
 
 
 def test_an_empty_stack(folder: Folder, state: list[JSON]) -> None:
-    assert shown(folder) == {"servers": [], "elb_entries": [], "records": [], "duplicates": []}
+    size = {
+        "declared": 2,
+        "in_state": 0,
+        "note": "the stack file and the state differ: `pulumi up` makes the size good",
+    }
+    assert shown(folder) == {"size": [size], "servers": [], "elb_entries": [], "records": [], "duplicates": []}
     result = folder.run("show", "-s", "test")
     assert (result.exit_code, result.output) == (
         0,
+        f"size:\n  declared  in_state  note\n  2         0         {size['note']}\n"
         "servers:\n  none\nelb entries:\n  none\nrecords:\n  none\nduplicates:\n  none\n",
     )
 
@@ -100,6 +112,27 @@ def test_servers_and_what_is_not_as_the_state_says(folder: Folder, state: list[J
     assert first["key"] == owner_tags_of("web-001").resource
     assert (second["id"], second["status"], second["note"]) == (state[1]["id"], "", "gone from the cloud")
     assert third["note"].startswith("name is web-003 in the cloud; address is ")
+
+
+def test_every_disagreement_on_a_server_is_noted_and_has_an_exit_code(
+    folder: Folder, state: list[JSON], client: Client
+) -> None:
+    folder.write(api_root=folder_root(folder), rate_limit=1000, size=0)
+    server(client, state, "web-001")
+    assert shown(folder)["servers"][0]["note"] == ""
+    assert folder.run("show", "-s", "test", "--exit-code").exit_code == 0
+    outputs = state[0]["outputs"]
+    outputs |= {"description": "web", "disks": [{}, {}], "owner_tags": owner_tags_of("another").inputs()}
+    client.servers.power_off("is1b", state[0]["id"], force=True)
+    assert shown(folder)["servers"][0]["note"].split("; ") == [
+        "description is empty in the cloud",
+        "power is down in the cloud",
+        "0 of 2 disks are in the cloud",
+        "its owner tags are gone: `pulumi up --refresh` puts them back",
+    ]
+    for output in ("table", "json"):
+        assert folder.run("show", "-s", "test", "--exit-code", "-o", output).exit_code == 3
+    assert folder.run("show", "-s", "test").exit_code == 0
 
 
 def test_servers_that_the_state_does_not_know(folder: Folder, state: list[JSON], client: Client) -> None:
@@ -200,8 +233,8 @@ def test_the_table(folder: Folder, state: list[JSON], client: Client, emulator: 
     api = Api(emulator.url)
     with api.http:
         elb_in_state(api, state, ["192.0.2.20"], Servers=[{"IPAddress": address, "Port": 80}])
-    lines = folder.run("show", "-s", "test").output.splitlines()
-    assert lines[0] == "servers:"
+    output = folder.run("show", "-s", "test").output.splitlines()
+    lines = output[output.index("servers:") :]
     assert lines[1].split() == ["name", "id", "zone", "address", "status", "key", "note"]
     assert lines[2].split()[0] == "web-001"
     assert lines[1].index("address") == lines[2].index(address), "columns are below one another"

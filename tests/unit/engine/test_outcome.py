@@ -50,11 +50,11 @@ KEYSCAN = "no key of 192.0.2.1 [resource]:\n  ssh: i/o error [timeout]\n  caddy 
             True,
             JobExit.RESOURCE,
         ),
-        (["2 problems in the stack test; nothing was changed [input]:\n  too large"], False, JobExit.USAGE),
-        ([CHECKED + "no plan with 3 cores [unknown-plan] [input]\n"], False, JobExit.USAGE),
+        (["2 problems in the stack test; nothing was changed [input]:\n  too large"], False, JobExit.INPUT),
+        ([CHECKED + "no plan with 3 cores [unknown-plan] [input]\n"], False, JobExit.INPUT),
         ([CHECKED + "the switch 1 belongs to another fleet [not-owned]"], False, JobExit.ERROR),
         ([f"{tokens.SERVER} resource 'web-001' has a problem: no API key [auth]"], False, JobExit.AUTH),
-        ([SCRIPT + "x [y] [input]"], False, JobExit.USAGE),
+        ([SCRIPT + "x [y] [input]"], False, JobExit.INPUT),
         ([SCRIPT + "odd [unreachable]"], False, JobExit.ERROR),
         (
             ["no key of 192.0.2.1 [resource]:\n  ssh: i/o error [timeout]\n  caddy: refused [policy]"],
@@ -78,7 +78,7 @@ def test_texts_of_others_tell_no_exit_code(kind: str, text: str, failed: bool, c
 def test_the_programs_own_refusal_is_wrong_input() -> None:
     refused = "1 problem in stack test; nothing was changed [input]:\n  size: too large [size-range]"
     run = outcome(refused, "an unhandled error occurred: the program exited with code 1", kind="")
-    assert run.exit_code(FAILED, interrupted=False) is JobExit.USAGE
+    assert run.exit_code(FAILED, interrupted=False) is JobExit.INPUT
 
 
 @pytest.mark.parametrize(

@@ -647,7 +647,7 @@ def test_explain_tells_every_step() -> None:
 def test_the_document_is_json() -> None:
     document = decided(3, 60.0).to_json()
     assert document["metric"] == {
-        "avg": 60.0, "rounded": 60, "min": 60.0, "max": 60.0, "stamp": "2021-09-27T09:55:00+09:00", "servers": 3,
+        "avg": 60.0, "rounded": 60, "min": 60.0, "max": 60.0, "stamp": "2021-09-27T00:55:00+00:00", "servers": 3,
         "left_out": 0,
     }  # fmt: skip
     assert {condition["type"] for condition in document["conditions"]} == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sakura_fleet.errors import InputError, RefusedError
+from sakura_fleet.errors import RefusedError, UsageError
 from sakura_fleet.model.server.group import ServerGroupArgs, SizePreset
 from sakura_fleet.scaler.sizes import after_down, after_set, after_state, after_up
 
@@ -32,7 +32,7 @@ def test_up_changes_nothing_where_more_are_there_than_may_be_declared(members: i
 
 def test_a_preset_is_no_way_up_to_fewer_servers() -> None:
     assert after_up(group(3), 3, "usual").size == 4
-    with pytest.raises(InputError, match=r"has 4 servers, fewer than 8 \(the 8 that are there count, 3 declared\)"):
+    with pytest.raises(UsageError, match=r"has 4 servers, fewer than 8 \(the 8 that are there count, 3 declared\)"):
         after_up(group(3), 8, "usual")
     assert after_up(group(3), 8, "large").size == 9
 
