@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-DOWN = Path(__file__).parents[2] / "scripts" / "down"
+ROOT = Path(__file__).parents[2]
 TOOL = '#!/bin/bash\necho "$(basename "$0") $*" >> {calls}\n[ "$1" != "$FAILS" ]\n'
 UP_TO_REPAIR = [
     "pulumi stack select local --non-interactive",
-    "sakura-emulator start",
-    "pulumi destroy --stack local --yes --skip-preview --non-interactive",
+    "sakura-emulator start --port 18080",
+    "pulumi destroy --stack local --yes --skip-preview --non-interactive --suppress-outputs",
     "sakura-fleet repair --stack local",
 ]
 
@@ -34,7 +34,12 @@ def test_the_emulator_stops_only_where_nothing_is_left(
     scripts, tools, calls = tmp_path / "scripts", tmp_path / "bin", tmp_path / "calls"
     scripts.mkdir()
     tools.mkdir()
-    shutil.copy(DOWN, scripts / "down")
+    for name in ("down", "local"):
+        shutil.copy(ROOT / "scripts" / name, scripts / name)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text(
+        "config:\n  sakura-fleet:api_root: http://127.0.0.1:18080/cloud/zone\n"
+    )
     (scripts / "env").write_text('PATH="$PWD/bin:$PATH"\n')
     for name in ("pulumi", "sakura-emulator", "sakura-fleet"):
         (tools / name).write_text(TOOL.format(calls=calls))

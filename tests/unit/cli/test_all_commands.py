@@ -15,6 +15,7 @@ from sakura_emulator.server import Running
 from sakura_fleet.cli.failure import FleetGroup
 from sakura_fleet.cli.main import main
 from sakura_fleet.cli.scaler import scaler
+from sakura_fleet.engine.exit_codes import JobExit
 from tests.unit.folder import Folder, inside
 
 SCRIPTS = {"sakura-fleet": main, "scaler": scaler, "sakura-emulator": emulator_command}
@@ -113,7 +114,7 @@ def test_validate_as_json(folder: Folder) -> None:
     assert (document["ok"], document["group"], document["max_size"]) == (True, "web", 5)
     folder.write(size=9)
     refused = folder.run("scaler", "validate", "-s", "test", "-o", "json")
-    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert (refused.exit_code, refused.stdout) == (JobExit.INPUT, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
