@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def scaler(fleet: Fleet, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def exported(fleet: Fleet) -> dict[str, object]:
+def exported(fleet: Fleet) -> dict[str, Any]:
     """The state's resources and their outputs, and what is pending."""
     deployment = json.loads(fleet.pulumi("stack", "export").stdout)["deployment"]
     return {key: deployment.get(key) for key in ("resources", "pending_operations")}
@@ -63,6 +64,28 @@ def test_the_lock_is_the_engines_own_and_holding_it_changes_nothing(fleet: Fleet
         pass
     fleet.pulumi("preview", "--expect-no-changes")
     assert len(fleet.members()) == 2
+
+
+def test_unfinished_operations_are_cleared_by_a_run_of_the_engine(fleet: Fleet) -> None:
+    fleet.up()
+    before = exported(fleet)
+    (file,) = (fleet.folder / "state" / ".pulumi" / "stacks").rglob(f"{fleet.stack}.json")  # an import clears them
+    document = json.loads(file.read_text())
+    latest = document["checkpoint"]["latest"]
+    server = next(r for r in latest["resources"] if r["urn"].endswith("-001"))
+    made = {**server, "urn": f"{server['urn'][:-4]}-009", "id": ""}
+    latest["pending_operations"] = [
+        {"resource": made, "type": "creating"},
+        {"resource": server, "type": "updating"},
+    ]
+    file.write_text(json.dumps(document))
+
+    done = repair(fleet)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split()[-1][-4:] for line in done.stdout.splitlines() if "the unfinished" in line] == ["-009"]
+    assert not exported(fleet)["pending_operations"]
+    assert len(exported(fleet)["resources"]) == len(before["resources"])
+    fleet.pulumi("preview", "--expect-no-changes")
 
 
 def test_nothing_is_removed_while_a_run_is_at_work(make_fleet: Callable[..., Fleet]) -> None:

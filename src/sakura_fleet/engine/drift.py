@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sakura_fleet.engine.plan import Step
+from sakura_fleet.engine.plan import SECRET, Step
 
 GONE: Final = "gone"
-SECRET: Final = "[secret]"  # noqa: S105 - what stands for one
-"""What the engine has in place of a secret value."""
 
 
 @dataclass(frozen=True, slots=True)

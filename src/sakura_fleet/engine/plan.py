@@ -15,6 +15,9 @@ REPLACES: Final = ("replace", "create-replacement", "delete-replaced")
 REFRESH: Final = "refresh"
 """The step that compares the state with the cloud; its `old` is what the state held before."""
 
+SECRET: Final = "[secret]"  # noqa: S105 - what stands for one
+"""What the engine shows in the place of a secret."""
+
 _STAYS: Final = ("same", "read", REFRESH)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from sakura_fleet.engine.plan import Step, name_of
+from sakura_fleet.engine.plan import SECRET, Step, name_of
 from sakura_fleet.model.server import inputs as server_inputs
 from sakura_fleet.tokens import SERVER, SERVER_GROUP
 
 LONGEST: Final = 60
 """Characters of a value that is shown; a key, a script or a Caddyfile is longer."""
-HIDDEN: Final = "[secret]"
-"""What the engine shows in the place of a secret."""
 _MISSING: Final = "none"
 
 
@@ -78,7 +76,7 @@ def _differing(path: str, old: Any, new: Any) -> Iterator[str]:
 
 
 def _is_shown(value: Any) -> bool:
-    return not isinstance(value, Mapping | list) and value != HIDDEN and len(str(value)) <= LONGEST
+    return not isinstance(value, Mapping | list) and value != SECRET and len(str(value)) <= LONGEST
 
 
 def _shown(value: Any) -> str:

@@ -222,14 +222,15 @@ class StackEngine:
             self._stack.preview_refresh(on_event=on_event, color="never", suppress_progress=True)
         return found
 
-    def refresh(self) -> None:
+    def refresh(self, *, clear_pending: bool = False) -> None:
         """Let the state know what is in the cloud: a run that died may have removed and switched off what it lists.
 
+        With `clear_pending` it forgets the creates that such a run has not finished; the next run finds what they made.
         Raises `EngineError` where the cloud cannot be asked.
         """
         way_out = f"run `pulumi refresh --stack {self.name}` before the next `pulumi up`"
         with _own_words(f"the state cannot be compared with the cloud; {way_out}"), self.command.passing_signals_on():
-            self._stack.refresh(color="never", suppress_progress=True)
+            self._stack.refresh(color="never", suppress_progress=True, clear_pending_creates=clear_pending)
 
     @contextmanager
     def locked(self, message: str) -> Iterator[None]:
@@ -255,13 +256,10 @@ class StackEngine:
             with _own_words("the lock cannot be removed"):
                 self._stack.cancel()
             yield from (f"cleared  the lock of {lock}, which is dead" for lock in locked.locks)
-        with _own_words("the state cannot be repaired"):
-            state = self._stack.export_stack()
-            deployment = dict(state.deployment or {})
-            pending = deployment.get("pending_operations") or []
-            if pending:
-                state.deployment = {**deployment, "pending_operations": []}
-                self._stack.import_stack(state)
+        with _own_words("the state cannot be read"):
+            pending = dict(self._stack.export_stack().deployment or {}).get("pending_operations") or []
+        if pending:  # by a run of the engine, which has its lock: another one may have begun since
+            self.refresh(clear_pending=True)
         for operation in pending:
             urn = operation["resource"]["urn"]
             yield f"cleared  the unfinished {operation['type']} of {urn.rpartition('::')[2]}"

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sakura_fleet.engine.plan import REFRESH, Step, name_of
+from sakura_fleet.engine.plan import REFRESH, SECRET, Step, name_of
 from sakura_fleet.engine.plan_check import Finding
-from sakura_fleet.engine.reasons import HIDDEN, reasons
+from sakura_fleet.engine.reasons import reasons
 from sakura_fleet.ownership import OwnerTags
 from sakura_fleet.tokens import ELB_CERTIFICATE, PACKET_FILTER, SERVER, SERVER_GROUP, STARTUP_SCRIPT
 
@@ -163,4 +163,4 @@ def _hides(value: Any) -> bool:
     """Whether something in it is secret, so that nobody can tell here whether it differs."""
     if isinstance(value, Mapping):
         return any(_hides(inner) for inner in value.values())
-    return any(_hides(inner) for inner in value) if isinstance(value, list | tuple) else value == HIDDEN
+    return any(_hides(inner) for inner in value) if isinstance(value, list | tuple) else value == SECRET

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sakura_fleet import tokens
-from sakura_fleet.engine.drift import SECRET, Property, drift_in
-from sakura_fleet.engine.plan import Step
+from sakura_fleet.engine.drift import Property, drift_in
+from sakura_fleet.engine.plan import SECRET, Step
 
 Inputs = dict[str, Any]
 
