@@ -128,9 +128,11 @@ def test_a_server_from_nothing_to_up_and_back(client: Client) -> None:
     )
     client.interfaces.connect_packet_filter(ZONE, shared.id, packet_filter.id)
     assert client.interfaces.set_user_ip(ZONE, lan.id, "192.168.0.11").user_ip_address == "192.168.0.11"
-    client.interfaces.connect_switch(ZONE, bare.id, switch.id)
-    assert client.interfaces.read(ZONE, bare.id).switch_id == switch.id
+    other = client.switches.create(ZONE, name="lan-2")
+    client.interfaces.connect_switch(ZONE, bare.id, other.id)
+    assert client.interfaces.read(ZONE, bare.id).switch_id == other.id
     client.interfaces.disconnect_switch(ZONE, bare.id)
+    client.switches.delete(ZONE, other.id)
 
     client.servers.power_on(ZONE, server.id)
     server = client.servers.read(ZONE, server.id)
