@@ -90,6 +90,7 @@ def test_a_server_with_a_cdrom_is_taken_over_once_it_is_ejected(world: World) ->
     api = Api(world.emulator.url)
     with api.http:
         image = api.make("cdrom", "CDROM", Name="iso", SizeMB=5120)["ID"]
+        api.call("DELETE", f"cdrom/{image}/ftp")
         api.call("PUT", f"server/{server.id}/cdrom", {"CDROM": {"ID": image}})
         (problem,) = LIFE.check(world.next_run(), {}, declared(server)).problems
         assert f"the CD-ROM {image} is inserted" in problem.message
