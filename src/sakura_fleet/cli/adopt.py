@@ -63,7 +63,7 @@ def adopt(
     Reads only: nothing is changed in the cloud. The next `pulumi up` of STACK takes over what the file names, without a
     rebuild. Where STACK has a file, the part to put into it goes to standard output. What was found and what could not
     be taken is listed on standard error and in comments of the file. The exit code is 0 where the result is accepted as
-    it is, 2 where something in it is still to be decided.
+    it is, 3 where something in it is still to be decided.
 
     \b
     Example:

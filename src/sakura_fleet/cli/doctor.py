@@ -28,9 +28,11 @@ from sakura_fleet.errors import (
     KeyPermissionError,
     MissingToolError,
     NoStackError,
+    Problem,
     ResourceError,
 )
 from sakura_fleet.model.api_root import is_emulator
+from sakura_fleet.model.reading import concern
 from sakura_fleet.provider.settings import DEFAULT_API_ROOT
 from sakura_fleet.text_files import read_text_file, temporary_files
 
@@ -71,12 +73,15 @@ def doctor(stack: str | None, plans: bool, output: str) -> None:
 def _check_stack(report: _Report, project: Project, name: str, *, plans: bool) -> None:
     """All that is to be known of one stack. What can be asked without its whole configuration is asked all the same."""
     config: StackConfig | None = None
+    wrong: list[Problem] = []
 
     def read() -> str:
-        nonlocal config
+        nonlocal config, wrong
         if not project.raw_config(name).get("server_group"):
             return f"fleet {project.fleet_id(name)}; the program declares its servers itself"
-        config = project.config(name)
+        config, wrong = project.judge(name)
+        if wrong:
+            raise InputError(wrong, source=str(project.stack_file(name)))
         group = config.server_group
         return f"{group.size} servers of {group.name} in {', '.join(group.zones)}, generation {group.generation}"
 
@@ -84,25 +89,27 @@ def _check_stack(report: _Report, project: Project, name: str, *, plans: bool) -
     backend = cache(lambda: str(json.loads(pulumi(project, "whoami", "--verbose", "--json"))["url"]))
     if project.stack_file(name).is_file() and report.check("backend", lambda: _backend(project, name, backend())):
         report.check("state", lambda: _shared(project, name, backend()))
-    if config and config.hosts:
+    if config and config.hosts and not concern(wrong, "hosts"):
         hosts = config.hosts
         report.check("hosts", lambda: _hosts(hosts))
         report.check("tools", lambda: _tools(hosts))
     with ExitStack() as opened:
         session = cache(lambda: opened.enter_context(open_session(project.setting(name), deadline=DEADLINE)))
         if report.check("API", lambda: _api(session())) and config:
-            _check_cloud(report, session(), config)
-            if plans:
+            _check_cloud(report, session(), config, wrong)
+            if plans and not concern(wrong, "server_group.zones"):
                 zones = config.server_group.zones
                 report.check("plans", lambda: _plans(session(), zones))
 
 
-def _check_cloud(report: _Report, session: Session, config: StackConfig) -> None:
-    """Whether the cloud has what the configuration wants."""
-    if config.elb:
+def _check_cloud(report: _Report, session: Session, config: StackConfig, wrong: Sequence[Problem]) -> None:
+    """Whether the cloud has what the configuration wants, as far as that is not `wrong` by itself."""
+    if config.elb and not concern(wrong, "elb", "server_group", "fleet_id"):
         report.check("ELB", lambda: _elb(session, config))
-    report.check("zones", lambda: _offered(session, config))
-    if config.dns:
+    templates = ("server_group.template.plan", "server_group.template.disks", "server_group.zones")
+    if not concern(wrong, *templates, "hosts"):
+        report.check("zones", lambda: _offered(session, config))
+    if config.dns and not concern(wrong, "dns.zone", "dns.lookup", "dns.adopt_zone", "fleet_id"):
         report.check("DNS", lambda: _dns(session, config))
 
 

@@ -54,7 +54,7 @@ class CpuExit(IntEnum):
 class DraftExit(IntEnum):
     """`adopt` and `scaler convert`: the stack file is written, but something in it is still to be decided."""
 
-    UNFINISHED = 2
+    UNFINISHED = 3
 
 
 class DnsPlanExit(IntEnum):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sakura_fleet.engine.stack_file import project_errors
 from sakura_fleet.errors import EngineError, InputError, Problem, ProjectError
 from sakura_fleet.model.reading import Reader
-from sakura_fleet.model.stack import StackConfig, read_fleet_id, read_stack
+from sakura_fleet.model.stack import StackConfig, judge_stack, read_fleet_id
 from sakura_fleet.model.yaml_reader import read_yaml
 from sakura_fleet.provider.processes import user_name
 from sakura_fleet.text_files import read_text_file
@@ -77,17 +77,23 @@ class Project:
     def config(self, stack: str, *, any_size: bool = False) -> StackConfig:
         """The stack's typed configuration. Raises `InputError` with all problems; `any_size` takes a size out of
         range."""
+        config, problems = self.judge(stack, any_size=any_size)
+        if problems:
+            raise InputError(problems, source=str(self.stack_file(stack)))
+        return config
+
+    def judge(self, stack: str, *, any_size: bool = False) -> tuple[StackConfig, list[Problem]]:
+        """The stack's configuration as far as it can be read, and all its problems."""
         settings = self._settings(stack)
         raw = _own(settings)
-        self._refuse_shared_fleet(stack, raw)
         secret = {key for key, value in raw.items() if isinstance(value, dict) and set(value) == {"secure"}}
         texts = {
             key: value if isinstance(value, str) else json.dumps(value)
             for key, value in raw.items()
             if key not in secret
         }
-        source = str(self.stack_file(stack))
-        return read_stack(texts, others=settings.keys(), source=source, any_size=any_size)
+        config, problems = judge_stack(texts, others=settings.keys(), any_size=any_size)
+        return config, [*self._shared_fleet(stack, raw), *problems]
 
     def size(self, stack: str) -> int:
         """The size that the stack file declares; 0 where it declares none that can be read."""
@@ -101,15 +107,14 @@ class Project:
         problems: list[Problem] = []
         raw = self.raw_config(stack)
         fleet_id = read_fleet_id(Reader(raw, "", problems))
-        if problems:
+        if problems := problems or self._shared_fleet(stack, raw):
             raise InputError(problems, source=str(self.stack_file(stack)))
-        self._refuse_shared_fleet(stack, raw)
         return fleet_id
 
-    def _refuse_shared_fleet(self, stack: str, raw: dict[str, Any]) -> None:
+    def _shared_fleet(self, stack: str, raw: dict[str, Any]) -> list[Problem]:
         """Two stacks of one fleet in one cloud would take each other's servers for their own orphans.
 
-        A stack file that was copied has the other's `fleet_id`. Raises `InputError`.
+        A stack file that was copied has the other's `fleet_id`.
         """
         for other in self.stacks() if raw.get("fleet_id") else []:
             if other == stack:
@@ -124,7 +129,8 @@ class Project:
                     "other's servers for its own orphans; the one that has no servers yet gets another: delete its "
                     "line, then `sakura-fleet init STACK`"
                 )
-                raise InputError([Problem("fleet_id", "shared-fleet", message)], source=str(self.stack_file(stack)))
+                return [Problem("fleet_id", "shared-fleet", message)]
+        return []
 
     def setting(self, stack: str) -> Callable[[str], str | None]:
         """Reads single settings, secrets decrypted by the engine when they are asked for."""

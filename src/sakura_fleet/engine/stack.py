@@ -186,6 +186,7 @@ class StackEngine:
                 on_event=outcome.on_event,
                 color="never",
                 suppress_progress=True,
+                suppress_outputs=True,  # the plan is what is to be read
             )
         return result.stdout
 

@@ -71,6 +71,20 @@ def read_stack(
     `others` are the keys of other namespaces, whole: one that is spelled almost like this one is a mistake. `any_size`
     takes a size outside min_size..max_size too, for those who are about to change it.
     """
+    config, problems = judge_stack(raw, secret_keys=secret_keys, others=others, any_size=any_size)
+    if problems:
+        raise InputError(problems, source=source)
+    return config
+
+
+def judge_stack(
+    raw: Mapping[str, str],
+    *,
+    secret_keys: Collection[str] = (),
+    others: Collection[str] = (),
+    any_size: bool = False,
+) -> tuple[StackConfig, list[Problem]]:
+    """The same with the problems, if there are any; a setting that has one is the default, or empty."""
     problems = _misspelt(others)
     data = {key: _decoded(key, value, problems) for key, value in raw.items()}
     reader = Reader(data, "", problems)
@@ -80,13 +94,11 @@ def read_stack(
     _check_names(config, problems)
     reader.close()
     problems = [problem for problem in problems if not (any_size and problem.rule == "size-range")]
-    if problems:
-        raise InputError(problems, source=source)
-    if config.dns and config.hosts:
+    if config.dns and config.hosts and not problems:
         from sakura_fleet.model.caddy.rules import with_host_names
 
-        return replace(config, dns=with_host_names(config.dns, config.hosts))
-    return config
+        config = replace(config, dns=with_host_names(config.dns, config.hosts))
+    return config, problems
 
 
 def read_sections(reader: Reader) -> StackConfig:

@@ -190,7 +190,7 @@ def test_an_elb_needs_the_address_that_a_server_has_on_its_switch(folder: Folder
     first, second = cloud.web(1, 2, ConnectedSwitches=[{"ID": switch["ID"]}])
     cloud.note_address(first, "192.168.0.1")
     cloud.elb(Servers=[{"IPAddress": "192.168.0.1", "Port": 80}])
-    _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=2)
+    _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=3)
     assert [line for line in said if line.startswith("to be done")] == [
         f"to be done: server web-002 ({second['ID']} in is1b): no address is noted at its first interface, and an ELB "
         "knows servers by it: note it in the control panel"
@@ -279,7 +279,7 @@ def test_an_archive_that_nobody_knows_any_more_is_to_be_decided(folder: Folder, 
     server = int(cloud.make_server("web-002")["ID"])
     cloud.make_disk(server, SourceArchive={"ID": archive["ID"]})
     cloud.boot(server)
-    settings, said = written(folder, cloud, "--prefix", "web-", code=2)
+    settings, said = written(folder, cloud, "--prefix", "web-", code=3)
     assert settings["server_group"]["template"]["disks"] == [{"plan": "ssd", "size": 20}]
     assert said[-1].startswith("to be done: server_group.template.disks[0]: from which archive")
     folder.stack_file("new").unlink()
@@ -378,7 +378,7 @@ def test_what_no_template_can_say_is_not_taken_over(folder: Folder, cloud: Cloud
 
 def test_more_tags_than_can_be_declared_are_to_be_decided(folder: Folder, cloud: Cloud) -> None:
     cloud.web(1, Tags=[f"t{number}" for number in range(8)])
-    _, said = written(folder, cloud, "--prefix", "web-", code=2)
+    _, said = written(folder, cloud, "--prefix", "web-", code=3)
     assert said[-1].startswith("to be done: server_group.template.tags: 8 tags; at most 6")
 
 
@@ -479,7 +479,7 @@ def test_where_the_servers_are_beside_what_is_named_is_said(folder: Folder, clou
 def test_an_elb_without_entries_of_the_servers(folder: Folder, cloud: Cloud) -> None:
     cloud.web(1)
     cloud.elb()
-    settings, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=2)
+    settings, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=3)
     assert "expose" not in settings["server_group"]["template"]["network_interfaces"][0]
     assert any("has no entry of these servers; write the ports" in line for line in said)
     assert "[no-port]" in said[-1]
@@ -503,7 +503,7 @@ def test_an_elb_that_cannot_be_owned(
 
 def test_settings_of_an_elb_that_cannot_be_declared_are_to_be_decided(folder: Folder, cloud: Cloud) -> None:
     cloud.elb(*cloud.web(1), Rules=[{"ServerGroup": "gr1"}])
-    _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=2)
+    _, said = written(folder, cloud, "--prefix", "web-", "--elb", "tk-elb", code=3)
     assert said[-1].startswith("to be done: elb.rules[0]: a rule matches by host, path")
 
 
@@ -679,7 +679,7 @@ def test_what_can_only_be_removed_or_filled_in_says_so(folder: Folder, cloud: Cl
     cloud.elb(*cloud.web(1, Description="of the shop:\nadopt: nobody\n"))
     cloud.make_zone("example.com")
     cloud.web(2)
-    written(folder, cloud, "--server", "web-002", "--elb", "tk-elb", "--dns-zone", "example.com", code=2)
+    written(folder, cloud, "--server", "web-002", "--elb", "tk-elb", "--dns-zone", "example.com", code=3)
     text = folder.stack_file("new").read_text()
     assert text.count("for the first `pulumi up` only: remove it afterwards") == 3
     assert "ssh_keys: [] # cannot be read from servers" in text

@@ -214,6 +214,15 @@ def test_a_bad_stack_file_does_not_hide_the_other_checks(folder: Folder, emulato
     assert (result.exit_code, failed(result)) == (1, ["stack"])
     assert "size-range" in result.output
     assert "account 113000000001" in result.output
+    with Client(emulator.api_root, Credentials("t", "s"), rate_limit=0) as client:
+        client.dns_zones.create("example.com")
+    plan = {"core": 1, "memory": 7}
+    group = {"name": "web", "zones": ["is1b"], "max_size": 5, "template": {"plan": plan}}
+    wrong = {"server_group": group, "dns": {"zone": "example.com"}, "hosts": [HOST], "size": 9, "elb": {"nam": "x"}}
+    result = doctor(folder, api_root=emulator.api_root, **wrong)
+    assert {"stack", "hosts", "zones", "DNS"} <= {*failed(result)}, result.output
+    assert "size-range" in result.output
+    assert "elb" not in failed(result), "what is wrong by itself is asked for nowhere"
 
 
 def test_no_stack_file(folder: Folder) -> None:
@@ -258,8 +267,8 @@ def test_a_warning_is_no_failure(folder: Folder, emulator: Running, monkeypatch:
 
 def test_the_configuration_is_judged_once(folder: Folder, emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[str] = []
-    config = Project.config
-    monkeypatch.setattr(Project, "config", lambda *given, **how: judged.append(given[1]) or config(*given, **how))
+    judge = Project.judge
+    monkeypatch.setattr(Project, "judge", lambda *given, **how: judged.append(given[1]) or judge(*given, **how))
     hosts = [{**HOST, "address": None, "ssh": None, "zone": "is1b"}]
     interface = {"upstream": "shared", "expose": {"ports": [80]}}
     group = {"name": "web", "zones": ["is1b"], "max_size": 5, "template": {"network_interfaces": [interface]}}

@@ -120,6 +120,10 @@ def test_a_stack_file_that_was_copied_is_no_second_fleet(
         with pytest.raises(InputError, match=r"the stack copy has the same, 0123456789abcdef") as caught:
             ask("test")
         assert [problem.rule for problem in caught.value.problems] == ["shared-fleet"]
+    folder.write(size=99)
+    with pytest.raises(InputError) as caught:
+        project.config("test")
+    assert [problem.rule for problem in caught.value.problems] == ["shared-fleet", "size-range"], "all at once"
     assert "shared-fleet" in folder.run("repair", "-s", "copy", "--remove", "--yes").output
 
 

@@ -103,7 +103,7 @@ def accepted(tmp_path: Path, document: Any, *arguments: str) -> tuple[StackConfi
 def refused(tmp_path: Path, document: Any) -> str:
     """What is listed where the stack's reader does not take the result yet."""
     result = run(tmp_path, document)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "to be done: " in result.stderr
     assert "# to be done: " in result.stdout
     return result.stderr
@@ -203,7 +203,7 @@ def test_names_of_servers_stay(tmp_path: Path, changes: dict[str, Any], name: st
 def test_a_name_format_without_counterpart(tmp_path: Path) -> None:
     for written in ("%d-%s", "%s-%x", "%s", "%s-%3d"):
         result = run(tmp_path, flat(changed(server_name_format=written)))
-        assert result.exit_code == 2
+        assert result.exit_code == 3
         assert parsed(result.stdout).server_group.server_name(0) == "hscale-group-001"
         assert "resources[0].server_name_format: to be done: " in result.stderr
 
@@ -223,7 +223,7 @@ def test_a_name_format_without_counterpart(tmp_path: Path) -> None:
 )
 def test_names_that_no_server_can_have_become_others(tmp_path: Path, changes: dict[str, Any], name: str) -> None:
     result = run(tmp_path, flat(changed(**changes)))
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     group = parsed(result.stdout).server_group
     assert (group.name, group.server_name(0)) == (name, f"{name}-001")
     assert "to be done: servers called like" in result.stderr
@@ -246,7 +246,7 @@ LOST: dict[str, Any] = {
 @pytest.mark.parametrize("path", LOST)
 def test_what_has_no_counterpart_is_listed_with_its_line(tmp_path: Path, path: str) -> None:
     result = run(tmp_path, flat(changed(**{path: LOST[path]})))
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     listed = result.stderr
     lines = (tmp_path / "autoscaler.yaml").read_text().splitlines()
     key = path.rpartition("__")[2]
@@ -283,7 +283,7 @@ def test_the_rest_of_the_file_is_listed_without_its_secrets(tmp_path: Path) -> N
     document["resources"].append({"type": "Server", "name": "v"})
     result = run(tmp_path, document)
     listed = result.stderr
-    assert (result.exit_code, parsed(result.stdout).server_group.name) == (2, "hscale-group")
+    assert (result.exit_code, parsed(result.stdout).server_group.name) == (3, "hscale-group")
     for path in ("handlers", "sakuracloud", "other", "autoscaler.shutdown_grace_period",
                  "autoscaler.exporter_config.enabled", "autoscaler.zzz", "resources[1]"):  # fmt: skip
         assert f": {path}: " in listed
@@ -347,7 +347,7 @@ def test_networks(tmp_path: Path) -> None:
     result = run(tmp_path, networks(upstream=switch, expose={"ports": [80]}, **block))
     nic = parsed(result.stdout).server_group.template.network_interfaces[0]
     assert (nic.upstream, nic.assign_cidr_block) == ("113000000001", "192.168.12.32/24")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "nothing keeps addresses within 192.168.12.32/27" in result.stderr
     assert "a switch is named by its ID" in refused(tmp_path, networks(upstream={"names": ["lan"]}))
     listed = run(tmp_path, networks(upstream="shared", packet_filter="p", expose={"weight": 1})).stderr
@@ -428,7 +428,7 @@ def test_files_that_are_none(tmp_path: Path, text: str, words: str) -> None:
 )  # fmt: skip
 def test_nonsense_is_refused_and_never_breaks(tmp_path: Path, change: dict[str, Any]) -> None:
     result = run(tmp_path, flat(changed(**change)))
-    assert result.exit_code in (0, 2)
+    assert result.exit_code in (0, 3)
     assert result.stderr
 
 
