@@ -317,6 +317,7 @@ def test_lets_encrypt_takes_a_while(slow: Api) -> None:
     slow.advance(20)
     certificate = slow.get(f"{path}/sslcertificate")["ProxyLB"]["PrimaryCert"]
     assert certificate["CertificateCommonName"] == "www.example.com"
+    assert certificate["CertificateAltNames"] == "www.example.com, a.example.com"
     assert certificate["CertificateEndDate"].endswith(" GMT")
     assert "BEGIN CERTIFICATE" in certificate["ServerCertificate"]
 
