@@ -206,7 +206,7 @@ def test_failed_server_is_a_failure_and_the_size_stays_declared(running_fleet: F
     failed = scaler(fleet, "up", "--yes", "-o", "json", check=False)
     assert failed.returncode == 4, failed.stdout + failed.stderr
     result = json.loads(failed.stdout)
-    assert result["status"] == "FAILED"
+    assert (result["status"], result["size_before"], result["size_wanted"]) == ("FAILED", 2, 3)
     assert "failed to be copied" in result["error"]
     assert declared(fleet) == 3
     assert scaled(fleet, "keep")["status"] == "DONE"
