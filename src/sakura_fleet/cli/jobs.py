@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from sakura_fleet.cli.clock import clock_of
+from sakura_fleet.cli.clock import clock_of, now
 from sakura_fleet.cli.options import confirm
 from sakura_fleet.cli.progress import Progress
 from sakura_fleet.engine.exit_codes import CompatExit, JobExit
@@ -35,6 +35,7 @@ def job_runner(
     return JobRunner(
         *(project, name),
         clock=clock_of(project, name),
+        machine_clock=now,
         source=source,
         policy_packs=packs,
         limits=limits,

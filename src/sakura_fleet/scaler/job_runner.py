@@ -98,6 +98,7 @@ class JobRunner:
         stack: str,
         *,
         clock: Callable[[], datetime],
+        machine_clock: Callable[[], datetime] | None = None,
         source: str = "cli",
         policy_packs: Sequence[str] = (),
         limits: PlanLimits | None = None,
@@ -107,6 +108,7 @@ class JobRunner:
         self.project = project
         self.stack = stack
         self.clock = clock
+        self._machine_clock = machine_clock or clock
         self.source = source
         self.folder = jobs.JobFolder.of(project.root, stack)
         self.history = History(self.folder.folder / "history.jsonl")
@@ -198,7 +200,7 @@ class JobRunner:
         It counts from the first of the requests that found it busy, without a job or a tick in between that did not,
         also one that had nothing to do.
         """
-        ended = result.ended or self.clock()
+        ended = self._machine_clock()  # the engine's runs take real time, however fast an emulated cloud's clock runs
         try:
             since = self.folder.load(BUSY_FILE, _since, "remove it: it says since when the stack has been busy")
             if since is None or since > ended:
