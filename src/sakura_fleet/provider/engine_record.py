@@ -50,10 +50,13 @@ def record_engine() -> None:
         record = EngineRecord(process, now - timedelta(seconds=age), now)
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.json"):
+        # Another host of this engine may write the same record, and each may be ended with the engine at any moment.
+        new = folder / f"{pid}-{process.started}.new-{os.getpid()}"
+        new.write_text(json.dumps(asdict(record), default=str))
+        new.replace(folder / f"{pid}-{process.started}.json")
+        for old in folder.iterdir():
             if now.timestamp() - old.stat().st_mtime > KEPT.total_seconds():
                 old.unlink(missing_ok=True)
-        (folder / f"{pid}-{process.started}.json").write_text(json.dumps(asdict(record), default=str))
 
 
 def recorded_engines() -> list[EngineRecord]:
